@@ -1,0 +1,95 @@
+// swift-tools-version: 6.3
+// The rooms of hopshift and the arrows between them; Sources/README.md draws the same as a map.
+import PackageDescription
+
+/// Every Swift target is compiled the same way: no warning, no unchecked memory, no hidden import.
+let strict: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// A room: one library target that may import exactly the targets named.
+func room(_ name: String, _ imports: [String] = []) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) },
+    swiftSettings: strict)
+}
+
+/// A program: `main` and nothing else.
+func program(_ name: String, _ imports: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, swiftSettings: strict)
+}
+
+/// A C library or header family, reached through one header of shims.
+func cModule(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Target {
+  .systemLibrary(
+    name: name, path: "CModules/\(name)", pkgConfig: pkgConfig,
+    providers: apt.map { [.apt([$0])] })
+}
+
+/// The tests of one room, or of several together.
+func tests(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
+  .testTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) },
+    resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "hopshift",
+  targets: [
+    // Floor 0: C, as it is.
+    cModule("CNetlink"),
+    cModule("CLinux"),
+    cModule("CMnl", pkgConfig: "libmnl", apt: "libmnl-dev"),
+    cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
+    cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
+    cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+
+    // Floor 1: nouns and bytes.
+    room("Model"),
+    room("Bytes"),
+
+    // Floor 2: pure rooms.
+    room("Rtnetlink", ["Model", "Bytes", "CNetlink"]),
+    room("BGP", ["Model", "Bytes"]),
+    room("Failover", ["Model"]),
+    room("Configuration", ["Model"]),
+    room("Control", ["Model"]),
+
+    // Floor 3: one deterministic machine.
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
+
+    // The edge: one C library each, made safe.
+    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd"]),
+    room("YAML", ["Model", "CYaml"]),
+
+    // Floor 4: who owns the descriptors and the loop.
+    room("Daemon", ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+    room("Lab", ["Model", "Linux", "Control"]),
+
+    // Floor 5: programs.
+    program("hopshiftd", ["Daemon"]),
+    program("hopshift", ["Model", "Configuration", "Control", "Linux", "YAML"]),
+    program("hopshift-lab", ["Lab"]),
+
+    // Tests mirror the rooms.
+    tests("ModelTests", ["Model"]),
+    tests("BytesTests", ["Bytes"]),
+    tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
+    tests("BGPTests", ["BGP", "Model", "Bytes"]),
+    tests("FailoverTests", ["Failover", "Model"]),
+    tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
+    tests("ControlTests", ["Control", "Model"]),
+    tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("LinuxTests", ["Linux", "Model"]),
+    tests("YAMLTests", ["YAML", "Model"]),
+    tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model", "Control"]),
+    tests("TidyTests", []),
+  ],
+  swiftLanguageModes: [.v6]
+)

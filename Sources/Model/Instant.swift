@@ -1,0 +1,57 @@
+// Points and lengths of time, as values: whoever needs the time is given it.
+
+/// A point on the monotonic clock, in nanoseconds since some moment of this boot.
+package struct Instant: Hashable, Comparable, Sendable {
+  package var nanoseconds: Int64
+
+  package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+  package static let zero = Instant(nanoseconds: 0)
+
+  package static func < (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds < right.nanoseconds
+  }
+
+  package static func + (instant: Instant, length: Nanoseconds) -> Instant {
+    Instant(nanoseconds: instant.nanoseconds + length.count)
+  }
+
+  package static func - (instant: Instant, length: Nanoseconds) -> Instant {
+    Instant(nanoseconds: instant.nanoseconds - length.count)
+  }
+
+  package static func - (later: Instant, earlier: Instant) -> Nanoseconds {
+    Nanoseconds(later.nanoseconds - earlier.nanoseconds)
+  }
+}
+
+/// A length of time.
+package struct Nanoseconds: Hashable, Comparable, Sendable {
+  package var count: Int64
+
+  package init(_ count: Int64) { self.count = count }
+
+  package static let zero = Nanoseconds(0)
+
+  package static func microseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000) }
+  package static func milliseconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000_000) }
+  package static func seconds(_ count: Int64) -> Nanoseconds { Nanoseconds(count * 1_000_000_000) }
+
+  package var microseconds: Int64 { count / 1_000 }
+  package var milliseconds: Int64 { count / 1_000_000 }
+  package var seconds: Int64 { count / 1_000_000_000 }
+
+  package static func < (left: Nanoseconds, right: Nanoseconds) -> Bool { left.count < right.count }
+  package static func + (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
+    Nanoseconds(left.count + right.count)
+  }
+  package static func - (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {
+    Nanoseconds(left.count - right.count)
+  }
+  package static func * (length: Nanoseconds, factor: Int64) -> Nanoseconds {
+    Nanoseconds(length.count * factor)
+  }
+  package static func / (length: Nanoseconds, divisor: Int64) -> Nanoseconds {
+    Nanoseconds(length.count / divisor)
+  }
+}

@@ -1,0 +1,89 @@
+// The checked configuration: what the machine is to do, with every name resolved and every default filled in.
+
+/// Everything that was configured. A Plan that exists has passed every check.
+package struct Plan: Equatable, Sendable {
+  package var local: Local
+  package var routeServers: RouteServers
+  /// In the order of the file; `VIPSlot` is the position.
+  package var vips: [VIP]
+
+  package init(local: Local, routeServers: RouteServers, vips: [VIP]) {
+    self.local = local
+    self.routeServers = routeServers
+    self.vips = vips
+  }
+
+  /// This machine as a BGP speaker.
+  package struct Local: Equatable, Sendable {
+    package var asn: ASNumber
+    /// Sessions leave from here, and it is the next hop we announce for ourselves.
+    package var address: IPv4Address
+    /// The BGP identifier; the local address unless configured.
+    package var identifier: IPv4Address
+
+    package init(asn: ASNumber, address: IPv4Address, identifier: IPv4Address) {
+      self.asn = asn
+      self.address = address
+      self.identifier = identifier
+    }
+  }
+
+  /// The route servers, all of one autonomous system.
+  package struct RouteServers: Equatable, Sendable {
+    package var platform: Platform
+    package var asn: ASNumber
+    /// Proposed in our OPEN; the lower of both sides' counts (RFC 4271 section 4.2).
+    package var holdTime: Nanoseconds
+    /// In the order of the file; `PeerSlot` is the position.
+    package var peers: [IPv4Address]
+
+    package init(
+      platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address]
+    ) {
+      self.platform = platform
+      self.asn = asn
+      self.holdTime = holdTime
+      self.peers = peers
+    }
+  }
+
+  /// Whose rules the route servers follow.
+  package enum Platform: String, Equatable, Sendable, CaseIterable {
+    case azure
+    case generic
+  }
+
+  /// A named group of prefixes that move together.
+  package struct VIP: Equatable, Sendable {
+    package var name: String
+    /// At least one, no prefix twice in a Plan.
+    package var prefixes: [Prefix]
+    package var owner: Owner
+
+    package init(name: String, prefixes: [Prefix], owner: Owner) {
+      self.name = name
+      self.prefixes = prefixes
+      self.owner = owner
+    }
+  }
+
+  /// When this machine owns a VIP: while `address` is on one of its interfaces.
+  package struct Owner: Equatable, Sendable {
+    package var address: IPAddress
+    /// Empty means every interface but loopback.
+    package var interfaces: [InterfaceName]
+
+    package init(address: IPAddress, interfaces: [InterfaceName]) {
+      self.address = address
+      self.interfaces = interfaces
+    }
+  }
+}
+
+/// The limits of a Plan. We chose them; each is far above what a route server takes.
+package enum PlanLimits {
+  package static let vips = 10_000
+  package static let prefixes = 200_000
+  package static let routeServers = 8
+  package static let interfacesPerVIP = 16
+}

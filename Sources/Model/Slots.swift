@@ -1,0 +1,23 @@
+// Dense small numbers for the things a Plan names, given when the Plan is made.
+
+/// A virtual IP of the Plan.
+package struct VIPSlot: Hashable, Comparable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (left: VIPSlot, right: VIPSlot) -> Bool { left.index < right.index }
+}
+
+/// A route server of the Plan.
+package struct PeerSlot: Hashable, Comparable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (left: PeerSlot, right: PeerSlot) -> Bool { left.index < right.index }
+}
+
+/// An autonomous system number.
+package struct ASNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
+  package let value: UInt32
+  package init(_ value: UInt32) { self.value = value }
+  package static func < (left: ASNumber, right: ASNumber) -> Bool { left.value < right.value }
+  package var description: String { "\(value)" }
+}

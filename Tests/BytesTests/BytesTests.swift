@@ -1,0 +1,2 @@
+// Tests of Bytes.
+import Testing

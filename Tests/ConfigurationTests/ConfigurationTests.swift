@@ -1,0 +1,2 @@
+// Tests of Configuration.
+import Testing

@@ -1,0 +1,2 @@
+// Tests of Failover.
+import Testing

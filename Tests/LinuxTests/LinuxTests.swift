@@ -1,0 +1,2 @@
+// Tests of Linux.
+import Testing

@@ -1,0 +1,2 @@
+// Tests of Model.
+import Testing

@@ -1,0 +1,2 @@
+// Tests of Namespace.
+import Testing

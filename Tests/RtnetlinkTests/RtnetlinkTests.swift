@@ -1,0 +1,2 @@
+// Tests of Rtnetlink.
+import Testing
