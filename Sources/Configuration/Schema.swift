@@ -1,4 +1,4 @@
-// The keys of the configuration file: the one table behind reading, advice, printing and the manual's check.
+// The keys of the configuration file: one table behind reading, advice, printing and the manual.
 import Model
 
 /// The name of a key as it stands in the file.
@@ -58,7 +58,7 @@ package enum Schema {
   package static let placeholder = "NAME"
 
   /// The longest name of a VIP. We chose it: a label of DNS has the same limit.
-  static let nameLimit = 63
+  package static let nameLimit = 63
 
   package static let keys: [Key] = [
     Key(.local, .section(local), .required, "This machine as a BGP speaker."),

@@ -29,13 +29,28 @@ struct SchemaReader {
       }
     }
     for entry in others { unknown(entry, keys: keys, in: &section) }
-    for key in keys where section.field(key.name) == nil {
-      guard case .required = key.presence else { continue }
+    for key in keys where section.field(key.name) == nil { absent(key, in: &section) }
+    return section
+  }
+
+  private mutating func absent(_ key: Key, in section: inout Section) {
+    switch key.presence {
+    case .derived: return
+    case .required:
       problems.error(
         section.position, section.path(key.name), "missing: \(lowered(key.help))",
         suggestion: "add \(key.name.rawValue): \(sample(key))")
+    case .defaulted(let text):
+      guard case .value(let type) = key.shape else {
+        preconditionFailure("only single values have a default text")
+      }
+      let tree = Tree(position: section.position, content: .scalar(text, isPlain: true))
+      guard let item = value(tree, type, path: section.path(key.name)) else {
+        preconditionFailure("the default of \(key.name.rawValue) is not a value of its type")
+      }
+      section.fields.append(
+        Section.Field(key: key.name, position: section.position, content: .value(item)))
     }
-    return section
   }
 
   private mutating func add(_ entry: Tree.Entry, as key: Key, to section: inout Section) {

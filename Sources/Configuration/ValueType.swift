@@ -21,7 +21,8 @@ package enum ValueType: Sendable {
     case .address: "an IP address"
     case .prefix: "an IPv4 prefix"
     case .interface: "an interface name"
-    case .word(let words): words.count == 1 ? words[0] : "one of \(words.joined(separator: ", "))"
+    case .word(let words):
+      words.count == 1 ? "the word \(words[0])" : "one of \(words.joined(separator: ", "))"
     case .duration: "a time with its unit, such as 30s"
     }
   }

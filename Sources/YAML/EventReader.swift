@@ -104,7 +104,9 @@ extension EventReader {
   /// The parser's error, at the place where a person should look.
   private func failure() -> YAMLError {
     let place = unsafe EventReader.position(parser.pointee.problem_mark)
-    if unsafe parser.pointee.error == YAML_MEMORY_ERROR { return YAMLError(.outOfMemory, at: place) }
+    if unsafe parser.pointee.error == YAML_MEMORY_ERROR {
+      return YAMLError(.outOfMemory, at: place)
+    }
     let words = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "unknown error"
     let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) } ?? ""
     let start = unsafe EventReader.position(parser.pointee.context_mark)
