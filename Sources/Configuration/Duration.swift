@@ -14,7 +14,7 @@ enum Duration {
     ("minutes", "m"),
   ]
 
-  /// Digits on each side of the point: eight of the longest unit are 6e18 nanoseconds and still fit.
+  /// Digits on each side of the point: eight of the longest unit are 6e18 nanoseconds and fit.
   private static let digitLimit = 8
 
   static func read(
