@@ -59,6 +59,7 @@ let package = Package(
     room("Failover", ["Model"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
+    room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
@@ -73,7 +74,7 @@ let package = Package(
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
-    program("hopshift", ["Model", "Configuration", "Control", "Linux", "YAML"]),
+    program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
     // Tests mirror the rooms.
@@ -84,6 +85,7 @@ let package = Package(
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
+    tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),

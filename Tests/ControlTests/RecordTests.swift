@@ -26,11 +26,13 @@ import Testing
     ("[]", .array([])),
     ("[ 1 , \"a\" ,null]", .array([.integer(1), .string("a"), .null])),
     ("{}", .object([])),
-    (#"{"b":1,"a":2}"#,
+    (
+      #"{"b":1,"a":2}"#,
       .object([
         JSONValue.Field(name: "b", value: .integer(1)),
         JSONValue.Field(name: "a", value: .integer(2)),
-      ])),
+      ])
+    ),
   ])
   func readsValues(_ text: String, _ value: JSONValue) throws {
     #expect(try read("{\"k\":\(text)}")["k"] == value)
