@@ -34,7 +34,7 @@ struct FactCursorTests {
 
   private func check(_ step: Step, _ theirs: Recorded.Decoded) {
     switch theirs.event {
-    case "RTM_NEWLINK" where theirs.family == 0:
+    case "RTM_NEWLINK" where theirs.family == 0 && theirs.index > 0:
       guard case .fact(.link(let link)) = step else {
         Issue.record("\(step) is no link")
         return
@@ -51,6 +51,8 @@ struct FactCursorTests {
       #expect(step == .fact(.linkGone(InterfaceIndex(Int32(theirs.index)))))
     case "RTM_NEWADDR", "RTM_DELADDR": checkAddress(step, theirs)
     default:
+      // A decoder error of pyroute2 stands as a bare number: it says nothing about the message.
+      if Int(theirs.event) != nil { return }
       // Routes, neighbours, rules, and bridge ports: nothing that this class tells.
       if case .fact(let fact) = step, case .dumpDone = fact { return }
       #expect(step == .skipped)
@@ -142,8 +144,14 @@ struct FactCursorTests {
   }
 
   @Test func aBridgePortThatLeavesIsNoLostLink() throws {
-    let gone = try #require(
-      Recorded.all.first { $0.decoded?.first?.event == "RTM_DELLINK" && $0.decoded?.first?.family == 7 })
+    var gone = try #require(
+      Recorded.all.first { $0.decoded?.first?.event == "RTM_DELLINK" })
+    let index = try #require(gone.decoded?.first?.index)
+    #expect(
+      FactCursorTests.steps(gone.bytes).steps
+        == [.fact(.linkGone(InterfaceIndex(Int32(index))))])
+    // ifi_family becomes AF_BRIDGE.
+    gone.bytes[16] = 7
     #expect(FactCursorTests.steps(gone.bytes).steps == [.skipped])
   }
 }

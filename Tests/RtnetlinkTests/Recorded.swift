@@ -49,7 +49,10 @@ struct Recorded: CustomTestStringConvertible, Sendable {
   }
 
   private static func decoded(_ row: [String: Any]) -> Decoded? {
-    guard let event = row["event"] as? String else { return nil }
+    // A number where pyroute2 has no name for the type: NLMSG_ERROR is 2.
+    guard let event = row["event"] as? String ?? (row["event"] as? Int).map(String.init) else {
+      return nil
+    }
     let fields = row["fields"] as? [String: Any] ?? [:]
     let attributes = row["attrs"] as? [String: Any] ?? [:]
     return Decoded(
