@@ -5,7 +5,7 @@ package import Model
 
 /// The finite state machine of a session that connects. Its parts: `SessionStates` says what each
 /// event does in each state, `SessionMessages` what each message does, `SessionTimers` when.
-package struct Session: ~Copyable {
+package struct Session {
   package let settings: SessionSettings
   package internal(set) var state: SessionState = .idle
   /// When `state` was entered.
