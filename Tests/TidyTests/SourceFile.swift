@@ -38,8 +38,8 @@ enum Blanking {
     case code
     case lineComment
     case blockComment(depth: Int)
-    /// A string literal: how many `#` it has and whether it spans lines. What is interpolated counts
-    /// as text.
+    /// A string literal: how many `#` it has and whether it spans lines. What is interpolated
+    /// counts as text.
     case string(pounds: Int, multiline: Bool)
     /// A regular expression literal between slashes.
     case pattern
