@@ -48,6 +48,8 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
+    .target(name: "CSpawn", path: "CModules/CSpawn"),
 
     // Floor 1: nouns and bytes.
     room("Model"),
@@ -59,12 +61,13 @@ let package = Package(
     room("Failover", ["Model"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
+    room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
 
     // The edge: one C library each, made safe.
-    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd"]),
+    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
@@ -73,7 +76,7 @@ let package = Package(
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
-    program("hopshift", ["Model", "Configuration", "Control", "Linux", "YAML"]),
+    program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
     // Tests mirror the rooms.
@@ -84,6 +87,7 @@ let package = Package(
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
+    tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
