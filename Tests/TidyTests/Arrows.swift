@@ -11,13 +11,14 @@ enum Arrows {
     "Failover": ["Model"],
     "Configuration": ["Model"],
     "Control": ["Model"],
+    "Console": ["Model", "Control"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
-    "Linux": ["Model", "CLinux", "CMnl", "CCap", "CSystemd"],
+    "Linux": ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Daemon": ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"],
     "Lab": ["Model", "Linux", "Control"],
     "hopshiftd": ["Daemon"],
-    "hopshift": ["Model", "Configuration", "Control", "Linux", "YAML"],
+    "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
     "hopshift-lab": ["Lab"],
   ]
 
@@ -29,6 +30,7 @@ enum Arrows {
     "FailoverTests": ["Failover", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
+    "ConsoleTests": ["Console", "Control", "Model"],
     "EngineTests": ["Engine", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
@@ -39,7 +41,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Configuration", "Control", "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Configuration", "Control", "Console",
+    "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.

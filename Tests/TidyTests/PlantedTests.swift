@@ -32,7 +32,7 @@ struct Planted: Sendable, CustomTestStringConvertible {
     Planted(
       name: "print", path: "Sources/Failover/A.swift", text: "print(x)",
       rule: { Rules.surroundings.findings(in: $0) },
-      good: ("Sources/hopshift/A.swift", "print(x)")),
+      good: ("Sources/Failover/A.swift", "func print(_ x: Int) {}\nprint(x)")),
     Planted(
       name: "try?", path: "Sources/Daemon/A.swift", text: "let x = try? load()",
       rule: { Rules.swallowedErrors.findings(in: $0) },

@@ -6,12 +6,22 @@ struct SourceFile: Sendable {
   let path: String
   let lines: [String]
   let code: [String]
+  /// Every identifier that stands in the text, comments included.
+  let identifiers: Set<Substring>
+  /// The functions that the file declares, written as a call begins: a `print(` of its own is not
+  /// the one of the standard library.
+  let declares: Set<String>
 
   init(path: String, text: String) {
     self.path = path
     lines = SourceFile.split(text)
     code =
       path.hasSuffix(".swift") ? SourceFile.split(Blanking.blanked(text)) : SourceFile.split(text)
+    identifiers = Set(Banned.identifiers(in: text))
+    declares = Set(
+      text.split(separator: "func ").dropFirst().compactMap { rest in
+        Banned.identifiers(in: String(rest.prefix(80))).first.map { "\($0)(" }
+      })
   }
 
   /// The target that the file belongs to: `Sources/BGP/Session.swift` is of `BGP`.

@@ -3,9 +3,10 @@ import Testing
 
 /// One test a rule; the message names file, line and what to do.
 @Suite struct TidyTests {
+  private static let all = Result { try Repository.files() }
   private let files: [SourceFile]
 
-  init() throws { files = try Repository.files() }
+  init() throws { files = try Self.all.get() }
 
   private func expectNone(
     _ rule: (SourceFile) -> [Finding], sourceLocation: SourceLocation = #_sourceLocation
