@@ -25,7 +25,8 @@ struct Program {
       output.complain(error.message)
       return .usage
     }
-    return output.outcome(run(invocation))
+    let code = run(invocation)
+    return output.outcome(code)
   }
 
   private mutating func run(_ invocation: Invocation) -> ExitCode {
