@@ -90,6 +90,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
