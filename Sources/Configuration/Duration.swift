@@ -22,6 +22,9 @@ enum Duration {
   ) throws(Complaint) -> Nanoseconds {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let rest = text.dropFirst(number.count)
+    if number.split(separator: ".").contains(where: { $0.utf8.count > digitLimit }) {
+      throw Complaint("\(Quote.shown(text)) has more than \(digitLimit) digits in a row")
+    }
     guard let decimal = Decimal(number) else {
       throw Complaint("\(Quote.shown(text)) is not a time", suggestion: "write a time such as 30s")
     }
