@@ -119,8 +119,8 @@ struct PlanMaker {
     if let holdTime, let length = holdTime.duration, length > PlanMaker.longHoldTime {
       problems.warn(
         holdTime.position, section.path(.holdTime),
-        "over \(Duration.text(PlanMaker.longHoldTime)): a frozen owner keeps its route that long",
-        suggestion: "write \(Duration.text(PlanMaker.longHoldTime)) or less")
+        "over \(DurationText.text(PlanMaker.longHoldTime)): a frozen owner keeps its route that long",
+        suggestion: "write \(DurationText.text(PlanMaker.longHoldTime)) or less")
     }
   }
 }
