@@ -1,4 +1,5 @@
-// Big-endian and host-order loads from bytes that somebody else wrote: each checks its bounds and answers nil beyond them.
+// Big-endian and host-order loads from bytes that somebody else wrote: each checks its bounds and
+// answers nil beyond them.
 
 extension Span where Element == UInt8 {
   /// The byte at `offset`, or nil when there is none.

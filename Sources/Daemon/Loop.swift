@@ -7,8 +7,9 @@ import Failover
 import Linux
 import Model
 
-/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then control clients;
-/// timers are judged after that, so that a late process does not expire a hold timer with a KEEPALIVE unread.
+/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then
+/// control clients; timers are judged after that, so that a late process does not expire a hold
+/// timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -93,7 +94,7 @@ struct Loop: ~Copyable {
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
     feed(.opened(.interfaces, port: netlink.portID), at: start)
-    finishTurn()
+    finishTurn(at: start)
     while !isStopping || peers.contains(where: { $0.queued > 0 }) {
       let count = try epoll.wait(until: earliestDeadline())
       try wake(count, at: Clock.monotonic())
@@ -121,7 +122,7 @@ struct Loop: ~Copyable {
     // The clock again: what was read above may have taken its time.
     let later = Clock.monotonic()
     if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
-    finishTurn()
+    finishTurn(at: later)
     control.settle(epoll: epoll)
     status.turn(at: later, engine: engine, peers: peers)
   }
@@ -247,7 +248,8 @@ struct Loop: ~Copyable {
     buffer.withBytes { bytes in engine.handle(input, bytes, at: now, into: &outputs) }
   }
 
-  /// Does what the engine said, in order. What is only to be told waits until everything readable was read.
+  /// Does what the engine said, in order. What is only to be told waits until everything readable
+  /// was read.
   private mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
     for index in carriedOut..<outputs.list.count {
@@ -263,17 +265,17 @@ struct Loop: ~Copyable {
     carriedOut = outputs.list.count
     reportFailures(at: now)
     // A long dump tells more than one turn can hold.
-    if carriedOut > Loop.noteReserve { finishTurn() }
+    if carriedOut > Loop.noteReserve { finishTurn(at: now) }
   }
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
-  private mutating func finishTurn() {
+  private mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 else { return }
     tell()
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
-    engine.handle(.idle, Span(), at: Clock.monotonic(), into: &outputs)
+    engine.handle(.idle, Span(), at: now, into: &outputs)
   }
 
   private mutating func fire(_ volley: VolleyID, _ slot: PeerSlot, _ shift: UInt32) {

@@ -7,7 +7,8 @@ import Failover
 import Linux
 import Model
 
-/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for nobody.
+/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
+/// nobody.
 enum Story {
   static func log(_ note: Note, plan: Plan, log: Log) {
     switch note {

@@ -1,4 +1,5 @@
-// What goes into the machine: one thing that happened. Bytes travel beside it, borrowed for the call.
+// What goes into the machine: one thing that happened. Bytes travel beside it, borrowed for the
+// call.
 
 package import Model
 

@@ -1,4 +1,5 @@
-// What identifies a network interface: its number, which the kernel may reuse, and its name, which may change.
+// What identifies a network interface: its number, which the kernel may reuse, and its name, which
+// may change.
 
 /// The kernel's number of an interface.
 package struct InterfaceIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
