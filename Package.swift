@@ -71,11 +71,13 @@ let package = Package(
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
-    room("Daemon", ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+    room(
+      "Daemon",
+      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
     room("Lab", ["Model", "Linux", "Control"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon"]),
+    program("hopshiftd", ["Daemon", "Linux"]),
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
@@ -88,6 +90,7 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),

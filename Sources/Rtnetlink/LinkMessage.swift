@@ -27,7 +27,8 @@ enum LinkMessage {
     // "left the bridge", not "gone".
     guard family == UInt8(unspecifiedFamily) else { return .notOurs }
     let index = InterfaceIndex(Int32(bitPattern: rawIndex))
-    guard index.value > 0 else { return .malformed }
+    // Number 0 stands in requests only; the kernel tells of none.
+    guard index.value > 0 else { return .notOurs }
     if isGone { return .fact(.linkGone(index)) }
 
     var name = InterfaceName.none
