@@ -60,9 +60,11 @@ extension PlanMaker {
   }
 
   private mutating func checkInterfaces(_ owner: Section) {
+    // The names stand apart from their items: comparing them inside the items ends the release
+    // compiler (6.3.1, CopyPropagation) with an ownership error of its own.
     let items = owner.entries(.interfaces)
-    for (index, item) in items.enumerated()
-    where items[..<index].contains(where: { $0.interface == item.interface }) {
+    let names = items.map(\.interface)
+    for (index, item) in items.enumerated() where names[..<index].contains(names[index]) {
       problems.error(
         item.position, owner.path(.interfaces),
         "\(Quote.shown(item.scalar.text)) stands here twice", suggestion: "remove one of the two")
