@@ -1,4 +1,4 @@
-// The room's doors: a tree in, a checked Plan or all its problems out; a Plan in, its full text out.
+// The room's doors: a tree in, a Plan or all its problems out; a Plan in, its full text out.
 package import Model
 
 /// What checking a file gives.

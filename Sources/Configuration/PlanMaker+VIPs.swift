@@ -60,7 +60,7 @@ extension PlanMaker {
   }
 
   private mutating func checkInterfaces(_ owner: Section) {
-    guard let items = owner.list(.interfaces) else { return }
+    let items = owner.entries(.interfaces)
     for (index, item) in items.enumerated()
     where items[..<index].contains(where: { $0.interface == item.interface }) {
       problems.error(
@@ -73,7 +73,7 @@ extension PlanMaker {
   private mutating func checkDoubles(_ sections: [Section]) {
     var all: [(prefix: Prefix, item: Item, vip: Int)] = []
     for (index, section) in sections.enumerated() {
-      for item in section.list(.prefixes) ?? [] {
+      for item in section.entries(.prefixes) {
         if let prefix = item.prefix { all.append((prefix, item, index)) }
       }
     }
@@ -98,7 +98,7 @@ extension PlanMaker {
     var total = 0
     var over: Item?
     for section in sections {
-      let items = section.list(.prefixes) ?? []
+      let items = section.entries(.prefixes)
       if over == nil, total + items.count > limit { over = items[limit - total] }
       total += items.count
     }

@@ -9,8 +9,8 @@ enum AzureRules {
   /// Routes a peer may hold; the session ends above it.
   static let routeLimit = 4_000
 
-  /// An UPDATE counts on top of what is held already, also when it replaces it: so that all may move
-  /// at once, no more than half may be held.
+  /// An UPDATE counts on top of what is held already, even when it replaces it: for all to move at
+  /// once, no more than half may be held.
   static let prefixLimit = routeLimit / 2
 
   /// Numbers no peer may have: Microsoft's own, and the private ones that Azure uses itself.

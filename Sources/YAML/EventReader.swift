@@ -24,11 +24,14 @@ struct Event {
 @safe struct EventReader: ~Copyable {
   /// On the heap because the parser keeps a pointer to itself (its read handler's data).
   private let parser: UnsafeMutablePointer<yaml_parser_t>
+  /// The parser acts as if the last line were always ended and may point below it.
+  private let end: Position
 
-  /// The bytes, at least one, must stay where they are for as long as the reader lives; nil when
-  /// memory is short.
-  @unsafe init?(_ bytes: UnsafeBufferPointer<UInt8>) {
+  /// The bytes, at least one, must stay where they are for as long as the reader lives, and `end`
+  /// is the place behind them; nil when memory is short.
+  @unsafe init?(_ bytes: UnsafeBufferPointer<UInt8>, end: Position) {
     guard let start = bytes.baseAddress else { preconditionFailure("no bytes to parse") }
+    self.end = end
     unsafe parser = .allocate(capacity: 1)
     guard unsafe yaml_parser_initialize(parser) == 1 else {
       unsafe parser.deallocate()
@@ -48,7 +51,7 @@ struct Event {
     var event = unsafe yaml_event_t()
     guard unsafe yaml_parser_parse(parser, &event) == 1 else { throw failure() }
     defer { unsafe yaml_event_delete(&event) }
-    let position = unsafe EventReader.position(event.start_mark)
+    let position = unsafe position(event.start_mark)
     let kind = try unsafe EventReader.kind(of: event, at: position)
     return Event(kind: kind, position: position)
   }
@@ -97,19 +100,19 @@ extension EventReader {
   }
 
   /// libyaml counts from 0.
-  private static func position(_ mark: yaml_mark_t) -> Position {
-    Position(line: Int(mark.line) + 1, column: Int(mark.column) + 1)
+  private func position(_ mark: yaml_mark_t) -> Position {
+    min(Position(line: Int(mark.line) + 1, column: Int(mark.column) + 1), end)
   }
 
   /// The parser's error, at the place where a person should look.
   private func failure() -> YAMLError {
-    let place = unsafe EventReader.position(parser.pointee.problem_mark)
+    let place = unsafe position(parser.pointee.problem_mark)
     if unsafe parser.pointee.error == YAML_MEMORY_ERROR {
       return YAMLError(.outOfMemory, at: place)
     }
     let words = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? "unknown error"
     let context = unsafe parser.pointee.context.map { unsafe String(cString: $0) } ?? ""
-    let start = unsafe EventReader.position(parser.pointee.context_mark)
+    let start = unsafe position(parser.pointee.context_mark)
     switch (context, words) {
     case ("while scanning a quoted scalar", "found unexpected end of stream"):
       return YAMLError(.unclosedQuote, at: start)

@@ -1,14 +1,14 @@
-// Looks at the characters of a file before the parser does, so that every place is counted as editors count.
+// Looks at the characters before the parser does, so that places are counted as editors count.
 import Model
 
-/// Checks of the raw text. What passes has only LF, CR LF and CR as line breaks, so that the parser's
-/// lines and columns (in characters) are the editor's.
+/// Checks of the raw text. What passes has only LF, CR LF and CR as line breaks, so that the
+/// parser's lines and columns (in characters) are the editor's.
 enum SourceCheck {
   private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
   /// Refuses what is not UTF-8 or may not stand in a YAML file; answers where the text begins
-  /// (behind a byte order mark).
-  static func check(_ bytes: [UInt8]) throws(YAMLError) -> Int {
+  /// (behind a byte order mark) and the place behind its last character.
+  static func check(_ bytes: [UInt8]) throws(YAMLError) -> (start: Int, end: Position) {
     if bytes.starts(with: [0xff, 0xfe]) || bytes.starts(with: [0xfe, 0xff]) {
       throw YAMLError(.utf16, at: Position(line: 1, column: 1))
     }
@@ -33,7 +33,7 @@ enum SourceCheck {
         position.column += 1
       }
     }
-    return start
+    return (start, position)
   }
 
   /// YAML 1.1 section 5.1, without the byte order mark and the breaks that editors do not count.
@@ -47,7 +47,8 @@ enum SourceCheck {
     }
   }
 
-  /// The character that begins at `index` and its length in bytes (RFC 3629: shortest form, no surrogate).
+  /// The character that begins at `index` and its length in bytes (RFC 3629: shortest form, no
+  /// surrogate).
   private static func scalar(in bytes: [UInt8], at index: Int) -> (value: UInt32, length: Int)? {
     let first = bytes[index]
     let shape: (length: Int, bits: UInt8, least: UInt32)
