@@ -71,11 +71,13 @@ let package = Package(
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
-    room("Daemon", ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+    room(
+      "Daemon",
+      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
     room("Lab", ["Model", "Linux", "Control"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon"]),
+    program("hopshiftd", ["Daemon", "Linux"]),
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 

@@ -60,9 +60,14 @@ extension PlanMaker {
   }
 
   private mutating func checkInterfaces(_ owner: Section) {
-    let items = owner.entries(.interfaces)
-    for (index, item) in items.enumerated()
-    where items[..<index].contains(where: { $0.interface == item.interface }) {
+    // A list of names and a plain loop: Swift 6.3.1's optimiser aborts on a closure over the items here.
+    var names: [InterfaceName] = []
+    for item in owner.entries(.interfaces) {
+      guard let name = item.interface else { continue }
+      if !names.contains(name) {
+        names.append(name)
+        continue
+      }
       problems.error(
         item.position, owner.path(.interfaces),
         "\(Quote.shown(item.scalar.text)) stands here twice", suggestion: "remove one of the two")

@@ -87,7 +87,8 @@ extension IPv6Address: CustomStringConvertible {
     var all = head
     if let tailText = sides.tail {
       guard let tail = IPv6Address.groups(tailText, quadAllowed: true) else { return nil }
-      // `::` stands for at least one group (RFC 5952 section 4.2.2 says more, but readers take one).
+      // `::` stands for at least one group (RFC 5952 section 4.2.2 says more, but readers take
+      // one).
       guard head.count + tail.count <= 7 else { return nil }
       all += [UInt16](repeating: 0, count: 8 - head.count - tail.count) + tail
     }
@@ -120,7 +121,9 @@ extension IPv6Address: CustomStringConvertible {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     for (index, part) in parts.enumerated() {
       if part.utf8.contains(46) {
-        guard quadAllowed, index == parts.count - 1, let quad = IPv4Address(part) else { return nil }
+        guard quadAllowed, index == parts.count - 1, let quad = IPv4Address(part) else {
+          return nil
+        }
         result += [UInt16(quad.bits >> 16), UInt16(quad.bits & 0xffff)]
         continue
       }
