@@ -11,7 +11,7 @@ enum Recorded {
   static let daemon = """
     {"v":1,"id":"ask","type":"daemon","version":"0.1.0","pid":4242,"uptime-ms":11520000,\
     "turn-age-ms":4,"capabilities":"none","config":"/etc/hopshift/hopshift.yaml",\
-    "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"links":3,\
+    "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"malformed":0,"links":3,\
     "receive-buffer":8388608,"shifts":2}
     """
 

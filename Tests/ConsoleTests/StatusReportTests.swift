@@ -11,7 +11,7 @@ import Testing
         hopshiftd 0.1.0, process 4242, up 3 h 12 min, last turn 4 ms ago
         configuration  /etc/hopshift/hopshift.yaml
         kernel         current, heard 1 min 1 s ago, 3 links
-        netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign
+        netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign, 0 malformed
         capabilities   none
         shifts         2
 
