@@ -119,7 +119,7 @@ struct PlanMaker {
     if let holdTime, let length = holdTime.duration, length > PlanMaker.longHoldTime {
       problems.warn(
         holdTime.position, section.path(.holdTime),
-        "over \(DurationText.text(PlanMaker.longHoldTime)): a frozen owner keeps its route that long",
+        "over \(DurationText.text(PlanMaker.longHoldTime)): a frozen owner keeps its route so long",
         suggestion: "write \(DurationText.text(PlanMaker.longHoldTime)) or less")
     }
   }

@@ -23,7 +23,7 @@ struct Section {
     var content: Content
   }
 
-  indirect enum Content {
+  enum Content {
     /// It is there, and what is wrong with it has been said.
     case invalid
     case value(Item)
