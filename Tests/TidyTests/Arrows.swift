@@ -31,6 +31,7 @@ enum Arrows {
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
+    "CommandTests": ["Control", "Linux", "Model"],
     "EngineTests": ["Engine", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
