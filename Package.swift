@@ -69,7 +69,7 @@ let package = Package(
 
     // Floor 4: who owns the descriptors and the loop.
     room("Daemon", ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"]),
-    room("Lab", ["Model", "Linux", "Control"]),
+    room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
@@ -88,7 +88,7 @@ let package = Package(
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Control"]),
+    tests("NamespaceTests", ["Lab", "Bytes", "Linux", "Model"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]
