@@ -48,6 +48,8 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
+    .target(name: "CSpawn", path: "CModules/CSpawn"),
 
     // Floor 1: nouns and bytes.
     room("Model"),
@@ -64,7 +66,7 @@ let package = Package(
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
 
     // The edge: one C library each, made safe.
-    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd"]),
+    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
