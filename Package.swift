@@ -44,6 +44,7 @@ let package = Package(
     // Floor 0: C, as it is.
     cModule("CNetlink"),
     cModule("CLinux"),
+    cModule("CLab"),
     cModule("CMnl", pkgConfig: "libmnl", apt: "libmnl-dev"),
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
@@ -66,7 +67,7 @@ let package = Package(
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
 
     // The edge: one C library each, made safe.
-    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"]),
+    room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
