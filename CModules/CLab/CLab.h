@@ -15,6 +15,8 @@ static inline long clab_result(long result) { return result < 0 ? -errno : resul
 
 static inline long clab_kill(int pid, int signal) { return clab_result(kill(pid, signal)); }
 
+static inline long clab_rmdir(const char *path) { return clab_result(rmdir(path)); }
+
 // readlink(2) of /proc/PID/ns/NAME: which namespace a process is in.
 static inline long clab_readlink(const char *path, char *out, size_t size) {
   return clab_result(readlink(path, out, size));

@@ -12,6 +12,8 @@ package enum LabError: Error, CustomStringConvertible {
   case system(Errno, doing: String)
   /// The topology cannot be built.
   case topology(TopologyError)
+  /// Somebody asked the program to end.
+  case interrupted
   /// This machine cannot do it, and why.
   case unsuitable(String)
 
@@ -23,6 +25,7 @@ package enum LabError: Error, CustomStringConvertible {
       last.isEmpty ? "timed out: \(what)" : "timed out: \(what); last seen: \(last)"
     case .system(let errno, let doing): "\(doing): \(errno)"
     case .topology(let error): error.description
+    case .interrupted: "interrupted"
     case .unsuitable(let why): why
     }
   }

@@ -1,5 +1,6 @@
 // Directories: made, listed, renamed; for the laboratory, which keeps its register in them.
 
+import CLab
 import CLinux
 
 /// What the lab does with directories. Removing trees and mounting is left to rm(1) and mount(8).
@@ -41,6 +42,20 @@ package enum Directories {
       if name != ".", name != ".." { names.append(name) }
     }
     return names.sorted()
+  }
+
+  /// Removes an empty directory; one that is not there is no error.
+  package static func remove(_ path: String) throws(Errno) {
+    do throws(Errno) {
+      try system { unsafe path.withCString { unsafe clab_rmdir($0) } }
+    } catch .noSuchFile {
+      return
+    }
+  }
+
+  /// Whether this is a directory itself, not a link to one.
+  package static func isDirectory(_ path: String) throws(Errno) -> Bool {
+    Int32(try Files.status(path).st_mode) & S_IFMT == S_IFDIR
   }
 
   /// Whether something, of whatever kind, has this name.

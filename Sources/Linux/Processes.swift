@@ -39,6 +39,9 @@ package enum Processes {
     case pid = "pid"
   }
 
+  /// The user whose rights this process has; 0 is root.
+  package static var effectiveUser: UInt32 { geteuid() }
+
   /// This process.
   package static var own: Int32 { getpid() }
 

@@ -77,7 +77,7 @@ package enum BirdConfiguration {
         merge paths yes;
         ipv4 { import none; export where source = RTS_BGP; };
       }
-      template bgp instance {
+      template bgp uplink {
         direct;
         connect delay time 1;
         connect retry time 1;
@@ -86,7 +86,7 @@ package enum BirdConfiguration {
 
       """
     for instance in instances {
-      text += "protocol bgp \(instance.name) from instance {\n"
+      text += "protocol bgp \(instance.name) from uplink {\n"
       text += "  local as \(asn);\n  neighbor \(instance.address) as \(instance.asn);\n}\n"
     }
     return text
@@ -105,7 +105,7 @@ package enum BirdConfiguration {
     text += """
         accept;
       }
-      template bgp server {
+      template bgp uplink {
         local \(address) as \(asn);
         multihop;
         hold time \(holdTime.seconds);
@@ -117,7 +117,7 @@ package enum BirdConfiguration {
 
       """
     for peer in peers {
-      text += "protocol bgp \(peer.name) from server {\n"
+      text += "protocol bgp \(peer.name) from uplink {\n"
       text += "  neighbor \(peer.address) as \(peer.asn);\n}\n"
     }
     return text
