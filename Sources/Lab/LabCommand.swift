@@ -34,6 +34,12 @@ package enum LabCommand {
       case ("help", _), ("--help", _), ("-h", _):
         print(usage)
         return 0
+      case ("demo", let rest):
+        guard let options = demoOptions(rest) else {
+          return complain("'\(rest.joined(separator: " "))' is not understood")
+        }
+        var demo = Demo(options)
+        return try demo.run() ? 0 : 1
       case ("up", []): return try up()
       case ("clean", []): return try clean()
       default: return complain("'\(words.joined(separator: " "))' is not understood")
@@ -47,6 +53,23 @@ package enum LabCommand {
   private static func complain(_ what: String) -> Int32 {
     print("hopshift-lab: \(what)\n\n\(usage)")
     return 2
+  }
+
+  private static func demoOptions(_ words: [String]) -> Demo.Options? {
+    var options = Demo.Options()
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      switch word {
+      case "--plain": options.plain = true
+      case "--keep": options.keep = true
+      case "--verbose": options.verbose = true
+      case "--deb":
+        guard let file = rest.popFirst() else { return nil }
+        options.package = file
+      default: return nil
+      }
+    }
+    return options
   }
 
   private static func up() throws(LabError) -> Int32 {
