@@ -47,10 +47,13 @@ package enum ControlGroup {
     return found
   }
 
-  /// Removes a group and those below it; all must be empty of processes.
-  static func remove(_ path: String) throws(LabError) {
+  /// Removes a group and those below it; false when one still has a process.
+  static func remove(_ path: String) throws(LabError) -> Bool {
     do throws(Errno) {
       for below in try groups(from: path).reversed() { try Directories.remove(below) }
+      return true
+    } catch .busy {
+      return false
     } catch {
       throw .system(error, doing: "removing \(path)")
     }

@@ -104,7 +104,14 @@ package enum Registry {
 
   /// Control groups are directories that the kernel removes when they are empty of processes.
   private static func removeControlGroups(of tag: String) throws(LabError) {
-    for group in try ControlGroup.all(of: tag) { try ControlGroup.remove(group) }
+    // A process that was killed holds its group until the kernel has let go of it.
+    try Waiting.until("the control groups of \(tag)", within: .seconds(10), mayInterrupt: false) {
+      () throws(LabError) in
+      for group in try ControlGroup.all(of: tag) where try !ControlGroup.remove(group) {
+        return "\(group) is busy"
+      }
+      return nil
+    }
   }
 
   private static func isOwned(_ tag: String) -> Bool {

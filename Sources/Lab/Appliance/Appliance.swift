@@ -9,6 +9,8 @@ package protocol Appliance: AnyObject {
   var host: String { get }
   /// Every process of it, the first of them last to be continued.
   func processes() -> [Int32]
+  /// Fails, saying why, when the daemon or the answerer has ended.
+  func checkRunning() throws(LabError)
   /// Ends the daemon as its operator would.
   func stop() throws(LabError)
   /// What a person wants to see when something went wrong.
@@ -71,8 +73,8 @@ package enum ApplianceFiles {
     use Socket;
     my ($name, $address, $port) = @ARGV;
     socket(my $socket, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
-    # IP_FREEBIND: the address may come later, or have gone.
-    setsockopt($socket, IPPROTO_IP, 15, 1) or die "setsockopt: $!";
+    # IPPROTO_IP, IP_FREEBIND: the address may come later, or have gone.
+    setsockopt($socket, 0, 15, 1) or die "setsockopt: $!";
     bind($socket, pack_sockaddr_in($port, inet_aton($address))) or die "bind: $!";
     while (1) {
       my $from = recv($socket, my $question, 512, 0);

@@ -82,6 +82,11 @@ package final class ContainerAppliance: Appliance {
     return [leader] + all.filter { $0 != leader }
   }
 
+  package func checkRunning() throws(LabError) {
+    try nspawn.checkRunning()
+    try inside(["systemctl", "is-active", "hopshiftd.service", ContainerAppliance.answererUnit])
+  }
+
   package func stop() throws(LabError) {
     try inside(["systemctl", "stop", "hopshiftd.service"])
   }

@@ -56,8 +56,10 @@ package final class PlainAppliance: Appliance {
     }
   }
 
-  /// Fails when the daemon has ended.
-  package func checkRunning() throws(LabError) { try daemon.checkRunning() }
+  package func checkRunning() throws(LabError) {
+    try daemon.checkRunning()
+    try answerer.checkRunning()
+  }
 
   package func diagnosis() -> String { daemon.tail(25) }
 }

@@ -93,10 +93,14 @@ package struct Demo {
       // the processes its cable is taken off the fabric. Nothing is reset, so the route servers notice nothing.
       try network.lab.unplug("b")
       try frozen.freeze()
+      let silent = try stage.waitForSilence()
       let added = try network.lab.addAddress(VirtualNetwork.vip, on: "a")
       return Demo.trigger(
         added, on: "a",
-        before: [Demo.event(began, "machine b", "frozen, all \(count) processes; silent")])
+        before: [
+          Demo.event(began, "machine b", "frozen, all \(count) processes; its cable is silent"),
+          Demo.event(silent, "client", "no answer for \(Stage.silence.milliseconds) ms"),
+        ])
     }
     tell(shift)
     let address = try network.address(of: "b")

@@ -6,6 +6,8 @@ import Model
 /// Builds everything that the story needs, in containers where the machine can run them.
 final class Stage {
   static let hosts = ["a", "b"]
+  /// How long nobody answers before a frozen owner counts as seen. We chose it: sixty questions.
+  static let silence = Nanoseconds.milliseconds(300)
 
   let network: VirtualNetwork
   let client = EchoClient()
@@ -53,6 +55,7 @@ final class Stage {
       return nil
     }
     try network.wait(forBest: Stage.hosts[0], within: .seconds(10))
+    for appliance in appliances { try appliance.checkRunning() }
   }
 
   /// Starts the client and waits until `host` answers it.
@@ -67,6 +70,17 @@ final class Stage {
       return last?.from == host ? nil : "last answer from \(last?.from ?? "nobody")"
     }
     paper.step("the client asks \(VirtualNetwork.vip) every 5 ms; \(host) answers")
+  }
+
+  /// Waits until the client has had no answer for a while, though it asks all the time; answers when that was.
+  func waitForSilence() throws(LabError) -> Instant {
+    try Waiting.until("the client to be without answers", within: .seconds(5)) {
+      () throws(LabError) in
+      guard let last = try client.lastAnswer() else { return "it never had one" }
+      let since = Clock.wall().nanoseconds - last.moment.nanoseconds
+      return since >= Stage.silence.count ? nil : "\(last.from) answers"
+    }
+    return Clock.wall()
   }
 
   /// Ends everything.
