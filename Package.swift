@@ -62,6 +62,7 @@ let package = Package(
     room("Failover", ["Model"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
+    room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
@@ -71,12 +72,14 @@ let package = Package(
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
-    room("Daemon", ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+    room(
+      "Daemon",
+      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon"]),
-    program("hopshift", ["Model", "Configuration", "Control", "Linux", "YAML"]),
+    program("hopshiftd", ["Daemon", "Linux"]),
+    program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
     // Tests mirror the rooms.
@@ -87,11 +90,14 @@ let package = Package(
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
+    tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
-    tests("NamespaceTests", ["Lab", "Bytes", "Linux", "Model"]),
+    tests("LabTests", ["Lab", "Model"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -181,7 +181,10 @@ static inline long clinux_leave_network(void) {
   return clinux_result(syscall(SYS_unshare, CLONE_NEWNET));
 }
 static inline long clinux_bind_mount(const char *source, const char *target) {  // E
-  return clinux_result(mount(source, target, "none", MS_BIND, NULL));
+  return clinux_result(mount(source, target, "none", MS_BIND | MS_REC, NULL));
+}
+static inline long clinux_share_mount(const char *target) {  // E
+  return clinux_result(mount("", target, "none", MS_SHARED | MS_REC, NULL));
 }
 static inline long clinux_detach_mount(const char *target) {  // V: MNT_DETACH is an enumeration
   return clinux_result(umount2(target, MNT_DETACH));

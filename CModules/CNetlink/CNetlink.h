@@ -14,7 +14,7 @@ enum {
   cnetlink_nlmsg_hdrlen = NLMSG_HDRLEN,
   cnetlink_rta_alignto = RTA_ALIGNTO,
   cnetlink_rta_hdrlen = sizeof(struct rtattr),
-  cnetlink_nla_type_mask = NLA_TYPE_MASK,
+  cnetlink_nla_type_mask = NLA_TYPE_MASK & 0xffff,
   cnetlink_iff_up = 1 << 0,         // linux/if.h IFF_UP
   cnetlink_iff_loopback = 1 << 3,   // linux/if.h IFF_LOOPBACK
   cnetlink_iff_lower_up = 1 << 16,  // linux/if.h IFF_LOWER_UP

@@ -44,7 +44,6 @@ package struct NetlinkSocket: ~Copyable {
 
   private let socket: OpaquePointer
   private let request: UnsafeMutableRawPointer
-  private var sequence: UInt32 = 0
 
   /// The descriptor, to be watched for reading.
   package let raw: Int32
@@ -89,13 +88,10 @@ package struct NetlinkSocket: ~Copyable {
     unsafe mnl_socket_close(socket)
   }
 
-  /// Asks for everything of one kind; the answer's messages carry the sequence number that is
-  /// returned. The kernel does one dump a socket at a time and refuses a second one with EBUSY, in
-  /// a message.
-  package mutating func requestDump(_ what: Dump) throws(Errno) -> UInt32 {
-    sequence &+= 1
-    // Zero is what multicast messages carry.
-    if sequence == 0 { sequence = 1 }
+  /// Asks for everything of one kind; the answer's messages carry `sequence`, which is not 0: that is what multicast
+  /// messages carry. The kernel does one dump a socket at a time and refuses a second one with EBUSY, in a message.
+  package func requestDump(_ what: Dump, sequence: UInt32) throws(Errno) {
+    precondition(sequence != 0, "0 belongs to multicast messages")
     guard let header = unsafe mnl_nlmsg_put_header(request) else {
       preconditionFailure("libmnl puts a header at the address it is given")
     }
@@ -112,7 +108,6 @@ package struct NetlinkSocket: ~Copyable {
       unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<ifaddrmsg>.size)
     }
     try system { unsafe cmnl_send(socket, header) }
-    return sequence
   }
 
   /// Takes one datagram, if there is one. Only after `.datagram` does the buffer hold bytes.

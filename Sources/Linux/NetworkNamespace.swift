@@ -18,11 +18,7 @@ package struct NetworkNamespace: ~Copyable {
   /// taken.
   package static func create(_ name: String) throws(Errno) -> NetworkNamespace {
     let path = try path(of: name)
-    do throws(Errno) {
-      try system { unsafe clinux_mkdir(directory, 0o755) }
-    } catch {
-      if error != .fileExists { throw error }
-    }
+    try prepareDirectory()
     // The file is only what the namespace is mounted on.
     try Files.open(path, O_RDONLY | O_CREAT | O_EXCL, mode: 0).close()
     do throws(Errno) {
@@ -58,6 +54,27 @@ package struct NetworkNamespace: ~Copyable {
       guard error == .noSuchFile || error == .invalidArgument else { throw error }
     }
     try Files.removeIfPresent(path)
+  }
+
+  /// Makes the directory a mount of its own that is shared with other mount namespaces, exactly as
+  /// ip-netns(8) does, under the lock that it takes too. Left out, the next `ip netns add` would
+  /// put such a mount over ours, and a name could not be removed any more.
+  private static func prepareDirectory() throws(Errno) {
+    do throws(Errno) {
+      try system { unsafe clinux_mkdir(directory, 0o755) }
+    } catch {
+      if error != .fileExists { throw error }
+    }
+    let lock = try Files.open(directory, O_RDONLY | O_DIRECTORY)
+    try system { clinux_flock(lock.raw, LOCK_EX) }
+    do throws(Errno) {
+      try system { unsafe clinux_share_mount(directory) }
+    } catch {
+      // EINVAL: a plain directory, not a mount.
+      guard error == .invalidArgument else { throw error }
+      try system { unsafe clinux_bind_mount(directory, directory) }
+      try system { unsafe clinux_share_mount(directory) }
+    }
   }
 
   private init(name: String, descriptor: consuming Descriptor, isOurs: Bool) {

@@ -38,3 +38,9 @@ package struct SignalDescriptor: ~Copyable {
     return Int32(bitPattern: info.ssi_signo)
   }
 }
+
+/// The signals that end a daemon in order.
+package enum SignalNumber {
+  package static let terminate = SIGTERM
+  package static let interrupt = SIGINT
+}

@@ -17,13 +17,12 @@ enum SocketOptions {
     return value
   }
 
-  /// The word SK_MEMINFO_DROPS of SO_MEMINFO (linux/sock_diag.h).
+  /// The word SK_MEMINFO_DROPS of SO_MEMINFO (linux/sock_diag.h): the ninth and last.
   static func drops(_ descriptor: Int32) throws(Errno) -> UInt32 {
-    let position = Int(SK_MEMINFO_DROPS)
-    // The kernel writes as many words as there is room for; ours reach exactly to the one we want.
-    var words = [UInt32](repeating: 0, count: position + 1)
-    var length = UInt32(words.count * MemoryLayout<UInt32>.size)
+    var words = [9 of UInt32](repeating: 0)
+    precondition(Int(SK_MEMINFO_DROPS) == words.count - 1, "the kernel counts more than we know")
+    var length = UInt32(MemoryLayout<[9 of UInt32]>.size)
     try system { unsafe clinux_getsockopt(descriptor, SOL_SOCKET, SO_MEMINFO, &words, &length) }
-    return words[position]
+    return words[words.count - 1]
   }
 }

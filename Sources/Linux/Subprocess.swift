@@ -1,4 +1,4 @@
-// A program beside us, perhaps in a network namespace, that does not outlive us; for the laboratory.
+// A program beside us, perhaps in a network namespace, that does not outlive us; for tests.
 
 import CLinux
 import CSpawn

@@ -2,7 +2,7 @@
 
 import CLinux
 
-/// Listens on a path; the file goes with this value.
+/// Listens on a path; the socket file goes with this value, an empty `.lock` beside it stays.
 package struct UnixListener: ~Copyable {
   /// Waiting clients beyond this are refused. We chose it: clients are people and the courier.
   private static let backlog: Int32 = 32
@@ -20,10 +20,10 @@ package struct UnixListener: ~Copyable {
   /// EADDRINUSE when somebody does, or when the path is another kind of file.
   package init(path: String, mode: UInt32) throws(Errno) {
     let address = try SocketAddress.unix(path)
-    // Two starts at once must not both find the file stale: who holds the directory goes first.
-    let directory = try Files.open(
-      Files.directory(of: path), O_RDONLY | O_DIRECTORY)
-    try system { clinux_flock(directory.raw, LOCK_EX) }
+    // Two starts at once must not both find the file stale and replace each other's: who holds
+    // the lock goes first. Its file stays, because removing it would let a third one in.
+    let lock = try Files.open(path + ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+    try system { clinux_flock(lock.raw, LOCK_EX) }
     let descriptor = try StreamSocket.unix()
     // The file takes the socket's own mode, less the umask, at once; chmod gives back what that
     // took.

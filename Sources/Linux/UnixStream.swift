@@ -10,6 +10,13 @@ package struct PeerCredentials: Equatable, Sendable {
   package var processID: Int32
   /// The supplementary groups.
   package var groups: [UInt32]
+
+  package init(userID: UInt32, groupID: UInt32, processID: Int32, groups: [UInt32]) {
+    self.userID = userID
+    self.groupID = groupID
+    self.processID = processID
+    self.groups = groups
+  }
 }
 
 /// One connected UNIX stream socket. It never waits, except in `wait`.

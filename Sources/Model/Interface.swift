@@ -27,7 +27,8 @@ package struct InterfaceName: Hashable, Sendable {
     self.low = low
   }
 
-  /// Takes the bytes up to the first zero; fails when there are none, too many, or one that a name may not hold.
+  /// Takes the bytes up to the first zero; fails when there are none, too many, or one that a
+  /// name may not hold.
   package init?(bytes: some Sequence<UInt8>) {
     self = .none
     var count = 0

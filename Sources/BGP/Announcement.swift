@@ -1,0 +1,14 @@
+// What is said about a VIP: where its traffic should go, and how strongly we claim it.
+
+package import Model
+
+/// The attributes of one claim. AS_PATH is our own number, `rung.pathLength` times.
+package struct Announcement: Hashable, Sendable {
+  package var nextHop: IPv4Address
+  package var rung: Rung
+
+  package init(nextHop: IPv4Address, rung: Rung) {
+    self.nextHop = nextHop
+    self.rung = rung
+  }
+}

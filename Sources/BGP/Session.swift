@@ -1,0 +1,53 @@
+// One BGP session (RFC 4271 section 8): events, bytes and time in; actions, bytes and a deadline out.
+
+import Bytes
+package import Model
+
+/// The finite state machine of a session that connects. Its parts: `SessionStates` says what each
+/// event does in each state, `SessionMessages` what each message does, `SessionTimers` when.
+package struct Session {
+  package let settings: SessionSettings
+  package internal(set) var state: SessionState = .idle
+  /// When `state` was entered.
+  package internal(set) var since: Instant = .zero
+  /// Raised by one each time the session becomes Established. A volley is for one epoch only.
+  package internal(set) var epoch: UInt32 = 0
+  /// What the OPENs agreed on; there in OpenConfirm and Established.
+  package internal(set) var negotiated: Negotiated?
+  package internal(set) var counters = SessionCounters()
+  /// Why the session was last down; it stays when the session is up again.
+  package internal(set) var lastError: DownReason?
+
+  var timers = SessionTimers()
+  var jitter: Jitter
+  /// Attempts since the session was last Established; the wait grows with them.
+  var failures = 0
+  var communication = ShutdownCommunication()
+  var reassembly: [UInt8] = []
+
+  /// `seed` makes the waits of this session differ from those of others.
+  package init(_ settings: SessionSettings, seed: UInt64) {
+    self.settings = settings
+    jitter = Jitter(seed: seed)
+    reassembly.reserveCapacity(Framing.extendedLimit)
+  }
+
+  /// When to call `handle(.timer, …)` if nothing else happens; nil: never.
+  package var deadline: Instant? { timers.earliest }
+
+  /// What the operator of the peer wrote into its last Cease (RFC 9003), made safe to print.
+  package var shutdownCommunication: String? { communication.text }
+
+  /// What the UPDATEs of this session are judged by.
+  var updateContext: UpdateContext {
+    UpdateContext(
+      fourOctetAS: negotiated?.fourOctetAS ?? false, isExternal: settings.isExternal,
+      families: negotiated?.families ?? settings.families)
+  }
+
+  /// An UPDATE left for this peer: it says that we are alive as well as a KEEPALIVE does
+  /// (RFC 4271 section 8.2.2, Established, event 26 and its note on sent UPDATEs).
+  package mutating func noteSent(at now: Instant) {
+    if state == .established { restartKeepalive(at: now) }
+  }
+}

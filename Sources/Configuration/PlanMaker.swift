@@ -1,0 +1,131 @@
+// Makes the Plan from what was read: fills in defaults and checks what one key alone cannot tell.
+import Model
+
+/// Holds the sections while the Plan is made; the checks across VIPs are in PlanMaker+VIPs.
+struct PlanMaker {
+  let root: Section
+  var problems: Problems
+
+  /// The Plan, unless anything was or is wrong.
+  mutating func make() -> Plan? {
+    let platform = self.platform
+    let local = self.local(platform)
+    let servers = routeServers(platform)
+    let vips = self.vips(platform)
+    guard !problems.hasErrors, let local, let servers else { return nil }
+    return Plan(local: local, routeServers: servers, vips: vips)
+  }
+
+  /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.
+  private var platform: Plan.Platform? {
+    root.section(.routeServers)?.value(.platform)?.platform
+  }
+
+  private mutating func local(_ platform: Plan.Platform?) -> Plan.Local? {
+    guard let section = root.section(.local) else { return nil }
+    if let item = section.value(.asn), let number = item.asNumber,
+      number != theirNumber(platform)?.number,
+      let complaint = ASNumberRules.complaint(number, on: platform)
+    {
+      problems.error(
+        item.position, section.path(.asn), complaint, suggestion: ASNumberRules.advice)
+    }
+    guard let asn = section.value(.asn)?.asNumber,
+      let address = section.value(.address)?.ipv4Address
+    else { return nil }
+    let identifier = section.value(.identifier)?.ipv4Address ?? address
+    return Plan.Local(asn: asn, address: address, identifier: identifier)
+  }
+
+  /// The route servers' number and where it stands; no place when it is the platform's.
+  private func theirNumber(
+    _ platform: Plan.Platform?
+  ) -> (number: ASNumber, position: Position?)? {
+    let servers = root.section(.routeServers)
+    if let item = servers?.value(.asn), let number = item.asNumber {
+      return (number, item.position)
+    }
+    let isAbsent = servers?.field(.asn) == nil
+    return platform == .azure && isAbsent ? (AzureRules.asn, nil) : nil
+  }
+
+  private mutating func routeServers(_ platform: Plan.Platform?) -> Plan.RouteServers? {
+    guard let section = root.section(.routeServers) else { return nil }
+    checkNumbers(platform, section)
+    checkPeers(section)
+    checkHoldTime(section)
+    guard let platform, let asn = theirNumber(platform)?.number,
+      let holdTime = section.value(.holdTime)?.duration,
+      let peers = section.list(.peers)?.compactMap(\.ipv4Address)
+    else { return nil }
+    return Plan.RouteServers(platform: platform, asn: asn, holdTime: holdTime, peers: peers)
+  }
+
+  private mutating func checkNumbers(_ platform: Plan.Platform?, _ section: Section) {
+    let path = section.path(.asn)
+    if platform == .generic, section.field(.asn) == nil {
+      problems.error(
+        section.position, path, "missing: only Azure's route servers have a number known to us",
+        suggestion: "add asn: NUMBER")
+    }
+    guard let theirs = theirNumber(platform) else { return }
+    if let position = theirs.position {
+      if platform == .azure, theirs.number != AzureRules.asn {
+        problems.error(
+          position, path, "Azure Route Server is always AS \(AzureRules.asn)",
+          suggestion: "remove the key, or set platform: generic")
+      } else if let complaint = ASNumberRules.complaint(theirs.number, on: .generic) {
+        problems.error(position, path, complaint)
+      }
+    }
+    guard let section = root.section(.local), let ours = section.value(.asn),
+      ours.asNumber == theirs.number
+    else { return }
+    problems.error(
+      ours.position, section.path(.asn),
+      "\(theirs.number) is the route servers' number too; the sessions are eBGP only",
+      suggestion: ASNumberRules.advice)
+  }
+
+  private mutating func checkPeers(_ section: Section) {
+    let items = section.entries(.peers)
+    let path = section.path(.peers)
+    let own = root.section(.local)?.value(.address)?.ipv4Address
+    for (index, item) in items.enumerated() {
+      let address = item.ipv4Address
+      if items[..<index].contains(where: { $0.ipv4Address == address }) {
+        problems.error(
+          item.position, path, "\(item.scalar.text) stands here twice",
+          suggestion: "remove one of the two")
+      }
+      if address == own {
+        problems.error(
+          item.position, path, "\(item.scalar.text) is local.address: that is this machine")
+      }
+    }
+    guard let whole = section.list(.peers), let field = section.field(.peers) else { return }
+    if whole.isEmpty {
+      problems.error(field.position, path, "needs the address of at least one route server")
+    } else if whole.count == 1 {
+      problems.warn(
+        whole[0].position, path,
+        "only one route server: machines behind the other one do not learn the routes",
+        suggestion: "name both instances of the route server")
+    }
+  }
+
+  private mutating func checkHoldTime(_ section: Section) {
+    let holdTime = section.value(.holdTime)
+    if let holdTime, let length = holdTime.duration, length > PlanMaker.longHoldTime {
+      problems.warn(
+        holdTime.position, section.path(.holdTime),
+        "over \(DurationText.text(PlanMaker.longHoldTime)): a frozen owner keeps its route so long",
+        suggestion: "write \(DurationText.text(PlanMaker.longHoldTime)) or less")
+    }
+  }
+}
+
+extension PlanMaker {
+  /// Above this an owner pair hardly gains from the hold time at all. We chose it.
+  static let longHoldTime = Nanoseconds.seconds(60)
+}

@@ -1,0 +1,75 @@
+// A Plan as sections: the way back, for printing.
+import Model
+
+/// Turns a Plan into the sections that would be read from its own text.
+enum PlanSections {
+  /// A Plan has no places in a file.
+  private static let nowhere = Position(line: 1, column: 1)
+
+  static func root(_ plan: Plan) -> Section {
+    section(
+      "",
+      [
+        (.local, .section(local(plan.local))),
+        (.routeServers, .section(routeServers(plan.routeServers))),
+        (.vips, .named(plan.vips.map(vip))),
+      ])
+  }
+
+  private static func local(_ local: Plan.Local) -> Section {
+    section(
+      "local",
+      [
+        (.asn, value(.asNumber(local.asn))),
+        (.address, value(.ipv4Address(local.address))),
+        (.identifier, value(.ipv4Address(local.identifier))),
+      ])
+  }
+
+  private static func routeServers(_ servers: Plan.RouteServers) -> Section {
+    section(
+      "route-servers",
+      [
+        (.platform, value(.word(servers.platform.rawValue))),
+        (.asn, value(.asNumber(servers.asn))),
+        (.holdTime, value(.duration(servers.holdTime))),
+        (.peers, list(servers.peers.map(Scalar.ipv4Address))),
+      ])
+  }
+
+  private static func vip(_ vip: Plan.VIP) -> Section {
+    section(
+      vip.name,
+      [
+        (.prefixes, list(vip.prefixes.map(Scalar.prefix))),
+        (.owner, .section(owner(vip.owner))),
+      ])
+  }
+
+  private static func owner(_ owner: Plan.Owner) -> Section {
+    section(
+      "owner",
+      [
+        (.when, value(.word("address"))),
+        (.address, value(.address(owner.address))),
+        (.interfaces, list(owner.interfaces.map(Scalar.interface))),
+      ])
+  }
+
+  private static func section(
+    _ name: String, _ contents: [(key: KeyName, content: Section.Content)]
+  ) -> Section {
+    let fields = contents.map {
+      Section.Field(key: $0.key, position: nowhere, content: $0.content)
+    }
+    return Section(path: name, name: name, position: nowhere, fields: fields)
+  }
+
+  private static func value(_ scalar: Scalar) -> Section.Content {
+    .value(Item(scalar: scalar, position: nowhere))
+  }
+
+  private static func list(_ scalars: [Scalar]) -> Section.Content {
+    .list(scalars.map { Item(scalar: $0, position: nowhere) })
+  }
+}

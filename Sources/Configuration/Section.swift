@@ -1,0 +1,78 @@
+// What the schema finds in a file: typed values with their places, not yet a Plan.
+import Model
+
+/// A checked value and where it stands.
+struct Item {
+  var scalar: Scalar
+  var position: Position
+}
+
+/// The keys that stand together, read by type.
+struct Section {
+  /// As the user or the schema calls it, with everything above it.
+  var path: String
+  /// The last part of the path, as written.
+  var name: String
+  /// Where its key stands.
+  var position: Position
+  var fields: [Field] = []
+
+  struct Field {
+    var key: KeyName
+    var position: Position
+    var content: Content
+  }
+
+  enum Content {
+    /// It is there, and what is wrong with it has been said.
+    case invalid
+    case value(Item)
+    case list([Item])
+    /// The good entries of a list in which others are wrong, and that has been said.
+    case partial([Item])
+    case section(Section)
+    case named([Section])
+  }
+
+  func field(_ key: KeyName) -> Field? { fields.first { $0.key == key } }
+
+  /// Nil when the key is absent or its value wrong.
+  func value(_ key: KeyName) -> Item? {
+    if case .value(let item)? = field(key)?.content { item } else { nil }
+  }
+
+  /// Nil when an entry is wrong.
+  func list(_ key: KeyName) -> [Item]? {
+    if case .list(let items)? = field(key)?.content { items } else { nil }
+  }
+
+  /// The entries that are good, also when others are not: for what is checked entry by entry.
+  func entries(_ key: KeyName) -> [Item] {
+    switch field(key)?.content {
+    case .list(let items), .partial(let items): items
+    default: []
+    }
+  }
+
+  func section(_ key: KeyName) -> Section? {
+    if case .section(let section)? = field(key)?.content { section } else { nil }
+  }
+
+  func named(_ key: KeyName) -> [Section]? {
+    if case .named(let sections)? = field(key)?.content { sections } else { nil }
+  }
+
+  func path(_ key: KeyName) -> String { Schema.join(path, key.rawValue) }
+}
+
+extension Item {
+  var asNumber: ASNumber? { if case .asNumber(let value) = scalar { value } else { nil } }
+  var ipv4Address: IPv4Address? { if case .ipv4Address(let value) = scalar { value } else { nil } }
+  var address: IPAddress? { if case .address(let value) = scalar { value } else { nil } }
+  var prefix: Prefix? { if case .prefix(let value) = scalar { value } else { nil } }
+  var interface: InterfaceName? { if case .interface(let value) = scalar { value } else { nil } }
+  var duration: Nanoseconds? { if case .duration(let value) = scalar { value } else { nil } }
+  var platform: Plan.Platform? {
+    if case .word(let value) = scalar { Plan.Platform(rawValue: value) } else { nil }
+  }
+}

@@ -1,0 +1,123 @@
+// The types of single values: how each is written, read and printed.
+package import Model
+
+/// The type of one scalar.
+package enum ValueType: Sendable {
+  case asNumber
+  case ipv4Address
+  /// Of either family.
+  case address
+  case prefix
+  case interface
+  case word([String])
+  /// A whole number of `step`s from `least` to `most`.
+  case duration(least: Nanoseconds, most: Nanoseconds, step: Nanoseconds)
+
+  /// What a person calls it, with its article.
+  package var noun: String {
+    switch self {
+    case .asNumber: "an AS number"
+    case .ipv4Address: "an IPv4 address"
+    case .address: "an IP address"
+    case .prefix: "an IPv4 prefix"
+    case .interface: "an interface name"
+    case .word(let words):
+      words.count == 1 ? "the word \(words[0])" : "one of \(words.joined(separator: ", "))"
+    case .duration: "a time with its unit, such as 30s"
+    }
+  }
+}
+
+/// A checked value.
+enum Scalar: Hashable {
+  case asNumber(ASNumber)
+  case ipv4Address(IPv4Address)
+  case address(IPAddress)
+  case prefix(Prefix)
+  case interface(InterfaceName)
+  case word(String)
+  case duration(Nanoseconds)
+
+  /// As it is written in a file, before any quoting.
+  var text: String {
+    switch self {
+    case .asNumber(let number): number.description
+    case .ipv4Address(let address): address.description
+    case .address(let address): address.description
+    case .prefix(let prefix): prefix.description
+    case .interface(let name): name.description
+    case .word(let word): word
+    case .duration(let length): DurationText.text(length)
+    }
+  }
+}
+
+/// Why a text is not a value of its type.
+struct Complaint: Error {
+  var message: String
+  var suggestion: String?
+
+  init(_ message: String, suggestion: String? = nil) {
+    self.message = message
+    self.suggestion = suggestion
+  }
+}
+
+extension ValueType {
+  /// Reads a scalar of the file; `isPlain` is false when it was quoted.
+  func read(_ text: String, isPlain: Bool) throws(Complaint) -> Scalar {
+    switch self {
+    case .asNumber: .asNumber(try ValueType.asNumber(text, isPlain: isPlain))
+    case .ipv4Address: .ipv4Address(try AddressText.ipv4Address(text))
+    case .address: .address(try AddressText.address(text))
+    case .prefix: .prefix(try AddressText.prefix(text))
+    case .interface: .interface(try ValueType.interface(text))
+    case .word(let words): .word(try ValueType.word(text, of: words))
+    case .duration(let least, let most, let step):
+      .duration(try DurationText.read(text, least: least, most: most, step: step))
+    }
+  }
+
+  private static func asNumber(_ text: String, isPlain: Bool) throws(Complaint) -> ASNumber {
+    let isDecimal = !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
+    if isDecimal, let number = UInt32(text) {
+      guard isPlain else {
+        throw Complaint("a number is not quoted", suggestion: "write \(number)")
+      }
+      guard text.utf8.count == 1 || text.utf8.first != 48 else {
+        throw Complaint("a number has no leading zero", suggestion: "write \(number)")
+      }
+      return ASNumber(number)
+    }
+    if isDecimal { throw Complaint("an AS number is at most \(UInt32.max)") }
+    // The asdot notation of RFC 5396, and the habit of writing AS65001.
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    if parts.count == 2, let high = UInt16(parts[0]), let low = UInt16(parts[1]) {
+      throw Complaint(
+        "\(Quote.shown(text)) is not a plain number",
+        suggestion: "write \(UInt32(high) << 16 | UInt32(low))")
+    }
+    let suggestion =
+      text.lowercased().hasPrefix("as") ? UInt32(text.dropFirst(2)).map { "write \($0)" } : nil
+    throw Complaint("\(Quote.shown(text)) is not an AS number", suggestion: suggestion)
+  }
+
+  private static func interface(_ text: String) throws(Complaint) -> InterfaceName {
+    // The kernel refuses "." and ".." as well (dev_valid_name).
+    guard let name = InterfaceName(text), name.description == text, text != ".", text != ".." else {
+      throw Complaint(
+        "\(Quote.shown(text)) cannot be the name of an interface: 1 to \(InterfaceName.limit) "
+          + "bytes, no white space, \"/\" or \":\"")
+    }
+    return name
+  }
+
+  private static func word(_ text: String, of words: [String]) throws(Complaint) -> String {
+    if words.contains(text) { return text }
+    let all = words.joined(separator: " or ")
+    let suggestion = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
+    throw Complaint(
+      "\(Quote.shown(text)) is not known here; it takes \(all)",
+      suggestion: suggestion)
+  }
+}

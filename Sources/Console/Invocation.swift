@@ -1,0 +1,43 @@
+// A command line understood: which command, with what, before anything is done.
+
+import Control
+
+/// What a person asked for.
+package struct Invocation: Hashable, Sendable {
+  package let command: Command
+  package let socket: String
+  /// Colour may be used if the terminal agrees.
+  package let mayColour: Bool
+
+  /// Reads the words behind the program's name.
+  package init(_ words: [String]) throws(UsageError) {
+    let arguments = try Arguments(words)
+    socket = arguments.value(.socket) ?? DefaultPath.control
+    mayColour = !arguments.has(.noColor)
+    command = try Command(arguments)
+  }
+}
+
+/// A command as a value: its options are in it, running it is the program's matter.
+package enum Command: Hashable, Sendable {
+  case status(StatusCommand)
+  case monitor(MonitorCommand)
+  case check(CheckCommand)
+  case version(VersionCommand)
+  case help(HelpCommand)
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    if arguments.has(.help) {
+      self = .help(HelpCommand(topic: arguments.verb))
+      return
+    }
+    switch arguments.verb {
+    case StatusCommand.synopsis?: self = .status(try StatusCommand(arguments))
+    case MonitorCommand.synopsis?: self = .monitor(try MonitorCommand(arguments))
+    case CheckCommand.synopsis?: self = .check(try CheckCommand(arguments))
+    case VersionCommand.synopsis?: self = .version(try VersionCommand(arguments))
+    case HelpCommand.synopsis?: self = .help(try HelpCommand(arguments))
+    default: throw .noVerb
+    }
+  }
+}

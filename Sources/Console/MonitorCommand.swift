@@ -1,0 +1,48 @@
+// The verb `monitor`: what happens from now on.
+
+package import Model
+
+/// `hopshift monitor`
+package struct MonitorCommand: Hashable, Sendable {
+  /// Which kinds of records; empty means all.
+  package let words: [String]
+  package let json: Bool
+  /// End after so many records.
+  package let count: Int?
+  /// End after so much time.
+  package let length: Nanoseconds?
+
+  /// What may be chosen, in the order in which help lists it.
+  package static let kinds = ["link", "address", "session", "shift", "vip"]
+
+  private static let countOption = Option(
+    "--count", argument: "N", help: "end after N records")
+  private static let forOption = Option(
+    "--for", argument: "TIME", help: "end after TIME, such as 10s; units are ms, s, m, h")
+
+  package static let synopsis = Synopsis(
+    verb: "monitor", operands: "[WORD...]",
+    abstract: "print what happens, until interrupted",
+    details: """
+      The words choose what is printed: link, address, session, shift, vip. Without
+      words everything is. Times count from the start of the command. When this
+      command reads too slowly, the daemon drops records and says how many.
+      """,
+    options: [.json, countOption, forOption], choices: kinds)
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    for word in arguments.operands where !MonitorCommand.kinds.contains(word) {
+      throw .unknownWord(word, known: MonitorCommand.kinds)
+    }
+    words = MonitorCommand.kinds.filter(arguments.operands.contains)
+    json = arguments.has(.json)
+    count = try arguments.number(MonitorCommand.countOption)
+    length = try MonitorCommand.length(arguments)
+  }
+
+  private static func length(_ arguments: Arguments) throws(UsageError) -> Nanoseconds? {
+    guard let text = arguments.value(forOption) else { return nil }
+    guard let length = LengthOfTime.read(text) else { throw .badLength(forOption, text) }
+    return length
+  }
+}

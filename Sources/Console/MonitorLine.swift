@@ -1,0 +1,106 @@
+// One record of the stream of `monitor` as one line for people.
+
+package import Control
+package import Model
+
+/// Turns records into lines; times count from `start`.
+package struct MonitorLine: Sendable {
+  private let start: Instant
+  private let style: Style
+
+  /// `start` is when the command began, on the clock of the daemon's `at-ns`.
+  package init(start: Instant, style: Style) {
+    self.start = start
+    self.style = style
+  }
+
+  /// The line, ending in a newline.
+  package func render(_ record: Record) -> String {
+    let (text, tone) = sentence(record)
+    let kind = Table.Cell(record.type).text
+    let padding = String(repeating: " ", count: max(0, MonitorLine.kindWidth - kind.count))
+    return "\(time(record))  \(kind)\(padding)  \(style.paint(text, tone))\n"
+  }
+
+  /// The width of "session", the longest kind there is today.
+  private static let kindWidth = 7
+  private static let timeWidth = 12
+
+  /// Seconds with six decimals and a sign: `+12.345678`.
+  private func time(_ record: Record) -> String {
+    guard let at = record.integer("at-ns") else {
+      return String(repeating: " ", count: MonitorLine.timeWidth)
+    }
+    let (length, overflow) = at.subtractingReportingOverflow(start.nanoseconds)
+    let micros = (overflow ? 0 : length).magnitude / 1_000
+    let fraction = String(micros % 1_000_000)
+    let zeros = String(repeating: "0", count: 6 - fraction.count)
+    let text = "\(length < 0 ? "-" : "+")\(micros / 1_000_000).\(zeros)\(fraction)"
+    return String(repeating: " ", count: max(0, MonitorLine.timeWidth - text.count)) + text
+  }
+
+  private func sentence(_ record: Record) -> (String, Tone) {
+    switch record.type {
+    case "link": link(record)
+    case "address": address(record)
+    case "session": session(record)
+    case "shift":
+      (
+        "\(number(record)) \(record.text("vip")): \(record.text("from")) -> \(record.text("to")), "
+          + "because of \(record.text("cause"))", .heading
+      )
+    case "stage": stage(record)
+    case "alarm": (record.text("text"), .bad)
+    case "lost": ("\(record.text("lost")) records: this reader is too slow", .doubtful)
+    default: (everything(record), .plain)
+    }
+  }
+
+  private func link(_ record: Record) -> (String, Tone) {
+    let name = "\(record.text("name")) (\(record.text("index")))"
+    if record.string("event") == "gone" { return ("\(name) gone", .bad) }
+    let up = record.boolean("up") == true ? "up" : "down"
+    let carrier = record.boolean("carrier") == true ? "carrier" : "no carrier"
+    let runs = record.boolean("up") == true && record.boolean("carrier") == true
+    return (
+      "\(name) \(record.text("event")): \(up), \(carrier), operstate \(record.text("operstate"))",
+      runs ? .good : .bad
+    )
+  }
+
+  private func address(_ record: Record) -> (String, Tone) {
+    var text = "\(record.text("address")) \(record.text("event")) on "
+    text += "\(record.text("interface")) (\(record.text("index")))"
+    if record.boolean("tentative") == true { text += ", tentative" }
+    if record.boolean("deprecated") == true { text += ", deprecated" }
+    return (text, record.string("event") == "gone" ? .doubtful : .good)
+  }
+
+  private func session(_ record: Record) -> (String, Tone) {
+    let state = record.text("state")
+    let reason = record.text("reason")
+    let because = reason == Record.nothing ? "" : ": \(reason)"
+    return (
+      "\(record.text("route-server")) \(state)\(because)",
+      state == "Established" ? .good : state == "Idle" ? .bad : .plain
+    )
+  }
+
+  private func stage(_ record: Record) -> (String, Tone) {
+    var text = "\(number(record)) \(record.text("vip")): \(record.text("stage"))"
+    let server = record.text("route-server")
+    if server != Record.nothing { text += " \(server)" }
+    if let after = record.integer("after-us") {
+      text += " after \(LengthOfTime.text(microseconds: after))"
+    }
+    return (text, .plain)
+  }
+
+  private func number(_ record: Record) -> String { "#\(record.text("shift"))" }
+
+  /// A record of a later daemon: every field that a line does not show already.
+  private func everything(_ record: Record) -> String {
+    record.fields.map(\.name).filter { !["v", "id", "type", "at-ns"].contains($0) }
+      .map { "\(Printable.clean($0))=\(record.text($0))" }.joined(separator: " ")
+  }
+}

@@ -1,0 +1,107 @@
+// The answer to `status` as a page for people, and the judgement behind `status --check`.
+
+package import Control
+
+/// What the daemon answered, sorted by kind.
+package struct StatusReport: Sendable {
+  private let daemon: Record?
+  private let routeServers: [Record]
+  private let vips: [Record]
+
+  /// The state of a session that works, as RFC 4271 section 8.2.2 spells it.
+  private static let established = "Established"
+
+  package init(_ records: [Record]) {
+    daemon = records.first { $0.type == "daemon" }
+    routeServers = records.filter { $0.type == "route-server" }
+    vips = records.filter { $0.type == "vip" }
+  }
+
+  /// What does not work, one sentence each; empty when all is well.
+  package var faults: [String] {
+    var faults: [String] = []
+    if daemon?.string("kernel") != "current" {
+      faults.append("the view of the kernel is \(daemon?.text("kernel") ?? "unknown")")
+    }
+    if routeServers.isEmpty { faults.append("there is no route server") }
+    for server in routeServers where server.string("state") != StatusReport.established {
+      faults.append("route server \(server.text("address")) is \(server.text("state"))")
+    }
+    return faults
+  }
+
+  /// The page, ending in a newline.
+  package func render(_ style: Style) -> String {
+    var lines = daemon.map { heading($0, style) } ?? []
+    if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
+    if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
+    return lines.map { $0 + "\n" }.joined()
+  }
+
+  private func heading(_ daemon: Record, _ style: Style) -> [String] {
+    let kernel = daemon.text("kernel")
+    let view = style.paint(kernel, kernel == "current" ? .good : .bad)
+    let title = style.paint("hopshiftd \(daemon.text("version"))", .heading)
+    return [
+      "\(title), process \(daemon.text("pid")), up \(daemon.age("uptime-ms")), "
+        + "last turn \(daemon.age("turn-age-ms")) ago",
+      "configuration  \(daemon.text("config"))",
+      "kernel         \(view), heard \(daemon.age("kernel-age-ms")) ago, "
+        + "\(daemon.text("links")) links",
+      "netlink        receive buffer \(daemon.text("receive-buffer")) bytes, "
+        + "\(daemon.text("overruns")) overruns, \(daemon.text("foreign")) foreign",
+      "capabilities   \(daemon.text("capabilities"))",
+      "shifts         \(daemon.text("shifts"))",
+    ]
+  }
+
+  /// What was negotiated is left to `--json`: the table must fit a screen.
+  private var routeServerTable: Table {
+    var table = Table([
+      "ROUTE SERVER", "ASN", "STATE", "FOR", "HOLD", "UPDATES", "QUEUED", "UNACKED", "LAST ERROR",
+    ])
+    for server in routeServers {
+      let isUp = server.string("state") == StatusReport.established
+      let error = server.text("last-error")
+      table.add([
+        Table.Cell(server.text("address")), Table.Cell(server.text("asn")),
+        Table.Cell(server.text("state"), isUp ? .good : .bad), Table.Cell(server.age("since-ms")),
+        Table.Cell(server.age("hold-ms")), Table.Cell(server.text("updates-sent")),
+        Table.Cell(server.text("bytes-queued")), Table.Cell(server.text("unacknowledged")),
+        Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
+      ])
+    }
+    return table
+  }
+
+  private var vipTable: Table {
+    var table = Table([
+      "VIP", "STATE", "RUNG", "HELD", "INTERFACE", "FOR", "NEXT HOP", "PREFIXES", "CLAIMS",
+    ])
+    for vip in vips {
+      table.add([
+        Table.Cell(vip.text("name")), Table.Cell(vip.text("state"), tone(ofVIP: vip)),
+        Table.Cell(vip.text("rung")), Table.Cell(vip.text("held")),
+        Table.Cell(vip.text("interface")), Table.Cell(vip.age("since-ms")),
+        Table.Cell(vip.text("next-hop")), Table.Cell(prefixes(of: vip)),
+        Table.Cell(vip.text("claims")),
+      ])
+    }
+    return table
+  }
+
+  private func tone(ofVIP vip: Record) -> Tone {
+    switch vip.string("state") {
+    case "active": .good
+    case "standby": .plain
+    default: .doubtful
+    }
+  }
+
+  /// The only prefix, or the first one and how many more there are.
+  private func prefixes(of vip: Record) -> String {
+    let first = vip.text("first-prefix")
+    guard let count = vip.integer("prefixes"), count > 1 else { return first }
+    return "\(first) +\(count - 1)"
+  }
+}

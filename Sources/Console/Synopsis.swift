@@ -1,0 +1,67 @@
+// How a verb describes itself: the one source of help texts, and what man page and completions are checked against.
+
+/// An option of the command line, long form only.
+package struct Option: Hashable, Sendable {
+  /// With its dashes.
+  package let name: String
+  /// What its argument is called, nil when it takes none.
+  package let argument: String?
+  package let help: String
+
+  init(_ name: String, argument: String? = nil, help: String) {
+    self.name = name
+    self.argument = argument
+    self.help = help
+  }
+
+  /// The option as a synopsis shows it.
+  package var usage: String { argument.map { "\(name) \($0)" } ?? name }
+
+  package static let socket = Option(
+    "--socket", argument: "PATH", help: "the control socket of the daemon to ask")
+  package static let noColor = Option("--no-color", help: "no colour, not even on a terminal")
+  package static let help = Option("--help", help: "show help for the verb and do nothing else")
+
+  /// Taken before the verb and behind it.
+  package static let global = [socket, noColor, help]
+
+  static let json = Option("--json", help: "print records as they came, one JSON object a line")
+}
+
+/// What a verb is called, takes and does.
+package struct Synopsis: Hashable, Sendable {
+  package let verb: String
+  /// The words behind the verb, as help shows them.
+  package let operands: String
+  /// One line, without a full stop.
+  package let abstract: String
+  /// Complete sentences, each line at most 78 columns.
+  package let details: String
+  package let options: [Option]
+  /// The words that the operands may be, when only certain ones are allowed.
+  package let choices: [String]
+
+  init(
+    verb: String, operands: String = "", abstract: String, details: String, options: [Option] = [],
+    choices: [String] = []
+  ) {
+    self.verb = verb
+    self.operands = operands
+    self.abstract = abstract
+    self.details = details
+    self.options = options
+    self.choices = choices
+  }
+
+  /// The usage line without the program's name.
+  package var usage: String {
+    let parts = [verb] + options.map { "[\($0.usage)]" } + [operands]
+    return parts.filter { !$0.isEmpty }.joined(separator: " ")
+  }
+
+  /// Each verb that exists, in the order in which help lists them.
+  package static let all = [
+    StatusCommand.synopsis, MonitorCommand.synopsis, CheckCommand.synopsis, VersionCommand.synopsis,
+    HelpCommand.synopsis,
+  ]
+}

@@ -1,0 +1,57 @@
+// Why a question to the daemon has no answer, and what to do about it.
+
+package import Control
+
+/// What went wrong between the command line and the daemon.
+package enum Trouble: Error, Hashable, Sendable {
+  /// No socket, or nobody listens on it; the kernel's words.
+  case notListening(String)
+  case noPermission(String)
+  /// Connecting or sending failed for another reason.
+  case failed(String)
+  /// It listens, but nothing came for the time that we wait.
+  case silent
+  /// It closed the connection before the answer was complete.
+  case closed
+  /// It answered with something that is not a record.
+  case garbled(String)
+  /// It answered that it could not.
+  case refused(ExitCode, String)
+
+  /// How long an answer may take. We chose it: the daemon answers within milliseconds, and a
+  /// person does not wait longer.
+  package static let patienceSeconds = 2
+
+  package var exitCode: ExitCode {
+    switch self {
+    case .notListening, .silent, .closed: .notRunning
+    case .noPermission: .noPermission
+    case .failed, .garbled: .failure
+    case .refused(let code, _): code == .ok ? .failure : code
+    }
+  }
+
+  /// One sentence that names the trouble, and one that says what to do.
+  package func message(socket: String) -> String {
+    let path = Printable.clean(socket)
+    return switch self {
+    case .notListening(let reason):
+      "hopshiftd does not answer on \(path) (\(reason)). "
+        + "Is it running? systemctl status hopshiftd"
+    case .noPermission(let reason):
+      "no permission to use \(path) (\(reason)). "
+        + "Members of the group hopshift may: usermod --append --groups hopshift USER"
+    case .failed(let reason): "cannot talk to hopshiftd on \(path): \(reason)"
+    case .silent:
+      "hopshiftd accepts connections on \(path) but has not answered for "
+        + "\(Trouble.patienceSeconds) s. Is it stopped? systemctl status hopshiftd"
+    case .closed:
+      "hopshiftd closed the connection on \(path) before its answer was complete. "
+        + "Has it stopped? journalctl --unit hopshiftd"
+    case .garbled(let reason):
+      "what answers on \(path) does not speak the control protocol (\(reason)). "
+        + "Compare the versions: hopshift version"
+    case .refused(_, let message): "hopshiftd: \(Printable.clean(message))"
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// What can be wrong with a command line.
+
+/// Why a command line was not understood.
+package enum UsageError: Error, Hashable, Sendable {
+  case noVerb
+  case unknownVerb(String)
+  case unknownOption(String, verb: String?)
+  /// An option of a verb stands before the verb.
+  case optionBeforeVerb(String)
+  case missingArgument(Option)
+  case needlessArgument(Option)
+  case optionTwice(Option)
+  case badNumber(Option, String)
+  case badLength(Option, String)
+  case unexpectedWord(String, verb: String)
+  case unknownWord(String, known: [String])
+
+  /// What a person is told, without the program's name.
+  package var message: String {
+    switch self {
+    case .noVerb: "a verb is missing; there are \(UsageError.verbs)"
+    case .unknownVerb(let verb):
+      "unknown verb '\(Printable.clean(verb))'; there are \(UsageError.verbs)"
+    case .unknownOption(let name, let verb?):
+      "unknown option '\(Printable.clean(name))'; 'hopshift help \(verb)' lists those of \(verb)"
+    case .unknownOption(let name, nil):
+      "unknown option '\(Printable.clean(name))'; 'hopshift help' lists those there are"
+    case .optionBeforeVerb(let name): "option '\(name)' belongs behind its verb"
+    case .missingArgument(let option): "option '\(option.usage)' lacks its argument"
+    case .needlessArgument(let option): "option '\(option.name)' takes no argument"
+    case .optionTwice(let option): "option '\(option.name)' is given twice"
+    case .badNumber(let option, let text):
+      "'\(Printable.clean(text))' is no number for '\(option.usage)'; write 1 or more, such as 10"
+    case .badLength(let option, let text):
+      "'\(Printable.clean(text))' is no length of time for '\(option.usage)'; "
+        + "write a number and ms, s, m or h, such as 10s, of at most a week"
+    case .unexpectedWord(let word, let verb):
+      "'\(Printable.clean(word))' is one word too many for \(verb)"
+    case .unknownWord(let word, let known):
+      "unknown word '\(Printable.clean(word))'; there are \(known.joined(separator: ", "))"
+    }
+  }
+
+  private static var verbs: String { Synopsis.all.map(\.verb).joined(separator: ", ") }
+}

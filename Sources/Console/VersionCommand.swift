@@ -1,0 +1,17 @@
+// The verb `version`: of the command line and of the daemon that runs.
+
+/// `hopshift version`
+package struct VersionCommand: Hashable, Sendable {
+  package static let synopsis = Synopsis(
+    verb: "version",
+    abstract: "print the version of this command and of the running daemon",
+    details: """
+      The two differ between an upgrade and the next restart of the daemon. When
+      no daemon answers, the version of this command is printed all the same and
+      the exit status is 3.
+      """)
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    try arguments.refuseOperands()
+  }
+}

@@ -1,0 +1,163 @@
+// One connection to the control socket: who it is, what it asked, and what still has to reach it.
+
+import Control
+import Linux
+import Model
+
+/// A client of the control socket. Nothing it does slows the loop: what it does not read is counted, not kept.
+final class ControlClient {
+  /// Bytes that may wait for a client that does not read. We chose it: a status of 1,000 VIPs fits.
+  static let queueLimit = 512 << 10
+
+  /// What a monitor wants to hear of.
+  struct Interests: OptionSet {
+    let rawValue: UInt8
+    static let link = Interests(rawValue: 1)
+    static let address = Interests(rawValue: 2)
+    static let session = Interests(rawValue: 4)
+    static let shift = Interests(rawValue: 8)
+    static let vip = Interests(rawValue: 16)
+    static let alarm = Interests(rawValue: 32)
+    static let all: Interests = [.link, .address, .session, .shift, .vip, .alarm]
+
+    /// The word of `hopshift monitor`, or nil when there is no such kind.
+    static func named(_ word: String) -> Interests? {
+      switch word {
+      case "link": .link
+      case "address": .address
+      case "session": .session
+      case "shift": .shift
+      case "vip": .vip
+      case "alarm": .alarm
+      default: nil
+      }
+    }
+  }
+
+  private let stream: UnixStream
+  let generation: UInt32
+  let mayRead: Bool
+  private var lines = LineBuffer(limit: ControlLimits.requestLine)
+  private var queue: [UInt8] = []
+  private var head = 0
+  private var lost = 0
+  private(set) var interests: Interests = []
+  private(set) var monitorID = ""
+  /// No more requests are read; the connection ends when the queue is empty.
+  private(set) var isClosing = false
+
+  init(_ stream: consuming UnixStream, generation: UInt32, mayRead: Bool) {
+    self.stream = stream
+    self.generation = generation
+    self.mayRead = mayRead
+  }
+
+  var raw: Int32 { stream.raw }
+  var queued: Int { queue.count - head }
+  var isMonitoring: Bool { !interests.isEmpty }
+
+  func subscribe(_ interests: Interests, id: String) {
+    self.interests = interests
+    monitorID = id
+  }
+
+  func closeWhenSent() { isClosing = true }
+
+  /// Reads what has come; false when the client is gone.
+  func receive(_ buffer: inout ReceiveBuffer) throws(Errno) -> Bool {
+    while !isClosing {
+      guard let count = try stream.receive(into: &buffer) else { return true }
+      if count == 0 { return false }
+      if !take(buffer) { return true }
+    }
+    return true
+  }
+
+  /// False when the stream cannot be read as lines any more: the client is told, and then let go.
+  private func take(_ buffer: borrowing ReceiveBuffer) -> Bool {
+    var offset = 0
+    while offset < buffer.count {
+      let end = min(buffer.count, offset + lines.room)
+      let failure = buffer.withBytes { bytes -> LineBufferError? in
+        do throws(LineBufferError) {
+          try lines.append(bytes.extracting(offset..<end))
+          return nil
+        } catch {
+          return error
+        }
+      }
+      if failure != nil || end == offset {
+        refuse("the request line is longer than \(ControlLimits.requestLine) bytes")
+        return false
+      }
+      offset = end
+    }
+    return true
+  }
+
+  private func refuse(_ text: String) {
+    enqueue(JSONLine.end(id: RequestError.noIdentifier, code: .usage, message: text))
+    closeWhenSent()
+  }
+
+  /// The next whole request; a line that is none is answered here.
+  func nextRequest() -> Request? {
+    while !isClosing {
+      do throws(LineBufferError) {
+        guard let line = try lines.next() else { return nil }
+        do throws(RequestError) {
+          return try Request(line: line.span)
+        } catch {
+          enqueue(error.answer)
+        }
+      } catch {
+        refuse("the request line is longer than \(ControlLimits.requestLine) bytes")
+      }
+    }
+    return nil
+  }
+
+  /// Queues an answer; an answer that does not fit ends the connection, since a part of it would be wrong.
+  func enqueue(_ bytes: [UInt8]) {
+    guard queued + bytes.count <= ControlClient.queueLimit else {
+      queue.removeAll()
+      head = 0
+      let text = "the answer is larger than \(ControlClient.queueLimit) bytes"
+      queue = JSONLine.end(id: monitorID, code: .failure, message: text)
+      closeWhenSent()
+      return
+    }
+    queue.append(contentsOf: bytes)
+  }
+
+  /// Queues one record of a stream, or counts it as lost when the client reads too slowly.
+  func publish(_ record: [UInt8]) {
+    if lost > 0 {
+      let note = JSONLine.lost(id: monitorID, count: lost)
+      guard queued + note.count + record.count <= ControlClient.queueLimit / 2 else {
+        lost += 1
+        return
+      }
+      queue.append(contentsOf: note)
+      lost = 0
+    }
+    guard queued + record.count <= ControlClient.queueLimit else {
+      lost += 1
+      return
+    }
+    queue.append(contentsOf: record)
+  }
+
+  /// Sends what the client takes; false when it is gone or all it asked for was said.
+  func flush() throws(Errno) -> Bool {
+    while queued > 0 {
+      let waiting = queue
+      let sent = try stream.send(waiting.span.extracting(head..<waiting.count))
+      if sent == 0 { return true }
+      head += sent
+    }
+    queue.removeAll(keepingCapacity: queue.capacity <= 65_536)
+    head = 0
+    return !isClosing
+  }
+}

@@ -1,0 +1,106 @@
+// The control socket: accepts clients, knows who may ask, and hands their requests on.
+
+import Control
+import Engine
+import Linux
+import Model
+
+/// The listener and its clients, each in a slot of its own.
+struct ControlServer: ~Copyable {
+  /// Clients at once. We chose it: a courier, an exporter and a room full of operators.
+  static let clientLimit = 32
+  /// Anyone may connect; what they may ask is decided by who they are.
+  static let socketMode: UInt32 = 0o666
+  static let readers = "hopshift"
+  static let writers = "hopshift-admin"
+
+  private let listener: UnixListener
+  private var clients: [ControlClient?]
+  private var generation: UInt32 = 0
+  private let ownUser: UInt32
+  private let allowedGroups: [UInt32]
+  private(set) var refused: UInt64 = 0
+
+  init(path: String) throws(Errno) {
+    listener = try UnixListener(path: path, mode: ControlServer.socketMode)
+    clients = Array(repeating: nil, count: ControlServer.clientLimit)
+    ownUser = Accounts.userID()
+    var groups = [Accounts.groupID()]
+    for name in [ControlServer.readers, ControlServer.writers] {
+      if let group = Accounts.group(named: name) { groups.append(group) }
+    }
+    allowedGroups = groups
+  }
+
+  var raw: Int32 { listener.raw }
+
+  /// Takes one waiting connection; the answer says what to watch. Beyond the limit it is let go at once.
+  mutating func accept() throws(Errno) -> (slot: Int, generation: UInt32, raw: Int32)? {
+    while let stream = try listener.accept() {
+      let mayRead = isAllowed(stream)
+      guard let slot = clients.firstIndex(where: { $0 == nil }) else {
+        refused += 1
+        continue
+      }
+      generation &+= 1
+      let client = ControlClient(stream, generation: generation, mayRead: mayRead)
+      clients[slot] = client
+      return (slot, generation, client.raw)
+    }
+    return nil
+  }
+
+  /// Root, the daemon's own user, and members of the groups may read.
+  private func isAllowed(_ stream: borrowing UnixStream) -> Bool {
+    do throws(Errno) {
+      let peer = try stream.peer()
+      if peer.userID == 0 || peer.userID == ownUser { return true }
+      return allowedGroups.contains(peer.groupID)
+        || peer.groups.contains(where: allowedGroups.contains)
+    } catch {
+      // Gone before it could be asked: nobody is nobody.
+      return false
+    }
+  }
+
+  func client(_ slot: Int, _ generation: UInt32) -> ControlClient? {
+    guard slot < clients.count, let client = clients[slot], client.generation == generation
+    else { return nil }
+    return client
+  }
+
+  /// Whether any client listens, so that nothing is written for nobody.
+  func hears(_ interest: ControlClient.Interests) -> Bool {
+    clients.contains { $0?.interests.contains(interest) ?? false }
+  }
+
+  func publish(_ interest: ControlClient.Interests, _ record: (String) -> [UInt8]) {
+    for client in clients {
+      guard let client, client.interests.contains(interest) else { continue }
+      client.publish(record(client.monitorID))
+    }
+  }
+
+  /// Sends what waits and keeps the descriptor's interest true; a client that is gone leaves its slot.
+  mutating func settle(epoll: borrowing Epoll) {
+    for slot in clients.indices {
+      guard let client = clients[slot] else { continue }
+      if !settle(client, slot, epoll) { clients[slot] = nil }
+    }
+  }
+
+  private func settle(_ client: ControlClient, _ slot: Int, _ epoll: borrowing Epoll) -> Bool {
+    do throws(Errno) {
+      guard try client.flush() else { return false }
+      let interest: Interest = client.queued > 0 ? [.read, .write] : .read
+      try epoll.modify(
+        client.raw, token: Loop.token(.client, slot, client.generation), interest: interest)
+      return true
+    } catch {
+      // EPIPE or ECONNRESET: the client went away in the middle of an answer.
+      return false
+    }
+  }
+
+  mutating func drop(_ slot: Int) { clients[slot] = nil }
+}

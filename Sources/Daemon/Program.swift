@@ -1,0 +1,77 @@
+// `hopshiftd` from its first word to its exit code.
+
+import Control
+import Linux
+import Model
+
+/// Something that had to work before the loop could begin.
+struct StartError: Error {
+  var what: String
+  var error: Errno
+
+  static func wrap<Result: ~Copyable>(
+    _ what: String, _ body: () throws(Errno) -> Result
+  ) throws(StartError) -> Result {
+    do throws(Errno) {
+      return try body()
+    } catch {
+      throw StartError(what: what, error: error)
+    }
+  }
+}
+
+/// The program.
+package enum Program {
+  /// `arguments` without the program's name; the answer is the exit code.
+  package static func run(_ arguments: [String]) -> Int32 {
+    let options: Options
+    do throws(UsageError) {
+      options = try Options(arguments)
+    } catch {
+      Terminal.error("hopshiftd: \(error.text)\n\(Options.usage)")
+      return ExitCode.usage.rawValue
+    }
+    switch options.action {
+    case .help: Terminal.output(Options.usage)
+    case .version: Terminal.output("hopshiftd \(Release.version)\n")
+    case .check, .run: return start(options)
+    }
+    return ExitCode.ok.rawValue
+  }
+
+  private static func start(_ options: Options) -> Int32 {
+    switch Startup.load(options.configuration) {
+    case .failed(let text):
+      Terminal.error(text)
+      return ExitCode.badConfiguration.rawValue
+    case .plan(let plan, let warnings):
+      if !warnings.isEmpty { Terminal.error(warnings) }
+      return options.action == .check ? ExitCode.ok.rawValue : serve(plan, options)
+    }
+  }
+
+  private static func serve(_ plan: Plan, _ options: Options) -> Int32 {
+    let log = Log(threshold: .info)
+    do throws(StartError) {
+      let dropped = try StartError.wrap("capabilities") { () throws(Errno) in
+        try Capabilities.drop(keeping: [])
+      }
+      let held = try StartError.wrap("capabilities") { () throws(Errno) in
+        try Capabilities.held()
+      }
+      let capabilities = held.isEmpty ? "none" : held.joined(separator: " ")
+      let gone = dropped.isEmpty ? "" : " (dropped \(dropped.count))"
+      log.notice("hopshiftd \(Release.version) starts; capabilities kept: \(capabilities)\(gone)")
+      let facts = ProcessFacts(
+        configuration: options.configuration, processID: Accounts.processID(),
+        capabilities: capabilities, started: Clock.monotonic())
+      var loop = try Loop(plan, facts: facts, log: log, control: options.control)
+      try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
+      log.notice("hopshiftd ends")
+      return ExitCode.ok.rawValue
+    } catch {
+      log.error("\(error.what): \(error.error)")
+      return ExitCode.failure.rawValue
+    }
+  }
+}

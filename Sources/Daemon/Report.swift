@@ -1,0 +1,172 @@
+// Answers to the verbs of the control protocol.
+
+import BGP
+import Control
+import Engine
+import Failover
+import Linux
+import Model
+
+/// What does not change while the process lives.
+struct ProcessFacts {
+  var configuration: String
+  var processID: Int32
+  var capabilities: String
+  var started: Instant
+}
+
+/// What the netlink socket says of itself.
+struct NetlinkFacts {
+  var receiveBuffer: Int
+  var foreign: UInt64
+
+  init(_ socket: borrowing NetlinkSocket) {
+    receiveBuffer = socket.receiveBufferSize
+    foreign = socket.foreign
+  }
+}
+
+/// A moment of the daemon, as an answer needs it.
+struct Moment {
+  var facts: ProcessFacts
+  var netlink: NetlinkFacts
+  var turned: Instant
+  var now: Instant
+}
+
+enum Report {
+  static func answer(
+    _ request: Request, to client: ControlClient, engine: borrowing Engine, peers: [Connection],
+    moment: Moment
+  ) {
+    guard client.mayRead else {
+      let text = "not allowed: be root or a member of group \(ControlServer.readers)"
+      client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
+      return
+    }
+    switch request.verb {
+    case .status: client.enqueue(status(request, engine, peers, moment))
+    case .version: client.enqueue(version(request))
+    case .monitor: monitor(request, client)
+    }
+  }
+
+  private static func version(_ request: Request) -> [UInt8] {
+    var line = JSONLine(id: request.id, type: "version")
+    line.add("version", Release.version)
+    var bytes = line.finish()
+    bytes += JSONLine.end(id: request.id, code: .ok, message: "")
+    return bytes
+  }
+
+  private static func monitor(_ request: Request, _ client: ControlClient) {
+    var interests: ControlClient.Interests = []
+    for word in request.words {
+      guard let named = ControlClient.Interests.named(word) else {
+        let text = "nothing called \(word) can be monitored"
+        client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
+        return
+      }
+      interests.insert(named)
+    }
+    client.subscribe(interests.isEmpty ? .all : interests, id: request.id)
+  }
+
+  private static func status(
+    _ request: Request, _ engine: borrowing Engine, _ peers: [Connection], _ moment: Moment
+  ) -> [UInt8] {
+    guard request.words.isEmpty else {
+      return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
+    }
+    var bytes = daemon(request.id, engine, moment)
+    for index in peers.indices {
+      bytes += routeServer(request.id, engine, peers[index], PeerSlot(index), moment.now)
+    }
+    for index in engine.plan.vips.indices {
+      bytes += vip(request.id, engine, VIPSlot(index), moment.now)
+    }
+    bytes += JSONLine.end(id: request.id, code: .ok, message: "")
+    return bytes
+  }
+
+  private static func daemon(
+    _ id: String, _ engine: borrowing Engine, _ moment: Moment
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "daemon")
+    line.add("version", Release.version)
+    line.add("pid", moment.facts.processID)
+    line.add("uptime-ms", (moment.now - moment.facts.started).milliseconds)
+    line.add("turn-age-ms", (moment.now - moment.turned).milliseconds)
+    line.add("capabilities", moment.facts.capabilities)
+    line.add("config", moment.facts.configuration)
+    line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")
+    if let completed = engine.interfaces.completedAt {
+      line.add("kernel-age-ms", (moment.now - completed).milliseconds)
+    } else {
+      line.addNull("kernel-age-ms")
+    }
+    line.add("overruns", engine.interfaces.overruns)
+    line.add("foreign", moment.netlink.foreign)
+    line.add("malformed", engine.malformed)
+    line.add("links", engine.failover.view.linkCount)
+    line.add("receive-buffer", moment.netlink.receiveBuffer)
+    line.add("shifts", engine.shifts)
+    return line.finish()
+  }
+
+  private static func routeServer(
+    _ id: String, _ engine: borrowing Engine, _ connection: Connection, _ slot: PeerSlot,
+    _ now: Instant
+  ) -> [UInt8] {
+    let session = engine.speaker.sessions[slot.index]
+    var line = JSONLine(id: id, type: "route-server")
+    line.add("address", engine.plan.routeServers.peers[slot.index].description)
+    line.add("asn", engine.plan.routeServers.asn.value)
+    line.add("state", session.state.description)
+    line.add("since-ms", (now - session.since).milliseconds)
+    if let negotiated = session.negotiated {
+      line.add("hold-ms", negotiated.holdTime.milliseconds)
+      line.add("keepalive-ms", negotiated.keepalive.milliseconds)
+      line.add("identifier", negotiated.peerIdentifier.description)
+      line.add("four-octet-as", negotiated.fourOctetAS)
+      line.add("extended-messages", negotiated.extendedMessages)
+    }
+    line.add("updates-sent", connection.updatesSent)
+    line.add("bytes-queued", connection.queued)
+    if let inFlight = connection.bytesInFlight {
+      line.add("unacknowledged", inFlight)
+    } else {
+      line.addNull("unacknowledged")
+    }
+    let failure: String? = connection.lastError?.description ?? session.lastError?.description
+    line.add("last-error", failure)
+    return line.finish()
+  }
+
+  private static func vip(
+    _ id: String, _ engine: borrowing Engine, _ slot: VIPSlot, _ now: Instant
+  ) -> [UInt8] {
+    let vip = engine.plan.vips[slot.index]
+    let claim = engine.failover.claims[slot.index]
+    var line = JSONLine(id: id, type: "vip")
+    line.add("name", vip.name)
+    line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
+    line.add("rung", claim.rung?.description)
+    line.add("held", claim.isHeld)
+    if case .held(let index) = claim.presence {
+      line.add("interface", engine.failover.view.link(index)?.name.description)
+    } else {
+      line.addNull("interface")
+    }
+    if let since = claim.since {
+      line.add("since-ms", (now - since).milliseconds)
+    } else {
+      line.addNull("since-ms")
+    }
+    line.add("next-hop", engine.plan.local.address.description)
+    line.add("prefixes", vip.prefixes.count)
+    line.add("first-prefix", vip.prefixes.first?.description)
+    line.add("claims", claim.claims)
+    return line.finish()
+  }
+}

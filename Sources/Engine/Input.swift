@@ -1,0 +1,26 @@
+// What goes into the machine: one thing that happened. Bytes travel beside it, borrowed for the call.
+
+package import Model
+
+/// One thing that happened. The cases marked "bytes" come with the bytes received.
+package enum Input: Equatable, Sendable {
+  /// A kernel socket is open and subscribed; `port` is its address.
+  case opened(KernelClass, port: UInt32)
+  /// A datagram from the kernel. Bytes.
+  case kernel(KernelClass)
+  /// The kernel dropped messages of this class: what is known of it may be wrong.
+  case overrun(KernelClass)
+  /// The socket of this class was read until it was empty.
+  case drained(KernelClass)
+  case connected(PeerSlot)
+  case connectFailed(PeerSlot)
+  /// Part of a route server's stream. Bytes.
+  case received(PeerSlot)
+  case closed(PeerSlot)
+  /// A deadline may have passed.
+  case turn
+  /// The outputs of the inputs before were carried out: what can wait is done now (arming).
+  case idle
+  /// Leave in order.
+  case stop
+}

@@ -1,0 +1,90 @@
+// What comes out of the machine: things to do, in order, and things worth telling.
+
+package import BGP
+package import Model
+
+/// What the kernel is asked to list.
+package enum DumpRequest: UInt8, Equatable, Sendable {
+  case links
+  case addresses
+}
+
+/// One thing to do.
+package enum Output: Equatable, Sendable {
+  case dump(DumpRequest, sequence: UInt32)
+  case connect(PeerSlot)
+  case close(PeerSlot)
+  /// Bytes of `Outputs.bytes`.
+  case send(PeerSlot, Range<Int>)
+  /// A volley from the magazine; `shift` is 0 when it moves nothing.
+  case fire(PeerSlot, VolleyID, shift: UInt32)
+  /// Nothing to do: told to whoever listens, after everything else was carried out.
+  case note(Note)
+}
+
+/// Something worth telling.
+package enum Note: Equatable, Sendable {
+  /// A link is new (`before` is nil) or has changed.
+  case link(Link, before: Link?)
+  case linkGone(InterfaceIndex, before: Link?)
+  case address(InterfaceAddress)
+  case addressGone(InterfaceAddress)
+  case session(PeerSlot, SessionState, DownReason?)
+  /// What stands for a VIP has changed. `shift` is 0 when no next hop moves by it.
+  case rung(VIPSlot, from: Rung?, to: Rung, shift: UInt32)
+  /// Nothing is decided on this class until a complete dump was read.
+  case stale(KernelClass, StaleReason)
+  case current(KernelClass)
+  case alarm(Alarm)
+}
+
+/// Why a class of kernel news cannot be trusted for the moment.
+package enum StaleReason: UInt8, Equatable, Sendable {
+  case overrun
+  case malformed
+  case interruptedDump
+  case refusedDump
+}
+
+/// What an operator must know.
+package enum Alarm: Equatable, Sendable {
+  /// The last rung was taken: the next takeover by the other side cannot be beaten.
+  case lastRung(VIPSlot)
+  /// The address came back and no rung is left to claim it with.
+  case outOfRungs(VIPSlot)
+  /// The kernel refused a dump with this errno.
+  case dumpRefused(KernelClass, code: Int32)
+  /// Dumps of this class failed this many times in a row.
+  case dumpsFailing(KernelClass, times: Int)
+}
+
+/// Collects what the machine puts out during one call. Reserved once, emptied after use.
+package struct Outputs: ~Copyable {
+  package private(set) var list: [Output]
+  package private(set) var bytes: [UInt8]
+
+  /// `plan` sizes it: a whole mass shift fits without growing.
+  package init(for plan: Plan) {
+    list = []
+    list.reserveCapacity(Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
+    bytes = []
+    bytes.reserveCapacity(Outputs.byteReserve)
+  }
+
+  /// Facts that one 64 KiB datagram can hold: the shortest message that is one takes 24 bytes.
+  private static let datagramFacts = 2_731
+  private static let byteReserve = 65_536
+
+  package mutating func removeAll() {
+    list.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+  }
+
+  mutating func add(_ output: Output) { list.append(output) }
+
+  mutating func send(_ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot) {
+    let start = bytes.count
+    bytes.append(contentsOf: source[piece])
+    list.append(.send(peer, start..<bytes.count))
+  }
+}

@@ -1,0 +1,165 @@
+// The BGP side of the machine: one session to each route server and the magazine of volleys armed for them.
+
+package import BGP
+import Bytes
+package import Model
+
+/// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it knows.
+package struct Speaker: ~Copyable {
+  package private(set) var sessions: [Session]
+  package private(set) var magazine: Magazine
+  private var scratch: SessionOutput
+  private let nextHop: IPv4Address
+  private let endOfRIB: [UInt8]
+  /// What was last announced for each VIP, or nil before the kernel was heard.
+  private var standing: [Rung?]
+  /// What the next claim of each VIP would announce.
+  private var upcoming: [Rung?]
+  /// VIPs whose next volley is not armed yet.
+  private var unarmed: [VIPSlot]
+  /// Volleys that had to be encoded at the moment of firing.
+  package private(set) var lateArmings: UInt64 = 0
+
+  init(_ plan: Plan, seed: UInt64) {
+    let settings = SessionSettings(
+      localASN: plan.local.asn, localIdentifier: plan.local.identifier,
+      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
+    sessions = plan.routeServers.peers.indices.map {
+      // Each session jitters for itself.
+      Session(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
+    }
+    magazine = Magazine(
+      prefixes: plan.vips.map(\.prefixes), peers: plan.routeServers.peers.count,
+      localASN: plan.local.asn)
+    var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
+    UpdateEncoder.writeEndOfRIB(into: &writer)
+    endOfRIB = writer.bytes
+    scratch = SessionOutput()
+    nextHop = plan.local.address
+    standing = Array(repeating: nil, count: plan.vips.count)
+    upcoming = Array(repeating: nil, count: plan.vips.count)
+    unarmed = []
+    unarmed.reserveCapacity(plan.vips.count)
+  }
+
+  package var deadline: Instant? {
+    var earliest: Instant?
+    for session in sessions {
+      guard let candidate = session.deadline else { continue }
+      earliest = min(earliest ?? candidate, candidate)
+    }
+    return earliest
+  }
+
+  mutating func handle(
+    _ event: SessionEvent, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
+  ) {
+    let before = sessions[peer.index].state
+    sessions[peer.index].handle(event, at: now, into: &scratch)
+    carryOut(peer, before: before, at: now, into: &outputs)
+  }
+
+  mutating func receive(
+    _ bytes: Span<UInt8>, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
+  ) {
+    let before = sessions[peer.index].state
+    sessions[peer.index].receive(bytes, at: now, into: &scratch)
+    carryOut(peer, before: before, at: now, into: &outputs)
+  }
+
+  mutating func turn(at now: Instant, into outputs: inout Outputs) {
+    for index in sessions.indices {
+      guard let deadline = sessions[index].deadline, now >= deadline else { continue }
+      handle(.timer, PeerSlot(index), at: now, into: &outputs)
+    }
+  }
+
+  /// Announces a VIP's new rung to every established route server, from the magazine.
+  mutating func announce(
+    _ vip: VIPSlot, _ rung: Rung, next: Rung?, shift: UInt32, at now: Instant,
+    into outputs: inout Outputs
+  ) {
+    standing[vip.index] = rung
+    upcoming[vip.index] = next
+    unarmed.append(vip)
+    for index in sessions.indices where sessions[index].state == .established {
+      fire(vip, rung, PeerSlot(index), shift: shift, at: now, into: &outputs)
+    }
+  }
+
+  /// What was last announced for a VIP.
+  package func standing(_ vip: VIPSlot) -> Rung? { standing[vip.index] }
+
+  /// Arms what the shifts before have used up.
+  mutating func arm() {
+    for vip in unarmed {
+      for index in sessions.indices where sessions[index].state == .established {
+        arm(vip, PeerSlot(index))
+      }
+    }
+    unarmed.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func arm(_ vip: VIPSlot, _ peer: PeerSlot) {
+    guard let negotiated = sessions[peer.index].negotiated else { return }
+    let epoch = sessions[peer.index].epoch
+    for rung in [standing[vip.index], upcoming[vip.index]] {
+      guard let rung else { continue }
+      let announcement = Announcement(nextHop: nextHop, rung: rung)
+      if magazine.volley(vip, for: peer, announcement, epoch: epoch) != nil { continue }
+      _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
+    }
+  }
+
+  private mutating func fire(
+    _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, shift: UInt32, at now: Instant,
+    into outputs: inout Outputs
+  ) {
+    let epoch = sessions[peer.index].epoch
+    let announcement = Announcement(nextHop: nextHop, rung: rung)
+    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
+      outputs.add(.fire(peer, volley, shift: shift))
+    } else if let negotiated = sessions[peer.index].negotiated {
+      // Two shifts of one VIP in one turn, or a step down: right comes before fast.
+      lateArmings += 1
+      let volley = magazine.arm(
+        vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
+      outputs.add(.fire(peer, volley, shift: shift))
+    }
+    sessions[peer.index].noteSent(at: now)
+  }
+
+  private mutating func carryOut(
+    _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
+  ) {
+    var reason: DownReason?
+    for action in scratch.actions {
+      switch action {
+      case .connect: outputs.add(.connect(peer))
+      case .close: outputs.add(.close(peer))
+      case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: peer)
+      case .down(let why):
+        reason = why
+        magazine.disarm(peer)
+      case .established:
+        announceAll(peer, at: now, into: &outputs)
+        // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
+        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: peer)
+      case .refreshRequested: announceAll(peer, at: now, into: &outputs)
+      case .update: continue
+      }
+    }
+    scratch.removeAll()
+    let after = sessions[peer.index].state
+    if after != before || reason != nil { outputs.add(.note(.session(peer, after, reason))) }
+  }
+
+  /// Everything that stands: at session start and when the route server asks again.
+  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs) {
+    for index in standing.indices {
+      guard let rung = standing[index] else { continue }
+      arm(VIPSlot(index), peer)
+      fire(VIPSlot(index), rung, peer, shift: 0, at: now, into: &outputs)
+    }
+  }
+}

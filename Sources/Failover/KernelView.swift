@@ -1,0 +1,178 @@
+// What the kernel last said about the things that decide: links, and which of them hold the addresses of VIPs.
+
+package import Model
+
+/// The kernel's state as far as deciding needs it. Bounded: beyond a limit, news is counted and not kept.
+///
+/// While a dump is read every entry that it confirms is marked; what is unmarked at its end is gone.
+package struct KernelView: ~Copyable {
+  /// Links that can be tracked. We chose it: far above any appliance, a container host included.
+  package static let linkLimit = 4_096
+  /// Places where one VIP address can be at once.
+  package static let holdersPerAddress = 4
+
+  struct LinkEntry {
+    var link: Link
+    var isConfirmed: Bool
+  }
+
+  /// Where an address that some VIP waits for is.
+  struct Holder {
+    var interface: InterfaceIndex
+    var prefixLength: UInt8
+    var isUsable: Bool
+    var isConfirmed: Bool
+  }
+
+  /// Sorted by interface number.
+  private var links: [LinkEntry]
+  /// Sorted, without doubles: the addresses that matter.
+  private let addresses: [IPAddress]
+  /// `holdersPerAddress` slots for each address; the first `counts[i]` are in use.
+  private var holders: [Holder]
+  private var counts: [Int]
+  /// How often news could not be kept because a limit was reached.
+  package private(set) var overflows = 0
+
+  package init(watching addresses: [IPAddress]) {
+    var unique: [IPAddress] = []
+    for address in addresses.sorted() where unique.last != address { unique.append(address) }
+    self.addresses = unique
+    links = []
+    links.reserveCapacity(KernelView.linkLimit)
+    let none = Holder(
+      interface: InterfaceIndex(0), prefixLength: 0, isUsable: false, isConfirmed: false)
+    holders = Array(repeating: none, count: unique.count * KernelView.holdersPerAddress)
+    counts = Array(repeating: 0, count: unique.count)
+  }
+
+  package var linkCount: Int { links.count }
+
+  /// The position of a watched address, or nil when no VIP waits for it.
+  package func slot(of address: IPAddress) -> Int? {
+    var low = 0
+    var high = addresses.count
+    while low < high {
+      let middle = (low + high) / 2
+      if addresses[middle] < address { low = middle + 1 } else { high = middle }
+    }
+    return low < addresses.count && addresses[low] == address ? low : nil
+  }
+
+  package func link(_ index: InterfaceIndex) -> Link? {
+    let place = position(of: index)
+    guard place < links.count, links[place].link.index == index else { return nil }
+    return links[place].link
+  }
+
+  private func position(of index: InterfaceIndex) -> Int {
+    var low = 0
+    var high = links.count
+    while low < high {
+      let middle = (low + high) / 2
+      if links[middle].link.index < index { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Keeps a link; the answer is what was known before.
+  package mutating func learn(_ link: Link) -> Link? {
+    let place = position(of: link.index)
+    if place < links.count, links[place].link.index == link.index {
+      let before = links[place].link
+      links[place] = LinkEntry(link: link, isConfirmed: true)
+      return before
+    }
+    guard links.count < KernelView.linkLimit else {
+      overflows += 1
+      return nil
+    }
+    links.insert(LinkEntry(link: link, isConfirmed: true), at: place)
+    return nil
+  }
+
+  /// Forgets a link and every address on it; the answer is what was known before.
+  package mutating func forget(_ index: InterfaceIndex) -> Link? {
+    for slot in addresses.indices { removeHolders(of: slot) { $0.interface == index } }
+    let place = position(of: index)
+    guard place < links.count, links[place].link.index == index else { return nil }
+    return links.remove(at: place).link
+  }
+
+  /// Notes that a watched address is on an interface.
+  package mutating func learn(_ fact: InterfaceAddress, slot: Int) {
+    let holder = Holder(
+      interface: fact.interface, prefixLength: fact.prefixLength, isUsable: !fact.isTentative,
+      isConfirmed: true)
+    let start = slot * KernelView.holdersPerAddress
+    for place in start..<(start + counts[slot])
+    where holders[place].interface == fact.interface
+      && holders[place].prefixLength == fact.prefixLength
+    {
+      holders[place] = holder
+      return
+    }
+    guard counts[slot] < KernelView.holdersPerAddress else {
+      overflows += 1
+      return
+    }
+    holders[start + counts[slot]] = holder
+    counts[slot] += 1
+  }
+
+  /// Notes that a watched address left an interface.
+  package mutating func forget(_ fact: InterfaceAddress, slot: Int) {
+    removeHolders(of: slot) {
+      $0.interface == fact.interface && $0.prefixLength == fact.prefixLength
+    }
+  }
+
+  private mutating func removeHolders(of slot: Int, where matches: (Holder) -> Bool) {
+    let start = slot * KernelView.holdersPerAddress
+    var kept = 0
+    for place in start..<(start + counts[slot]) where !matches(holders[place]) {
+      holders[start + kept] = holders[place]
+      kept += 1
+    }
+    counts[slot] = kept
+  }
+
+  /// A complete dump begins: nothing is confirmed until it says so.
+  package mutating func beginConfirming() {
+    for place in links.indices { links[place].isConfirmed = false }
+    for place in holders.indices { holders[place].isConfirmed = false }
+  }
+
+  /// The dump is complete: what it did not mention is gone.
+  package mutating func dropUnconfirmed() {
+    links.removeAll { !$0.isConfirmed }
+    for slot in addresses.indices { removeHolders(of: slot) { !$0.isConfirmed } }
+  }
+
+  /// How a watched address stands, seen from an owner rule.
+  package func presence(of slot: Int, for owner: Plan.Owner) -> Presence {
+    var presence = Presence.absent
+    let start = slot * KernelView.holdersPerAddress
+    for place in start..<(start + counts[slot]) {
+      let holder = holders[place]
+      guard let link = link(holder.interface), admits(link, owner) else { continue }
+      if holder.isUsable && link.isRunning { return .held(holder.interface) }
+      presence = .unusable
+    }
+    return presence
+  }
+
+  private func admits(_ link: Link, _ owner: Plan.Owner) -> Bool {
+    owner.interfaces.isEmpty ? !link.isLoopback : owner.interfaces.contains(link.name)
+  }
+}
+
+/// How an address stands on this machine.
+package enum Presence: Equatable, Sendable {
+  /// On no admitted interface.
+  case absent
+  /// Configured, but its link does not run or the address is still tentative.
+  case unusable
+  /// Usable on this interface.
+  case held(InterfaceIndex)
+}

@@ -1,0 +1,147 @@
+// Command lines: what each means, and what each wrong one is told.
+import Console
+import Control
+import Model
+import Testing
+
+@Suite struct InvocationTests {
+  private func read(_ line: String) throws(UsageError) -> Invocation {
+    try Invocation(line.split(separator: " ").map(String.init))
+  }
+
+  @Test(arguments: [
+    ("status", false, false), ("status --json", true, false), ("status --check", false, true),
+    ("status --check --json --json", true, true),
+  ])
+  func status(_ line: String, _ json: Bool, _ check: Bool) throws {
+    guard case .status(let command) = try read(line).command else {
+      Issue.record("not status")
+      return
+    }
+    #expect(command.json == json)
+    #expect(command.check == check)
+  }
+
+  @Test(
+    arguments: [
+      ("monitor", [String](), nil, nil),
+      ("monitor link", ["link"], nil, nil),
+      ("monitor vip link vip --count 3", ["link", "vip"], 3, nil),
+      ("monitor --count=1 --for=10s shift", ["shift"], 1, Nanoseconds.seconds(10)),
+      ("monitor --for 250ms -- session", ["session"], nil, .milliseconds(250)),
+      ("--socket /tmp/s monitor --for 168h", [], nil, .seconds(604_800)),
+    ] as [(String, [String], Int?, Nanoseconds?)])
+  func monitor(
+    _ line: String, _ words: [String], _ count: Int?, _ length: Nanoseconds?
+  ) throws {
+    guard case .monitor(let command) = try read(line).command else {
+      Issue.record("not monitor")
+      return
+    }
+    #expect(command.words == words)
+    #expect(command.count == count)
+    #expect(command.length == length)
+    #expect(!command.json)
+  }
+
+  @Test(arguments: [
+    ("check", "/etc/hopshift/hopshift.yaml", false), ("check a.yaml", "a.yaml", false),
+    ("check --effective -- --odd", "--odd", true), ("check -", "-", false),
+  ])
+  func check(_ line: String, _ file: String, _ effective: Bool) throws {
+    guard case .check(let command) = try read(line).command else {
+      Issue.record("not check")
+      return
+    }
+    #expect(command.file == file)
+    #expect(command.effective == effective)
+  }
+
+  @Test(arguments: [
+    ("version", "/run/hopshift/control.sock", true),
+    ("--socket /a version", "/a", true), ("version --socket=/a", "/a", true),
+    ("--no-color version", "/run/hopshift/control.sock", false),
+    ("version --no-color --socket /b", "/b", false),
+  ])
+  func globalOptions(_ line: String, _ socket: String, _ mayColour: Bool) throws {
+    let invocation = try read(line)
+    #expect(invocation.socket == socket)
+    #expect(invocation.mayColour == mayColour)
+  }
+
+  @Test(
+    arguments: [
+      ("help", nil), ("--help", nil), ("help monitor", "monitor"), ("monitor --help", "monitor"),
+      ("--help check", "check"), ("status extra --help", "status"), ("help help", "help"),
+    ] as [(String, String?)])
+  func help(_ line: String, _ topic: String?) throws {
+    guard case .help(let command) = try read(line).command else {
+      Issue.record("not help")
+      return
+    }
+    #expect(command.topic?.verb == topic)
+  }
+
+  @Test(arguments: [
+    ("", "a verb is missing; there are status, monitor, check, version, help"),
+    ("stauts", "unknown verb 'stauts'; there are status, monitor, check, version, help"),
+    ("help stauts", "unknown verb 'stauts'; there are status, monitor, check, version, help"),
+    ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
+    ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
+    ("--json status", "option '--json' belongs behind its verb"),
+    (
+      "status --count 1",
+      "unknown option '--count'; 'hopshift help status' lists those of status"
+    ),
+    ("status --json=yes", "option '--json' takes no argument"),
+    ("status --socket", "option '--socket PATH' lacks its argument"),
+    ("status --socket=", "option '--socket PATH' lacks its argument"),
+    ("--socket a status --socket b", "option '--socket' is given twice"),
+    ("status web", "'web' is one word too many for status"),
+    ("check a b", "'b' is one word too many for check"),
+    ("help status version", "'version' is one word too many for help"),
+    ("version 1", "'1' is one word too many for version"),
+    ("monitor route", "unknown word 'route'; there are link, address, session, shift, vip"),
+    (
+      "monitor --count 0",
+      "'0' is no number for '--count N'; write 1 or more, such as 10"
+    ),
+    (
+      "monitor --count -1",
+      "'-1' is no number for '--count N'; write 1 or more, such as 10"
+    ),
+    (
+      "monitor --count 99999999999999999999",
+      "'99999999999999999999' is no number for '--count N'; write 1 or more, such as 10"
+    ),
+    (
+      "monitor --for 10",
+      "'10' is no length of time for '--for TIME'; write a number and ms, s, m or h, "
+        + "such as 10s, of at most a week"
+    ),
+    (
+      "monitor --for \u{1b}[2J",
+      "'\\x{1b}[2J' is no length of time for '--for TIME'; write a number and ms, s, m or h, "
+        + "such as 10s, of at most a week"
+    ),
+  ])
+  func wrong(_ line: String, _ message: String) throws {
+    let error = try #require(throws: UsageError.self) { _ = try read(line) }
+    #expect(error.message == message)
+  }
+
+  @Test(
+    arguments: [
+      (true, true, nil, "xterm", true), (false, true, nil, "xterm", false),
+      (true, false, nil, "xterm", false), (true, true, "1", "xterm", false),
+      (true, true, "", "xterm", true), (true, true, nil, "dumb", false),
+      (true, true, nil, nil, false),
+    ] as [(Bool, Bool, String?, String?, Bool)])
+  func colour(
+    _ mayColour: Bool, _ isTerminal: Bool, _ noColor: String?, _ term: String?, _ expected: Bool
+  ) {
+    let style = Style(
+      mayColour: mayColour, isTerminal: isTerminal, noColor: noColor, term: term)
+    #expect(style.hasColour == expected)
+  }
+}

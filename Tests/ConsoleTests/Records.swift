@@ -1,0 +1,45 @@
+// A recorded answer to `status`, and how tests turn lines into records.
+import Control
+import Testing
+
+/// Lines of JSON as records.
+func records(_ lines: String) throws -> [Record] {
+  try lines.split(separator: "\n").map { try Record(line: Array($0.utf8).span) }
+}
+
+enum Recorded {
+  static let daemon = """
+    {"v":1,"id":"ask","type":"daemon","version":"0.1.0","pid":4242,"uptime-ms":11520000,\
+    "turn-age-ms":4,"capabilities":"none","config":"/etc/hopshift/hopshift.yaml",\
+    "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"links":3,\
+    "receive-buffer":8388608,"shifts":2}
+    """
+
+  static let staleDaemon =
+    daemon
+    .replacing("\"current\"", with: "\"stale\"")
+
+  static let servers = """
+    {"v":1,"id":"ask","type":"route-server","address":"10.10.1.4","asn":65515,\
+    "state":"Established","since-ms":3600000,"hold-ms":30000,"keepalive-ms":10000,\
+    "identifier":"10.10.1.4","four-octet-as":true,"extended-messages":true,"updates-sent":3,\
+    "bytes-queued":0,"unacknowledged":0,"last-error":null}
+    {"v":1,"id":"ask","type":"route-server","address":"10.10.1.5","asn":65515,\
+    "state":"Connect","since-ms":1500,"hold-ms":null,"keepalive-ms":null,"identifier":null,\
+    "four-octet-as":false,"extended-messages":false,"updates-sent":0,"bytes-queued":0,\
+    "unacknowledged":0,"last-error":"Cease: \\u001b[31mred"}
+    """
+
+  static let vips = """
+    {"v":1,"id":"ask","type":"vip","name":"web","state":"active","rung":"takeover-2",\
+    "held":true,"interface":"eth0","since-ms":95000,"next-hop":"10.10.0.7","prefixes":1,\
+    "first-prefix":"10.1.0.5/32","claims":2}
+    {"v":1,"id":"ask","type":"vip","name":"trust-side","state":"unknown","rung":"standby",\
+    "held":false,"interface":null,"since-ms":200000000,"next-hop":null,"prefixes":12,\
+    "first-prefix":"10.64.0.0/24","claims":0}
+    """
+
+  static let end = #"{"v":1,"id":"ask","type":"end","code":0,"message":"ok"}"#
+
+  static var status: String { [daemon, servers, vips, end].joined(separator: "\n") }
+}

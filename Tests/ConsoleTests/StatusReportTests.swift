@@ -1,0 +1,62 @@
+// The page of `status`, letter for letter, and the judgement of `status --check`.
+import Console
+import Control
+import Testing
+
+@Suite struct StatusReportTests {
+  @Test func page() throws {
+    let page = StatusReport(try records(Recorded.status)).render(Style(hasColour: false))
+    #expect(
+      page == """
+        hopshiftd 0.1.0, process 4242, up 3 h 12 min, last turn 4 ms ago
+        configuration  /etc/hopshift/hopshift.yaml
+        kernel         current, heard 1 min 1 s ago, 3 links
+        netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign
+        capabilities   none
+        shifts         2
+
+        ROUTE SERVER  ASN    STATE        FOR        HOLD  UPDATES  QUEUED  UNACKED  LAST ERROR
+        10.10.1.4     65515  Established  1 h 0 min  30 s  3        0       0        -
+        10.10.1.5     65515  Connect      1.5 s      -     0        0       0        Cease: \\x{1b}[31mred
+
+        VIP         STATE    RUNG        HELD  INTERFACE  FOR         NEXT HOP   PREFIXES          CLAIMS
+        web         active   takeover-2  yes   eth0       1 min 35 s  10.10.0.7  10.1.0.5/32       2
+        trust-side  unknown  standby     no    -          2 d 7 h     -          10.64.0.0/24 +11  0
+
+        """)
+    #expect(!page.contains(" \n"))
+  }
+
+  @Test func colourChangesNothingButColour() throws {
+    let report = StatusReport(try records(Recorded.status))
+    let coloured = report.render(Style(hasColour: true))
+    #expect(coloured.contains("\u{1b}[32mEstablished\u{1b}[0m"))
+    #expect(coloured.contains("\u{1b}[31mConnect\u{1b}[0m"))
+    let bare = coloured.replacing(/\u{1b}\[[0-9]+m/, with: "")
+    #expect(bare == report.render(Style(hasColour: false)))
+  }
+
+  @Test(arguments: [
+    ([Recorded.daemon, Recorded.servers], ["route server 10.10.1.5 is Connect"]),
+    (
+      [Recorded.staleDaemon, Recorded.servers],
+      ["the view of the kernel is stale", "route server 10.10.1.5 is Connect"]
+    ),
+    ([Recorded.daemon], ["there is no route server"]),
+    (
+      [Recorded.servers],
+      ["the view of the kernel is unknown", "route server 10.10.1.5 is Connect"]
+    ),
+    (
+      [Recorded.daemon, Recorded.servers.replacing("\"Connect\"", with: "\"Established\"")],
+      []
+    ),
+  ])
+  func faults(_ lines: [String], _ expected: [String]) throws {
+    #expect(StatusReport(try records(lines.joined(separator: "\n"))).faults == expected)
+  }
+
+  @Test func anEmptyAnswerIsAnEmptyPage() {
+    #expect(StatusReport([]).render(Style(hasColour: true)) == "")
+  }
+}

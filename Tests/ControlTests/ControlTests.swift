@@ -1,2 +1,0 @@
-// Tests of Control.
-import Testing

@@ -1,2 +1,0 @@
-// Tests of Model.
-import Testing
