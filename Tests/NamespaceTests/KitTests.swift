@@ -7,7 +7,7 @@ import Testing
 
 /// Everything here needs root; where it is missing the reason is printed with the skipped suite.
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
-struct LabTests {
+struct KitTests {
   /// left 10.9.0.2 ---- fabric 10.9.0.1 | 10.9.1.1 ---- right 10.9.1.2
   static func pair() throws(LabError) -> Lab {
     try Lab { topology in
@@ -23,20 +23,20 @@ struct LabTests {
   }
 
   @Test func `two hosts reach each other through the fabric, and nothing is left afterwards`() throws {
-    let lab = try LabTests.pair()
+    let lab = try KitTests.pair()
     let tag = lab.tag
-    #expect(try LabTests.namespaces(tag) == ["\(tag)-fabric", "\(tag)-left", "\(tag)-right"])
+    #expect(try KitTests.namespaces(tag) == ["\(tag)-fabric", "\(tag)-left", "\(tag)-right"])
     let answer = try lab.run(["ping", "-c", "1", "-W", "2", "10.9.1.2"], on: "left")
     // One router on the way: the time to live is one less than the 64 it started with.
     #expect(answer.contains("ttl=63"))
     lab.tearDown()
-    #expect(try LabTests.namespaces(tag).isEmpty)
+    #expect(try KitTests.namespaces(tag).isEmpty)
     #expect(try !Directories.exists(Registry.directory(of: tag)))
   }
 
   @Test func `two labs with the same addresses do not see each other`() throws {
-    let first = try LabTests.pair()
-    let second = try LabTests.pair()
+    let first = try KitTests.pair()
+    let second = try KitTests.pair()
     defer {
       first.tearDown()
       second.tearDown()
@@ -51,7 +51,7 @@ struct LabTests {
   }
 
   @Test func `a lab whose owner was killed is removed by the next start`() throws {
-    let scratch = try LabTests.pair()
+    let scratch = try KitTests.pair()
     defer { scratch.tearDown() }
     let log = "\(scratch.directory)/up.log"
     let program = try RunningProgram(
@@ -67,10 +67,10 @@ struct LabTests {
       tag = String(line.split(separator: " ")[1])
       return nil
     }
-    #expect(try LabTests.namespaces(tag).count == 6)
+    #expect(try KitTests.namespaces(tag).count == 6)
     // While its owner lives nobody touches it.
     #expect(try !Registry.sweep().contains(tag))
-    #expect(try LabTests.namespaces(tag).count == 6)
+    #expect(try KitTests.namespaces(tag).count == 6)
     // A program of that lab which outlives its owner, as a container does.
     let orphan = try RunningProgram(
       name: "orphan", words: ["sleep", "300"], in: "\(tag)-client", log: log,
@@ -80,7 +80,7 @@ struct LabTests {
       ProcessTable.isAlive(program.pid) ? "alive" : nil
     }
     #expect(try Registry.sweep().contains(tag))
-    #expect(try LabTests.namespaces(tag).isEmpty)
+    #expect(try KitTests.namespaces(tag).isEmpty)
     #expect(try !Directories.exists(Registry.directory(of: tag)))
     #expect(throws: LabError.self) { try orphan.checkRunning() }
   }
