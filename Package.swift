@@ -44,6 +44,7 @@ let package = Package(
     // Floor 0: C, as it is.
     cModule("CNetlink"),
     cModule("CLinux"),
+    cModule("CLab"),
     cModule("CMnl", pkgConfig: "libmnl", apt: "libmnl-dev"),
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
@@ -67,14 +68,14 @@ let package = Package(
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
 
     // The edge: one C library each, made safe.
-    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"]),
+    room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
       ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
-    room("Lab", ["Model", "Linux", "Control"]),
+    room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
@@ -95,7 +96,8 @@ let package = Package(
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Control"]),
+    tests("LabTests", ["Lab", "Model"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -13,12 +13,12 @@ enum Arrows {
     "Control": ["Model"],
     "Console": ["Model", "Control"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
-    "Linux": ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"],
+    "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Daemon": [
       "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
     ],
-    "Lab": ["Model", "Linux", "Control"],
+    "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
     "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
     "hopshift-lab": ["Lab"],
@@ -38,7 +38,8 @@ enum Arrows {
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SimulationTests": ["Engine", "Model", "Bytes", "BGP"],
-    "NamespaceTests": ["Lab", "Linux", "Model", "Control"],
+    "LabTests": ["Lab", "Model"],
+    "NamespaceTests": ["Lab", "Linux", "Model"],
     "TidyTests": [],
   ]
 
