@@ -38,7 +38,7 @@ struct DamageTests {
   @Test func cutAtEveryByte() {
     #expect(DamageTests.rows.count > 400)
     // The long ones repeat one attribute or one prefix thousands of times.
-    for row in DamageTests.rows where row.bytes.count <= 600 {
+    for row in DamageTests.rows where row.bytes.count <= 200 {
       let bytes = row.bytes
       for count in 0..<bytes.count {
         let bench = Bench(row.settings)

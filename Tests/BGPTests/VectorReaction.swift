@@ -86,7 +86,7 @@ struct VectorReaction: Equatable, CustomStringConvertible {
 
   func satisfies(_ row: VectorRow) -> Bool {
     if satisfies(row.expect.class, row.expect.notification, row.expect.data, row) { return true }
-    return (row.expect.also_allowed ?? []).contains { allowed in
+    return (row.expect.alsoAllowed ?? []).contains { allowed in
       switch allowed {
       case .kind(let name): satisfies(name, nil, nil, row)
       case .notification(let numbers): isNotification(numbers, nil)
@@ -182,7 +182,7 @@ extension VectorRow {
   var peerOpen: [UInt8] {
     Wire.open(
       asn: peerASN, as4: session?.as4 ?? true,
-      extended: session?.ext_msg ?? (session == nil && bytes.count > 4096), ipv6: true)
+      extended: session?.extendedMessages ?? (session == nil && bytes.count > 4096), ipv6: true)
   }
 
   var receivedReason: DownReason {

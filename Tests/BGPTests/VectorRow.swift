@@ -18,15 +18,24 @@ struct VectorRow: Decodable, Sendable, CustomTestStringConvertible {
     let `class`: String
     let notification: [Int?]?
     let data: String?
-    let also_allowed: [Allowed]?
+    let alsoAllowed: [Allowed]?
+
+    private enum CodingKeys: String, CodingKey {
+      case `class`, notification, data
+      case alsoAllowed = "also_allowed"
+    }
   }
 
   struct Context: Decodable, Sendable {
     let peer: String?
     let as4: Bool?
-    let ext_msg: Bool?
-    let addpath: Bool?
+    let extendedMessages: Bool?
     let state: String?
+
+    private enum CodingKeys: String, CodingKey {
+      case peer, as4, state
+      case extendedMessages = "ext_msg"
+    }
   }
 
   /// A class by its name (alone or in a list), or [code, subcode].
@@ -36,9 +45,11 @@ struct VectorRow: Decodable, Sendable, CustomTestStringConvertible {
 
     init(from decoder: any Decoder) throws {
       let single = try decoder.singleValueContainer()
-      if let name = try? single.decode(String.self) {
+      if case .success(let name) = Result(catching: { try single.decode(String.self) }) {
         self = .kind(name)
-      } else if let names = try? single.decode([String].self), names.count == 1 {
+      } else if case .success(let names) = Result(catching: { try single.decode([String].self) }),
+        names.count == 1
+      {
         self = .kind(names[0])
       } else {
         self = .notification(try single.decode([Int?].self))
@@ -46,13 +57,21 @@ struct VectorRow: Decodable, Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Every row, or none when one cannot be read: a row must not vanish, and `VectorTests` counts.
   static let all: [VectorRow] = {
-    guard let folder = Bundle.module.url(forResource: "Vectors", withExtension: nil),
-      let data = try? Data(contentsOf: folder.appendingPathComponent("bgp.jsonl"))
-    else { return [] }
-    let lines = data.split(separator: UInt8(ascii: "\n"))
-    let rows = lines.compactMap { try? JSONDecoder().decode(VectorRow.self, from: Data($0)) }
-    // A row that cannot be read must not vanish: then there are no rows, and the count test fails.
-    return rows.count == lines.count ? rows : []
+    switch Result(catching: load) {
+    case .success(let rows): return rows
+    case .failure(let error):
+      Issue.record(error, "the vectors cannot be read")
+      return []
+    }
   }()
+
+  private static func load() throws -> [VectorRow] {
+    let folder = try #require(Bundle.module.url(forResource: "Vectors", withExtension: nil))
+    let data = try Data(contentsOf: folder.appendingPathComponent("bgp.jsonl"))
+    return try data.split(separator: UInt8(ascii: "\n")).map { line in
+      try JSONDecoder().decode(VectorRow.self, from: Data(line))
+    }
+  }
 }
