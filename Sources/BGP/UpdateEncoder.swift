@@ -1,4 +1,4 @@
-// Writes the UPDATEs that announce a list of IPv4 prefixes, as few as the session's message size allows.
+// Writes the UPDATEs that announce IPv4 prefixes, as few as the session's message size allows.
 
 package import Bytes
 package import Model

@@ -1,4 +1,4 @@
-// Messages that are cut or damaged: a verdict or a NOTIFICATION, never a trap, and nothing forgotten half way.
+// Messages that are cut or damaged: a verdict or a NOTIFICATION, never a trap.
 
 import BGP
 import Model

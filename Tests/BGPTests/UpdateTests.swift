@@ -156,7 +156,7 @@ struct UpdateTests {
     Judged(Wire.update(withdrawn: Wire.goodRoute, attributes: badOrigin), code: 3, 6),
     // A discard does not.
     Judged(Wire.update(attributes: withRoute + Wire.hex("40060100")), .attributeDiscard),
-    // RFC 7606 section 3(i): the graver of two holds.
+    // RFC 7606 section 3(h): the graver of two holds.
     Judged(
       Wire.update(attributes: badOrigin + Wire.hex("40060100"), routes: Wire.goodRoute),
       .treatAsWithdraw),
