@@ -68,7 +68,7 @@ package struct UpdateReader {
     else { throw .invalidNetworkField }
 
     try readAttributes(bytes, attributes)
-    if !routes.isEmpty || reach != nil { requireMandatory(bytes, hasRoutes: !routes.isEmpty) }
+    if !routes.isEmpty || reach != nil { requireMandatory(hasRoutes: !routes.isEmpty) }
 
     // RFC 7606 section 5.2: attributes without reachable routes (MP_UNREACH_NLRI alone is no such
     // case) leave it unsure that all routes were seen: nothing milder than a reset will do.
@@ -149,7 +149,7 @@ package struct UpdateReader {
 
   /// RFC 7606 section 3(d): routes without a well-known mandatory attribute are withdrawn. For
   /// routes in MP_REACH_NLRI the next hop is in there (RFC 4760 section 3).
-  private mutating func requireMandatory(_ bytes: Span<UInt8>, hasRoutes: Bool) {
+  private mutating func requireMandatory(hasRoutes: Bool) {
     for code in AttributeCode.origin...AttributeCode.nextHop
     where !met.contains(code) && (hasRoutes || code != AttributeCode.nextHop) {
       note(.treatAsWithdraw, .missingWellKnownAttribute(code))
