@@ -86,7 +86,7 @@ let package = Package(
     tests("ModelTests", ["Model"]),
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
-    tests("BGPTests", ["BGP", "Model", "Bytes"]),
+    tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
