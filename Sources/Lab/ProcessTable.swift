@@ -1,4 +1,4 @@
-// Questions about the processes of this machine, answered from /proc. A process may vanish between two of them.
+// Questions about the processes of this machine, answered from /proc; any may vanish in between.
 
 package import Linux
 
@@ -54,7 +54,8 @@ package enum ProcessTable {
     }
   }
 
-  /// The fields of /proc/PID/stat behind the name, which stands in parentheses and may hold any byte.
+  /// The fields of /proc/PID/stat behind the name, which stands in parentheses and may hold any
+  /// byte.
   private static func fields(of pid: Int32) -> [Substring]? {
     guard let bytes = read("/proc/\(pid)/stat", limit: statLimit) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)

@@ -4,7 +4,8 @@ import Glibc
 import Lab
 import Linux
 
-/// The package's own programs, from the build that the tests belong to; HOPSHIFTD names another daemon.
+/// The package's own programs, from the build that the tests belong to; HOPSHIFTD names another
+/// daemon.
 enum BuiltPrograms {
   private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 

@@ -1,4 +1,4 @@
-// The stage of the demo: the network, the two appliances with the daemon running in them, the client.
+// The stage of the demo: the network, two appliances with the daemon in them, the client.
 
 import Linux
 import Model
@@ -72,7 +72,8 @@ final class Stage {
     paper.step("the client asks \(VirtualNetwork.vip) every 5 ms; \(host) answers")
   }
 
-  /// Waits until the client has had no answer for a while, though it asks all the time; answers when that was.
+  /// Waits until the client has had no answer for a while, though it asks all the time; answers
+  /// when that was.
   func waitForSilence() throws(LabError) -> Instant {
     try Waiting.until("the client to be without answers", within: .seconds(5)) {
       () throws(LabError) in
