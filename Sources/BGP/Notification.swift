@@ -34,7 +34,8 @@ package struct Notification: Error, Hashable, Sendable {
     case piece(Range<Int>)
   }
 
-  /// A NOTIFICATION is never longer than this, extended messages or not: the peer may not read more.
+  /// A NOTIFICATION is never longer than this, extended messages or not: the peer may not read
+  /// more.
   package static let lengthLimit = Framing.ordinaryLimit
 
   static let fixedLength = Framing.headerLength + 2
