@@ -77,7 +77,7 @@ let package = Package(
     room("Lab", ["Model", "Linux", "Control"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon", "Linux"]),
+    program("hopshiftd", ["Daemon"]),
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 

@@ -7,8 +7,9 @@ import Model
 /// A client of the control socket. Nothing it does slows the loop: what it does not read is
 /// counted, not kept.
 final class ControlClient {
-  /// Bytes that may wait for a client that does not read. We chose it: a status of 1,000 VIPs fits.
-  static let queueLimit = 512 << 10
+  /// Bytes that may wait for a client that does not read. We chose it: a status of
+  /// `PlanLimits.vips` VIPs fits.
+  static let queueLimit = 4 << 20
 
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {

@@ -1,5 +1,4 @@
-// The whole machine with the sockets taken away: one input, one complete transition, outputs in
-// order.
+// The whole machine with the sockets taken away: one input, one complete transition.
 
 package import BGP
 package import Failover

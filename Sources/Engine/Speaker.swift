@@ -1,5 +1,4 @@
-// The BGP side of the machine: one session to each route server and the magazine of volleys armed
-// for them.
+// The BGP side of the machine: a session to each route server, and the volleys armed for it.
 
 package import BGP
 import Bytes

@@ -1,5 +1,4 @@
-// One VIP's place on the ladder: what this machine asks the route servers for, and what it would
-// ask for next.
+// One VIP's place on the ladder: what is asked of the route servers, and what would be next.
 
 package import Model
 

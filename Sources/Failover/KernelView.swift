@@ -1,5 +1,4 @@
-// What the kernel last said about the things that decide: links, and which of them hold the
-// addresses of VIPs.
+// What the kernel last said of the things that decide: links, and addresses of VIPs on them.
 
 package import Model
 

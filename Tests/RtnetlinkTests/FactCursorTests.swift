@@ -1,5 +1,4 @@
-// Facts from recorded datagrams agree with pyroute2 and with libmnl's walker; mutated ones never
-// trap.
+// Facts of recorded datagrams agree with pyroute2 and libmnl; mutated ones never trap.
 
 import CMnl
 import Model

@@ -15,9 +15,11 @@ enum Arrows {
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
     "Linux": ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
-    "Daemon": ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"],
+    "Daemon": [
+      "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
+    ],
     "Lab": ["Model", "Linux", "Control"],
-    "hopshiftd": ["Daemon", "Linux"],
+    "hopshiftd": ["Daemon"],
     "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
     "hopshift-lab": ["Lab"],
   ]
