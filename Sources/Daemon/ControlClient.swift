@@ -13,20 +13,35 @@ final class ControlClient {
 
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     static let link = Interests(rawValue: 1)
     static let address = Interests(rawValue: 2)
     static let session = Interests(rawValue: 4)
     static let shift = Interests(rawValue: 8)
     static let vip = Interests(rawValue: 16)
     static let alarm = Interests(rawValue: 32)
-    static let all: Interests = [.link, .address, .session, .shift, .vip, .alarm]
+    static let route = Interests(rawValue: 64)
+    static let neighbour = Interests(rawValue: 128)
+    static let all: Interests = [
+      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm,
+    ]
+
+    /// Whoever has one of these needs the class.
+    static func of(_ kernelClass: KernelClass) -> Interests {
+      switch kernelClass {
+      case .interfaces: [.link, .address]
+      case .routes: .route
+      case .neighbours: .neighbour
+      }
+    }
 
     /// The word of `hopshift monitor`, or nil when there is no such kind.
     static func named(_ word: String) -> Interests? {
       switch word {
       case "link": .link
       case "address": .address
+      case "route": .route
+      case "neighbour": .neighbour
       case "session": .session
       case "shift": .shift
       case "vip": .vip

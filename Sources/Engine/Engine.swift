@@ -41,6 +41,17 @@ package struct Engine: ~Copyable {
   /// One class of kernel news.
   package func feed(_ kernelClass: KernelClass) -> KernelFeed { feeds[Int(kernelClass.rawValue)] }
 
+  /// Whether a monitor holds this class open.
+  package func isWatched(_ kernelClass: KernelClass) -> Bool {
+    feeds[Int(kernelClass.rawValue)].needs.contains(.monitor)
+  }
+
+  /// Whether a loss in this class is known and its dump has not begun.
+  package func awaitsDump(_ kernelClass: KernelClass) -> Bool {
+    if case .waiting = feeds[Int(kernelClass.rawValue)].state { return true }
+    return false
+  }
+
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
     var earliest: Instant?
