@@ -60,7 +60,8 @@ final class KernelSource {
   }
 
   /// Whether the kernel's count of what it dropped has moved since the last question: after ENOBUFS
-  /// further losses are silent until the socket is empty (net/netlink/af_netlink.c, netlink_overrun).
+  /// further losses are silent until the socket is empty (net/netlink/af_netlink.c,
+  /// netlink_overrun).
   func dropsMoved() throws(Errno) -> Bool {
     guard let drops = try socket?.drops(), drops != lastDrops else { return false }
     lastDrops = drops

@@ -8,8 +8,8 @@ import Linux
 import Model
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
-/// servers, then routes, neighbours and control clients; timers are judged after that, so that a late process does not expire a hold
-/// timer with a KEEPALIVE unread.
+/// servers, then routes, neighbours and control clients; timers are judged after that, so that a
+/// late process does not expire a hold timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -298,8 +298,8 @@ struct Loop: ~Copyable {
       case .close(let slot): peers[slot.index].close()
       case .dump(let what, let sequence): dump(what, sequence)
       case .askLink(let index, let sequence): ask(for: index, sequence)
-      case .open(let kernelClass): open(kernelClass)
-      case .shut(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+      case .subscribe(let kernelClass): open(kernelClass)
+      case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
       case .note: timeline.stampNote()
       }
     }

@@ -15,7 +15,8 @@ package struct Needs: OptionSet, Sendable {
 
 /// How far the knowledge of one class can be trusted, and which dump runs.
 ///
-///     closed --needed--> opening --opened--> dumping(first) --done--> ... dumping(last) --done--> current
+///     closed --needed--> opening --opened--> dumping(first)
+///     dumping(first) --done--> ... dumping(last) --done--> current
 ///     opening --open failed--> waitingToOpen --pause over--> opening
 ///     dumping, current --overrun, malformed, interrupted, refused--> waiting
 ///     waiting --drained, pause over--> dumping(first)

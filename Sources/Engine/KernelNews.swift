@@ -24,11 +24,11 @@ extension Engine {
   }
 
   mutating func need(_ kernelClass: KernelClass, _ who: Needs, into outputs: inout Outputs) {
-    if feeds[Int(kernelClass.rawValue)].need(who) { outputs.add(.open(kernelClass)) }
+    if feeds[Int(kernelClass.rawValue)].need(who) { outputs.add(.subscribe(kernelClass)) }
   }
 
   mutating func release(_ kernelClass: KernelClass, _ who: Needs, into outputs: inout Outputs) {
-    if feeds[Int(kernelClass.rawValue)].release(who) { outputs.add(.shut(kernelClass)) }
+    if feeds[Int(kernelClass.rawValue)].release(who) { outputs.add(.unsubscribe(kernelClass)) }
   }
 
   // MARK: Datagrams
@@ -202,7 +202,7 @@ extension Engine {
   mutating func turnFeeds(at now: Instant, into outputs: inout Outputs) {
     for slot in feeds.indices {
       let kernelClass = feeds[slot].kernelClass
-      if feeds[slot].reopensNow(at: now) { outputs.add(.open(kernelClass)) }
+      if feeds[slot].reopensNow(at: now) { outputs.add(.subscribe(kernelClass)) }
       if feeds[slot].staleAlarmIsDue(at: now) {
         outputs.add(.note(.alarm(.staleForLong(kernelClass))))
       }

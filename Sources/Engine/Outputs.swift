@@ -6,9 +6,9 @@ package import Model
 /// One thing to do.
 package enum Output: Equatable, Sendable {
   /// Open the socket of a class and subscribe; `.opened` or `.openFailed` answers.
-  case open(KernelClass)
+  case subscribe(KernelClass)
   /// Nobody needs the class any more.
-  case shut(KernelClass)
+  case unsubscribe(KernelClass)
   /// Ask the kernel for one link now (RTM_GETLINK): it may hold the event back for a second
   /// (net/core/link_watch.c, linkwatch_run_queue).
   case askLink(InterfaceIndex, sequence: UInt32)
@@ -67,7 +67,7 @@ package enum Alarm: Equatable, Sendable {
   case dumpRefused(KernelClass, code: Int32)
   /// Dumps of this class failed this many times in a row.
   case dumpsFailing(KernelClass, times: Int)
-  /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience` or more.
+  /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
   case staleForLong(KernelClass)
   /// The socket of this class could not be opened.
   case notOpened(KernelClass, code: Int32)

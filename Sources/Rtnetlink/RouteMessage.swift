@@ -39,7 +39,8 @@ enum RouteMessage {
       case Int(RTA_MULTIPATH.rawValue):
         guard let several = nextHops(bytes, payload, family) else { return .malformed }
         route.nextHops = several
-      case Int(RTA_TABLE.rawValue), Int(RTA_PRIORITY.rawValue), Int(RTA_NH_ID.rawValue), Int(RTA_OIF.rawValue):
+      case Int(RTA_TABLE.rawValue), Int(RTA_PRIORITY.rawValue), Int(RTA_NH_ID.rawValue),
+        Int(RTA_OIF.rawValue):
         guard payload.count == 4, let value = bytes.native32(at: payload.lowerBound) else {
           return .malformed
         }

@@ -12,7 +12,7 @@ import Testing
         configuration  /etc/hopshift/hopshift.yaml
         kernel         current, heard 1 min 1 s ago, 3 links, 4 VF flaps
         netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign, 0 malformed
-        loop           longest turn 1.5 ms, since the last status 83 us
+        loop           longest turn 1500 us, since the last status 83 us
         capabilities   none
         shifts         2
 

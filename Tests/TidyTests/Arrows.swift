@@ -34,12 +34,12 @@ enum Arrows {
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
-    "EngineTests": ["Engine", "Model", "Bytes", "BGP"],
+    "EngineTests": ["Engine", "Model", "Bytes", "BGP", "Failover"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SimulationTests": ["Engine", "Model", "Bytes", "BGP"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model"],
+    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover"],
     "TidyTests": [],
   ]
 
