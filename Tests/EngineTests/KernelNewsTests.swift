@@ -277,10 +277,8 @@ private final class Driven {
     driven.give(.overrun(.interfaces))
     for _ in 0..<10_000 {
       driven.pass(.milliseconds(1))
-      driven.give(.drained(.interfaces))
-      driven.give(.turn)
-      guard driven.list.contains(where: { if case .dump = $0 { true } else { false } })
-      else { continue }
+      let asked = driven.give(.drained(.interfaces)) + driven.give(.turn)
+      guard asked.contains(where: { if case .dump = $0 { true } else { false } }) else { continue }
       dumps += 1
       driven.give(.overrun(.interfaces))
     }
