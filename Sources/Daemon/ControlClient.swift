@@ -11,6 +11,13 @@ final class ControlClient {
   /// `PlanLimits.vips` VIPs fits.
   static let queueLimit = 4 << 20
 
+  /// Sent bytes that may lie before what still waits. We chose it: moving the rest costs little
+  /// beside sending as much.
+  static let compactAbove = 1 << 20
+
+  /// Bytes that one client is sent in one turn; the rest follows in the next.
+  static let sendBudget = 1 << 18
+
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {
     let rawValue: UInt16
@@ -167,13 +174,30 @@ final class ControlClient {
     queue.append(contentsOf: record)
   }
 
+  /// Lets go of what was sent: a client that is always a little behind would otherwise keep it all.
+  private func compact() {
+    guard head >= ControlClient.compactAbove else { return }
+    queue.removeSubrange(..<head)
+    head = 0
+  }
+
   /// Sends what the client takes; false when it is gone or all it asked for was said.
   func flush() throws(Errno) -> Bool {
+    var sentNow = 0
     while queued > 0 {
+      if sentNow >= ControlClient.sendBudget {
+        compact()
+        return true
+      }
       let waiting = queue
-      let sent = try stream.send(waiting.span.extracting(head..<waiting.count))
-      if sent == 0 { return true }
+      let end = min(waiting.count, head + ControlClient.sendBudget)
+      let sent = try stream.send(waiting.span.extracting(head..<end))
+      if sent == 0 {
+        compact()
+        return true
+      }
       head += sent
+      sentNow += sent
     }
     queue.removeAll(keepingCapacity: queue.capacity <= 65_536)
     head = 0

@@ -28,6 +28,8 @@ final class KernelSource {
   /// for each other.
   var budget: Int { kernelClass == .interfaces ? Loop.kernelBudget : Loop.streamBudget }
 
+  var byteBudget: Int { kernelClass == .interfaces ? .max : Loop.streamBytes }
+
   private var groups: NetlinkSocket.Groups {
     switch kernelClass {
     case .interfaces: .interfaces

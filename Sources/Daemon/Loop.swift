@@ -26,6 +26,9 @@ struct Loop: ~Copyable {
   static let kernelBudget = 64
   /// The same for routes and for neighbours, of which there may be millions.
   static let streamBudget = 8
+  /// Bytes after which a wake-up is content with routes or neighbours: two messages of a dump. A
+  /// turn stays short, so that links and addresses come first again soon.
+  static let streamBytes = 65_536
   static let peerBudget = 16
   /// Outputs that may wait to be told before the turn is interrupted for it.
   static let noteReserve = 2_048
@@ -176,9 +179,12 @@ struct Loop: ~Copyable {
 
   private mutating func read(_ source: KernelSource, at now: Instant) throws(Errno) {
     let kernelClass = source.kernelClass
-    for _ in 0..<source.budget {
+    var bytes = 0
+    for _ in 0..<source.budget where bytes < source.byteBudget {
       switch try source.receive(into: &buffer) {
-      case .datagram: feedBytes(.kernel(kernelClass), at: now)
+      case .datagram:
+        bytes += buffer.count
+        feedBytes(.kernel(kernelClass), at: now)
       case .overrun: feed(.overrun(kernelClass), at: now)
       case .foreign: continue
       case .empty:
