@@ -16,6 +16,8 @@ package struct Engine: ~Copyable {
   package private(set) var speaker: Speaker
   /// One for each class of kernel news, in its order.
   package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
+  /// For each class what was heard since the last part of the dump that runs.
+  var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
   /// Messages that were no netlink, or lacked what they must hold.
   package internal(set) var malformed: UInt64 = 0

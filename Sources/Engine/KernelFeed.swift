@@ -168,13 +168,16 @@ package struct KernelFeed: Sendable {
     }
   }
 
-  /// The kernel changed something without a word.
-  mutating func changedSilently(at now: Instant) {
-    guard state == .current, let completedAt else { return }
+  /// The kernel changed something without a word; true when that makes this class stale. A dump
+  /// that runs may have listed it before: it is repeated.
+  mutating func changedSilently(at now: Instant) -> Bool {
+    if case .dumping = state { wasInterrupted = true }
+    guard state == .current, let completedAt else { return false }
     let spacing = max(KernelFeed.longestPause, roundLength * KernelFeed.silentChangeSpacing)
     state = .waiting(max(now, completedAt + spacing))
     isDrained = true
     alarmAt = now + max(spacing, KernelFeed.stalePatience) * 2
+    return true
   }
 
   /// The dump failed: another follows after a pause.

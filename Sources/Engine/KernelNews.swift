@@ -12,6 +12,7 @@ extension Engine {
     _ kernelClass: KernelClass, port: UInt32, at now: Instant, into outputs: inout Outputs
   ) {
     feeds[Int(kernelClass.rawValue)].opened(port: port, at: now)
+    recent[Int(kernelClass.rawValue)].removeAll()
     if kernelClass == .interfaces { failover.beginConfirming() }
     ask(kernelClass, into: &outputs)
   }
@@ -38,19 +39,42 @@ extension Engine {
   ) {
     let slot = Int(kernelClass.rawValue)
     var cursor = FactCursor(port: feeds[slot].port)
+    var isPart = false
     while true {
       let step = cursor.next(in: bytes)
       if cursor.sawInterruption { feeds[slot].noteInterruption() }
       switch step {
       case .fact(let fact):
+        if case .dumping = feeds[slot].state {
+          isPart = isPart || cursor.isListed
+          guard isNew(fact, slot, isListed: cursor.isListed) else { continue }
+        }
         take(fact, kernelClass, isListed: cursor.isListed, at: now, into: &outputs)
       case .skipped: continue
       case .malformed:
         malformed += 1
         lose(kernelClass, .malformed, at: now, into: &outputs)
         return
-      case .end: return
+      case .end:
+        if isPart { recent[slot].removeAll() }
+        return
       }
+    }
+  }
+
+  /// Whether a fact that comes while a dump runs still says something: a part of the dump may be
+  /// older than the news before it.
+  private mutating func isNew(_ fact: Fact, _ slot: Int, isListed: Bool) -> Bool {
+    guard isListed else {
+      recent[slot].note(fact)
+      return true
+    }
+    switch recent[slot].worth(of: fact) {
+    case .valid: return true
+    case .overtaken: return false
+    case .unknown:
+      feeds[slot].noteInterruption()
+      return true
     }
   }
 
@@ -183,8 +207,7 @@ extension Engine {
   /// Routes may be gone without a word.
   private mutating func changedSilently(at now: Instant, into outputs: inout Outputs) {
     let slot = Int(KernelClass.routes.rawValue)
-    guard feeds[slot].isCurrent else { return }
-    feeds[slot].changedSilently(at: now)
+    guard feeds[slot].changedSilently(at: now) else { return }
     outputs.add(.note(.stale(.routes, .silentChange)))
   }
 
@@ -216,6 +239,7 @@ extension Engine {
     let slot = Int(kernelClass.rawValue)
     guard feeds[slot].isDue(at: now) else { return }
     feeds[slot].begin(at: now)
+    recent[slot].removeAll()
     if kernelClass == .interfaces { failover.beginConfirming() }
     ask(kernelClass, into: &outputs)
   }

@@ -61,7 +61,7 @@ struct KernelMessages {
   static func neighbour(_ last: UInt8, _ part: Part = .news) -> [UInt8] {
     message(
       28, part,
-      [2, 0, 0, 0] + native(2) + [2, 0, 0, 1] + attribute(1, [10, 0, 0, last]))
+      [2, 0, 0, 0] + native(UInt32(2)) + [2, 0, 0, 1] + attribute(1, [10, 0, 0, last]))
   }
 
   private static func message(_ type: UInt16, _ part: Part, _ body: [UInt8]) -> [UInt8] {

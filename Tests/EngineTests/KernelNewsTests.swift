@@ -200,6 +200,54 @@ private final class Driven {
     }
   }
 
+  /// The kernel builds a part while it changes, and queues the change first.
+  @Test func aPartOfADumpThatIsOlderThanTheNewsBeforeItIsNotBelieved() throws {
+    let driven = try Driven()
+    try driven.start()
+    try driven.watchRoutes()
+    for kernelClass in [KernelClass.interfaces, .routes] {
+      driven.give(.overrun(kernelClass))
+      driven.give(.drained(kernelClass))
+      guard kernelClass == .interfaces else { continue }
+      let links = try driven.dump(.links)
+      driven.give(.kernel(.interfaces), KernelMessages.link(2, "eth0", .dump(links)))
+      driven.give(.kernel(.interfaces), KernelMessages.done(links))
+      let addresses = try driven.dump(.addresses)
+      driven.give(.kernel(.interfaces), KernelMessages.address(Driven.vip, on: 2, isGone: true))
+      driven.give(
+        .kernel(.interfaces), KernelMessages.address(Driven.vip, on: 2, .dump(addresses)))
+      driven.give(.kernel(.interfaces), KernelMessages.done(addresses))
+    }
+    #expect(!driven.claim.isHeld)
+    // Routes wait a little, since an address that goes may have taken some of them along.
+    driven.pass(KernelFeed.longestPause)
+    driven.give(.turn)
+    // Gone before the part that lists it, and gone long before one that lists it again.
+    driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.nextHops)))
+    let sequence = try driven.dump(.ipv4Routes)
+    driven.give(.kernel(.routes), KernelMessages.route(1, isGone: true))
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(sequence))).isEmpty)
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(sequence))).count == 1)
+  }
+
+  @Test func moreNewsThanCanBeRememberedRepeatsTheDump() throws {
+    let driven = try Driven()
+    try driven.start()
+    driven.give(.watched(.neighbours))
+    driven.give(.opened(.neighbours, port: KernelMessages.port))
+    let sequence = try driven.dump(.neighbours)
+    for number in 0..<600 {
+      driven.give(.kernel(.neighbours), KernelMessages.neighbour(UInt8(number % 250)))
+    }
+    driven.give(.kernel(.neighbours), KernelMessages.neighbour(251, .dump(sequence)))
+    driven.give(.kernel(.neighbours), KernelMessages.done(sequence))
+    #expect(driven.notes() == [.stale(.neighbours, .interruptedDump)])
+    driven.pass(KernelFeed.firstPause)
+    driven.give(.turn)
+    driven.give(.kernel(.neighbours), KernelMessages.done(try driven.dump(.neighbours)))
+    #expect(driven.notes() == [.complete(.neighbours)])
+  }
+
   @Test func aLossInOneClassBlindsNoOther() throws {
     let driven = try Driven()
     try driven.start()
