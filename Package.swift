@@ -81,6 +81,11 @@ let package = Package(
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
+    // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
+    .target(
+      name: "World", dependencies: ["Engine", "Failover", "Model", "BGP"], path: "Tests/World",
+      swiftSettings: strict),
+
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),
     tests("BytesTests", ["Bytes"]),
@@ -90,10 +95,10 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
-    tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("EngineTests", ["World", "Engine", "Model", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
-    tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("SimulationTests", ["World", "Model"]),
     tests("NamespaceTests", ["Lab", "Linux", "Model", "Control"]),
     tests("TidyTests", []),
   ],
