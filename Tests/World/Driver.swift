@@ -53,10 +53,12 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
+    let wasBusy = !outputs.list.isEmpty
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
     precondition(outputs.list.isEmpty, "idle has nothing to say")
-    rememberArmed()
+    // Arming follows what was announced or established, and both are told.
+    if wasBusy { rememberArmed() }
     return effects
   }
 

@@ -13,12 +13,12 @@ package enum KernelRead: Equatable, Sendable {
 
 /// What a datagram says, for those who check and must not decode it again.
 package enum Told: Equatable, Sendable {
-  case links
+  case link(UInt32, isRunning: Bool)
   case address(isHeld: Bool)
   /// Part of a dump that is not its end.
   case part(isInterrupted: Bool)
-  /// The end of a dump.
-  case end(DumpRequest, isInterrupted: Bool)
+  /// The end of a dump, with what it listed: every link that runs, every address.
+  case end(DumpRequest, isInterrupted: Bool, running: [UInt32], addresses: [IPv4Address])
   case refusal
   /// Nothing that can be read.
   case garbage
@@ -102,7 +102,7 @@ package struct FakeKernel: Sendable {
     }
     var datagram = KernelDatagram()
     datagram.add(link, .event)
-    tell(datagram, .links)
+    tell(datagram, .link(link.index, isRunning: link.isRunning))
   }
 
   package mutating func remove(link index: UInt32) {
@@ -111,7 +111,7 @@ package struct FakeKernel: Sendable {
     generation += 1
     var datagram = KernelDatagram()
     datagram.add(links.remove(at: place), isGone: true, .event)
-    tell(datagram, .links)
+    tell(datagram, .link(index, isRunning: false))
   }
 
   package mutating func add(_ address: KernelAddress) {
@@ -162,7 +162,7 @@ package struct FakeKernel: Sendable {
     return .datagram(entry.bytes, entry.told)
   }
 
-  /// Takes a dump request; false when it could not be taken because one runs (EBUSY is answered then).
+  /// Takes a dump request; while another dump runs, or when told so, it is refused with EBUSY.
   package mutating func request(_ what: DumpRequest, sequence: UInt32) {
     let context = KernelDatagram.Context(sequence: sequence, port: port)
     if refusals > 0 || dump != nil {
@@ -190,7 +190,10 @@ package struct FakeKernel: Sendable {
       if running.isForced { running.context.isInterrupted = true }
       datagram.addDone(running.context)
       dump = nil
-      let told = Told.end(running.what, isInterrupted: running.context.isInterrupted)
+      let told = Told.end(
+        running.what, isInterrupted: running.context.isInterrupted,
+        running: links.filter { $0.isRunning && !$0.isLoopback }.map(\.index),
+        addresses: addresses.map(\.address))
       queue.append(Entry(bytes: datagram.bytes, told: told))
       return
     }

@@ -16,6 +16,8 @@ package struct Ladder: Sendable {
   package private(set) var stepDown: Instant?
   /// The end of the ladder was reached.
   package private(set) var isExhausted = false
+  /// Claims and steps down so far.
+  package private(set) var changes = 0
 
   package init() {}
 
@@ -42,8 +44,10 @@ package struct Ladder: Sendable {
     if claimed == Ladder.top {
       isExhausted = true
       self.height = Ladder.top
+      if height != Ladder.top { changes += 1 }
       return height != Ladder.top
     }
+    changes += 1
     claimed = claimed == 0 ? 2 : min(Ladder.top, claimed + 2)
     self.height = claimed
     return true
@@ -53,6 +57,7 @@ package struct Ladder: Sendable {
   package mutating func turn(at now: Instant) -> Bool {
     guard let due = stepDown, now >= due else { return false }
     stepDown = nil
+    changes += 1
     height = 1
     return true
   }

@@ -16,8 +16,10 @@ package struct LoggedUpdate: Sendable {
   package var session: Int
   package var update: WireUpdate
   package var bytes: [UInt8]
-  /// The neighbour was asked for its routes and may say again what it has said.
-  package var isAnswerToRefresh: Bool
+  /// It says what the neighbour had said before in this session, and no refresh asked for it.
+  package var isRepetition: Bool
+  /// It says something that was not said before in this session, behind a route that stood.
+  package var isChange: Bool
 }
 
 /// What the server wants done with one connection.
@@ -42,8 +44,9 @@ package struct RouteServer: Sendable {
     fileprivate var hold: Instant?
     fileprivate var keepalive: Instant?
     fileprivate var interval = Nanoseconds.zero
-    /// Prefixes that may be told again because of a refresh.
-    fileprivate var refreshed: [Prefix: Bool] = [:]
+    /// How often a refresh was asked for, and how often each prefix was told again since.
+    fileprivate var refreshes = 0
+    fileprivate var answers: [Prefix: Int] = [:]
     package fileprivate(set) var isEndOfRIBSeen = false
   }
 
@@ -145,20 +148,25 @@ package struct RouteServer: Sendable {
       neighbours[neighbour].isEndOfRIBSeen = true
       return
     }
-    var isAnswer = false
+    var isRepetition = false
+    var isChange = false
+    let route = update.nextHop.map { Route(nextHop: $0, pathLength: update.path.count) }
     for prefix in update.announced {
-      if neighbours[neighbour].refreshed.removeValue(forKey: prefix) != nil { isAnswer = true }
+      guard let standing = neighbours[neighbour].routes[prefix] else { continue }
+      if standing != route {
+        isChange = true
+      } else if neighbours[neighbour].answers[prefix, default: 0] < neighbours[neighbour].refreshes {
+        neighbours[neighbour].answers[prefix, default: 0] += 1
+      } else {
+        isRepetition = true
+      }
     }
     log.append(
       LoggedUpdate(
         time: now, neighbour: neighbour, session: neighbours[neighbour].session, update: update,
-        bytes: raw, isAnswerToRefresh: isAnswer))
+        bytes: raw, isRepetition: isRepetition, isChange: isChange))
     for prefix in update.withdrawn { neighbours[neighbour].routes[prefix] = nil }
-    guard let nextHop = update.nextHop else { return }
-    for prefix in update.announced {
-      neighbours[neighbour].routes[prefix] = Route(
-        nextHop: nextHop, pathLength: update.path.count)
-    }
+    for prefix in update.announced { neighbours[neighbour].routes[prefix] = route }
   }
 
   private mutating func wrong(_ why: String, _ neighbour: Int) -> [ServerAction] {
@@ -170,9 +178,7 @@ package struct RouteServer: Sendable {
   /// Asks for all routes again (RFC 2918).
   package mutating func refresh(_ neighbour: Int) -> [ServerAction] {
     guard neighbours[neighbour].isEstablished else { return [] }
-    for prefix in neighbours[neighbour].routes.keys.sorted() {
-      neighbours[neighbour].refreshed[prefix] = true
-    }
+    neighbours[neighbour].refreshes += 1
     return [.send(WireMessage.writeRefresh())]
   }
 
