@@ -9,7 +9,8 @@ struct SimulationTests {
   private static let environment = ProcessInfo.processInfo.environment
   private static let first = UInt64(environment["HOPSHIFT_SEED"] ?? "") ?? 1
   private static let count =
-    UInt64(environment["HOPSHIFT_SCHEDULES"] ?? "") ?? (environment["HOPSHIFT_SEED"] == nil ? 300 : 1)
+    UInt64(environment["HOPSHIFT_SCHEDULES"] ?? "")
+    ?? (environment["HOPSHIFT_SEED"] == nil ? 300 : 1)
 
   @Test func noScheduleBreaksARule() {
     var reached: Set<Probe> = []

@@ -1,9 +1,9 @@
 // What is to happen, ordered by time and, within one time, by the order in which it was decided.
 
-package import Model
+import Model
 
-/// A queue of events: a binary heap on (time, sequence).
-package struct Agenda<Event> {
+/// A queue: a binary heap on (time, sequence).
+struct Agenda {
   private struct Entry {
     var time: Instant
     var sequence: UInt64
@@ -13,12 +13,7 @@ package struct Agenda<Event> {
   private var heap: [Entry] = []
   private var sequence: UInt64 = 0
 
-  package init() {}
-
-  package var isEmpty: Bool { heap.isEmpty }
-  package var nextTime: Instant? { heap.first?.time }
-
-  package mutating func add(_ event: Event, at time: Instant) {
+  mutating func add(_ event: Event, at time: Instant) {
     sequence += 1
     heap.append(Entry(time: time, sequence: sequence, event: event))
     var place = heap.count - 1
@@ -28,7 +23,7 @@ package struct Agenda<Event> {
     }
   }
 
-  package mutating func next() -> (time: Instant, event: Event)? {
+  mutating func next() -> (time: Instant, event: Event)? {
     guard let first = heap.first else { return nil }
     let last = heap.removeLast()
     if !heap.isEmpty {

@@ -76,8 +76,9 @@ package final class Appliance {
 
   private var failures: [Input] = []
   private var network: [NetworkEffect] = []
-  private var said: [Prefix: Route] = [:]
   private var isDumpClean = false
+  /// The number of the dump that was asked for last.
+  private var dumpSequence: UInt32 = 0
   private var hasHeardKernel = false
   private var toldHeld = false
   private var toldRunning = false
@@ -115,7 +116,6 @@ package final class Appliance {
     hasHeardKernel = false
     toldHeld = false
     toldRunning = false
-    said = [:]
     kernel.open()
     feed(.opened(.interfaces, port: kernel.port), at: now)
     return takeNetwork()
@@ -181,7 +181,9 @@ package final class Appliance {
       case .datagram(let bytes, let told):
         hear(told)
         let wasStale = isStale
-        if case .end(.addresses, _, _, _) = told, isDumpClean { isStale = false }
+        if case .end(.addresses, let end) = told, isDumpClean, end.sequence == dumpSequence {
+          isStale = false
+        }
         feed(.kernel(.interfaces), bytes, at: now)
         judge(wasStale: wasStale, at: now)
       case .empty:
@@ -196,14 +198,14 @@ package final class Appliance {
     case .link(let index, let isRunning): if index == Appliance.link { toldRunning = isRunning }
     case .address(let isHeld): toldHeld = isHeld
     case .part(let isInterrupted): if isInterrupted { isDumpClean = false }
-    case .end(let what, let isInterrupted, let running, let addresses):
-      if isInterrupted { isDumpClean = false }
-      interruptedInARow = isInterrupted ? interruptedInARow + 1 : 0
+    case .end(let what, let end):
+      if end.isInterrupted { isDumpClean = false }
+      interruptedInARow = end.isInterrupted ? interruptedInARow + 1 : 0
       if interruptedInARow >= 2 { reached.insert(.interruptedTwice) }
       if what == .links {
-        toldRunning = running.contains(Appliance.link)
+        toldRunning = end.running.contains(Appliance.link)
       } else {
-        toldHeld = addresses.contains(watched)
+        toldHeld = end.addresses.contains(watched)
       }
     case .refusal: reached.insert(.dumpRefused)
     case .garbage:
@@ -284,6 +286,7 @@ package final class Appliance {
   private func dump(_ what: DumpRequest, _ sequence: UInt32) {
     // A dump begins with links; from then on the class can become whole.
     if what == .links { isDumpClean = true }
+    dumpSequence = sequence
     if unsendableDumps > 0 {
       unsendableDumps -= 1
       reached.insert(.dumpUnsendable)
@@ -293,18 +296,13 @@ package final class Appliance {
     kernel.request(what, sequence: sequence)
   }
 
-  /// Nothing new may be said while the class is stale.
+  /// While the class is stale only that may be said which was decided before: the ladder stands still meanwhile.
   private func note(_ bytes: [UInt8]) {
+    guard isStale else { return }
     var stream = bytes
-    for case (.update(let update), _) in WireMessage.take(from: &stream) {
-      guard let nextHop = update.nextHop else { continue }
-      let route = Route(nextHop: nextHop, pathLength: update.path.count)
-      for prefix in update.announced {
-        if let before = said[prefix], before != route, isStale {
-          complain(.stale, "decided on a stale class: \(update.text)")
-        }
-        said[prefix] = route
-      }
+    for case (.update(let update), _) in WireMessage.take(from: &stream)
+    where update.path.count != ladder.pathLength {
+      complain(.stale, "decided on a stale class: \(update.text)")
     }
   }
 

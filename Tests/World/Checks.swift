@@ -57,7 +57,8 @@ extension World {
     let allowed = appliances[index].ladder.changes + 1
     for server in 0..<2 where arrived[place(index, server)] > allowed {
       violate(
-        .oneUpdate, "appliance \(index): \(arrived[place(index, server)]) changes, \(allowed) allowed")
+        .oneUpdate,
+        "appliance \(index): \(arrived[place(index, server)]) changes, \(allowed) allowed")
     }
   }
 
@@ -123,7 +124,8 @@ extension World {
         if isPromised {
           promises += 1
           if !isRight {
-            violate(.bestPath, "server \(server), \(prefix): not to the holder, appliance \(holder)")
+            violate(
+              .bestPath, "server \(server), \(prefix): not to the holder, appliance \(holder)")
           }
         } else {
           unpromised += 1

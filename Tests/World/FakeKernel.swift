@@ -17,11 +17,18 @@ package enum Told: Equatable, Sendable {
   case address(isHeld: Bool)
   /// Part of a dump that is not its end.
   case part(isInterrupted: Bool)
-  /// The end of a dump, with what it listed: every link that runs, every address.
-  case end(DumpRequest, isInterrupted: Bool, running: [UInt32], addresses: [IPv4Address])
+  case end(DumpRequest, DumpEnd)
   case refusal
   /// Nothing that can be read.
   case garbage
+}
+
+/// The end of a dump, and what the kernel had then: every link that runs, every address.
+package struct DumpEnd: Equatable, Sendable {
+  package var sequence: UInt32
+  package var isInterrupted: Bool
+  package var running: [UInt32]
+  package var addresses: [IPv4Address]
 }
 
 /// State and socket. One address is watched: the one that moves.
@@ -190,11 +197,11 @@ package struct FakeKernel: Sendable {
       if running.isForced { running.context.isInterrupted = true }
       datagram.addDone(running.context)
       dump = nil
-      let told = Told.end(
-        running.what, isInterrupted: running.context.isInterrupted,
+      let end = DumpEnd(
+        sequence: running.context.sequence, isInterrupted: running.context.isInterrupted,
         running: links.filter { $0.isRunning && !$0.isLoopback }.map(\.index),
         addresses: addresses.map(\.address))
-      queue.append(Entry(bytes: datagram.bytes, told: told))
+      queue.append(Entry(bytes: datagram.bytes, told: .end(running.what, end)))
       return
     }
     for place in running.next..<end {

@@ -37,7 +37,8 @@ extension World {
       appliance.kernel.set(KernelLink(index: Appliance.link, name: "eth0"))
       appliance.kernel.set(KernelLink(index: 3, name: "eth1"))
       appliance.kernel.add(
-        KernelAddress(interface: Appliance.link, address: appliance.plan.local.address, prefixLength: 24))
+        KernelAddress(
+          interface: Appliance.link, address: appliance.plan.local.address, prefixLength: 24))
       appliance.kernel.entriesPerPart = random.pick(1...3)
     }
     if random.oneIn(3) == false { arrive(0) }
@@ -208,7 +209,8 @@ extension World {
     states[server].isStalled = false
     states[server].held.removeAll()
     for neighbour in 0..<2 { servers[server].drop(neighbour) }
-    for id in connections.indices where connections[id].server == server && connections[id].isOpenThere {
+    for id in connections.indices
+    where connections[id].server == server && connections[id].isOpenThere {
       connections[id].isOpenThere = false
       sendIn(.end, id)
     }

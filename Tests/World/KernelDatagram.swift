@@ -139,7 +139,8 @@ package struct KernelDatagram: Sendable {
     let start = bytes.count
     native32(0)
     native16(type)
-    native16((context.sequence == 0 ? 0 : Self.multi) | (context.isInterrupted ? Self.interrupted : 0))
+    native16(
+      (context.sequence == 0 ? 0 : Self.multi) | (context.isInterrupted ? Self.interrupted : 0))
     native32(context.sequence)
     native32(context.port)
     return start

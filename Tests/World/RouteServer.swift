@@ -155,7 +155,8 @@ package struct RouteServer: Sendable {
       guard let standing = neighbours[neighbour].routes[prefix] else { continue }
       if standing != route {
         isChange = true
-      } else if neighbours[neighbour].answers[prefix, default: 0] < neighbours[neighbour].refreshes {
+      } else if neighbours[neighbour].answers[prefix, default: 0] < neighbours[neighbour].refreshes
+      {
         neighbours[neighbour].answers[prefix, default: 0] += 1
       } else {
         isRepetition = true

@@ -112,7 +112,8 @@ package enum WireMessage: Equatable, Sendable {
     }
     while !attributes.isEmpty {
       guard let flags = attributes.byte(), let code = attributes.byte(),
-        let size = flags & 0x10 == 0 ? attributes.byte().map(Int.init) : attributes.number(2).map(Int.init),
+        let size = flags & 0x10 == 0
+          ? attributes.byte().map(Int.init) : attributes.number(2).map(Int.init),
         var value = attributes.reader(size)
       else { return .wrong("attribute") }
       switch code {

@@ -46,7 +46,7 @@ enum Event {
 package final class World {
   let seed: UInt64
   var random: Random
-  var agenda = Agenda<Event>()
+  var agenda = Agenda()
   package private(set) var now = Instant.zero
   var trace = TraceHash()
   let appliances: [Appliance]
@@ -205,7 +205,8 @@ package final class World {
     guard appliance.isRunning else { return }
     var due = appliance.deadline
     if appliance.isReadable {
-      let soon = now + .microseconds(random.oneIn(20) ? random.pick(200...5000) : random.pick(5...60))
+      let soon =
+        now + .microseconds(random.oneIn(20) ? random.pick(200...5000) : random.pick(5...60))
       due = min(due ?? soon, soon)
     }
     guard var due else { return }
