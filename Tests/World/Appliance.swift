@@ -30,6 +30,7 @@ package enum Sabotage: CaseIterable, Sendable {
   case fireTwice
   case alterByte
   case hideOverrun
+  case ignoreRefresh
   case flood
 }
 
@@ -248,6 +249,7 @@ package final class Appliance {
       case (.refused, .connecting), (.end, .connecting):
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
+      case (.bytes(WireMessage.writeRefresh()), .open) where sabotage == .ignoreRefresh: continue
       case (.bytes(let bytes), .open): feed(.received(slot), bytes, at: now)
       case (.end, .open):
         network.append(.close(peer))

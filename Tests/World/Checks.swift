@@ -86,6 +86,9 @@ extension World {
 
   private func compareTables(_ index: Int) {
     comparisons += 1
+    for server in 0..<2 where !servers[server].neighbours[index].owed.isEmpty {
+      violate(.refresh, "appliance \(index) owes server \(server) an answer")
+    }
     for prefix in prefixes {
       let routes = (0..<2).map { servers[$0].neighbours[index].routes[prefix] }
       if routes[0] != routes[1] {
@@ -120,7 +123,8 @@ extension World {
     let isPromised = height > (other ?? -1)
     for server in 0..<2 {
       for prefix in prefixes {
-        let isRight = servers[server].bestPaths(prefix) == [appliances[holder].plan.local.address]
+        let paths = servers[server].bestPaths(prefix)
+        let isRight = paths == [appliances[holder].plan.local.address]
         if isPromised {
           promises += 1
           if !isRight {
@@ -129,7 +133,7 @@ extension World {
           }
         } else {
           unpromised += 1
-          if !isRight { astray += 1 }
+          if paths.count > 1 { ties += 1 } else if !isRight { astray += 1 }
         }
       }
     }

@@ -41,6 +41,12 @@ extension World {
           interface: Appliance.link, address: appliance.plan.local.address, prefixLength: 24))
       appliance.kernel.entriesPerPart = random.pick(1...3)
     }
+    // Some daemons have a hard start.
+    for appliance in appliances {
+      if fates.contains(.unsendable), random.oneIn(2) { appliance.unsendableDumps = 1 }
+      if fates.contains(.refuse), random.oneIn(2) { appliance.kernel.refusals = 1 }
+      if fates.contains(.interrupt), random.oneIn(2) { appliance.kernel.interruptions = 2 }
+    }
     if random.oneIn(3) == false { arrive(0) }
     schedule(.undo(.start(0)), after: .milliseconds(random.pick(0...50)))
     schedule(.undo(.start(1)), after: .milliseconds(random.oneIn(4) ? 5_000 : random.pick(0...50)))
@@ -189,9 +195,12 @@ extension World {
 
   private func disturbLink(_ index: Int, _ kind: Fate) {
     if kind == .noise {
-      for isUp in [false, true] {
-        appliances[index].kernel.set(KernelLink(index: 3, name: "eth1", hasCarrier: isUp))
+      // Sometimes more than one wake-up reads, with a loss in the middle.
+      for flap in 0..<random.pick(1...100) {
+        let link = KernelLink(index: 3, name: "eth1", hasCarrier: flap % 2 == 1)
+        appliances[index].kernel.set(link)
       }
+      if random.oneIn(4) { appliances[index].kernel.overrun() }
     } else {
       let isDown = random.oneIn(2)
       appliances[index].kernel.set(

@@ -6,6 +6,8 @@ package enum Checker: String, CaseIterable, Sendable {
   case withdrawal
   /// What was said is not said again within a session unless a refresh asked.
   case repetition
+  /// A refresh is answered with everything that stands.
+  case refresh
   /// No more changes on the wire than claims and steps down.
   case oneUpdate
   /// Both route servers hold the same routes from an appliance 100 ms after things are quiet.
@@ -65,7 +67,8 @@ package struct Outcome: Sendable {
   /// How often the best path was promised and checked, and how often the ladder promised nothing.
   package var promises: Int
   package var unpromised: Int
-  /// Of the latter, how often the best path led elsewhere or to both.
+  /// Of the latter, how often the best path led to both machines, and how often to the wrong one.
+  package var ties: Int
   package var astray: Int
   package var comparisons: Int
 }

@@ -47,6 +47,8 @@ package struct RouteServer: Sendable {
     /// How often a refresh was asked for, and how often each prefix was told again since.
     fileprivate var refreshes = 0
     fileprivate var answers: [Prefix: Int] = [:]
+    /// Prefixes that were asked for again and have not been told since.
+    package fileprivate(set) var owed: Set<Prefix> = []
     package fileprivate(set) var isEndOfRIBSeen = false
   }
 
@@ -148,6 +150,7 @@ package struct RouteServer: Sendable {
       neighbours[neighbour].isEndOfRIBSeen = true
       return
     }
+    neighbours[neighbour].owed.subtract(update.announced)
     var isRepetition = false
     var isChange = false
     let route = update.nextHop.map { Route(nextHop: $0, pathLength: update.path.count) }
@@ -180,6 +183,7 @@ package struct RouteServer: Sendable {
   package mutating func refresh(_ neighbour: Int) -> [ServerAction] {
     guard neighbours[neighbour].isEstablished else { return [] }
     neighbours[neighbour].refreshes += 1
+    neighbours[neighbour].owed = Set(neighbours[neighbour].routes.keys)
     return [.send(WireMessage.writeRefresh())]
   }
 

@@ -78,6 +78,7 @@ package final class World {
   var events = 0
   var promises = 0
   var unpromised = 0
+  var ties = 0
   var astray = 0
   var comparisons = 0
   private var nextWake: [Instant?] = [nil, nil]
@@ -137,7 +138,7 @@ package final class World {
     }
     return Outcome(
       seed: seed, trace: trace.value, violations: violations, broken: broken, reached: reached,
-      events: events, promises: promises, unpromised: unpromised, astray: astray,
+      events: events, promises: promises, unpromised: unpromised, ties: ties, astray: astray,
       comparisons: comparisons)
   }
 
