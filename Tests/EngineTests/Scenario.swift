@@ -58,7 +58,8 @@ struct Scenario {
       throw ScenarioError(description: "no time: \(line)")
     }
     lines.removeLast()
-    pass(until: time)
+    // A process that did not run kept no deadline.
+    if words[1] == "thaw" { now = max(now, time) } else { pass(until: time) }
     lines.append(line)
     inputTime = time
     try act(Array(words[1...]), line)
@@ -95,6 +96,7 @@ struct Scenario {
   private mutating func act(_ words: [String], _ line: String) throws {
     switch (words[0], words.count) {
     case ("pass", 1): return
+    case ("thaw", 1): feed(.turn)
     case ("start", 1):
       driver = Driver(plan, seed: 1)
       kernel.open()
@@ -142,6 +144,8 @@ struct Scenario {
       hear(peer, Scenario.open(index))
       hear(peer, WireMessage.writeKeepalive())
     case "refresh": hear(peer, WireMessage.writeRefresh())
+    case "at-once":
+      hear(peer, try words[2...].flatMap { try Scenario.message($0, index, line) })
     case "bytewise":
       for byte in Scenario.open(index) + WireMessage.writeKeepalive() { hear(peer, [byte]) }
     case "notification":
@@ -150,6 +154,16 @@ struct Scenario {
       }
       hear(peer, WireMessage.writeNotification(code, subcode))
     default: throw ScenarioError(description: "unknown input: \(line)")
+    }
+  }
+
+  private static func message(_ word: String, _ index: Int, _ line: String) throws -> [UInt8] {
+    switch word {
+    case "open": open(index)
+    case "keepalive": WireMessage.writeKeepalive()
+    case "refresh": WireMessage.writeRefresh()
+    case "cease": WireMessage.writeNotification(6, 4)
+    default: throw ScenarioError(description: line)
     }
   }
 

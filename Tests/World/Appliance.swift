@@ -247,10 +247,17 @@ package final class Appliance {
         sockets[peer].phase = .open
         feed(.connected(slot), at: now)
       case (.refused, .connecting), (.end, .connecting):
+        network.append(.close(peer))
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
       case (.bytes(WireMessage.writeRefresh()), .open) where sabotage == .ignoreRefresh: continue
-      case (.bytes(let bytes), .open): feed(.received(slot), bytes, at: now)
+      case (.bytes(var bytes), .open):
+        // TCP keeps no borders: what has come by now is one read.
+        while case .bytes(let more)? = sockets[peer].inbox.first {
+          bytes += more
+          sockets[peer].inbox.removeFirst()
+        }
+        feed(.received(slot), bytes, at: now)
       case (.end, .open):
         network.append(.close(peer))
         sockets[peer] = Socket()

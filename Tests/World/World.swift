@@ -37,7 +37,7 @@ enum Event {
   case fate
   case undo(Undo)
   case heal
-  case verify
+  case verify(Int)
   case finalMove
   case finish
 }
@@ -153,7 +153,7 @@ package final class World {
     case .fate: meetFate()
     case .undo(let undo): take(undo)
     case .heal: heal()
-    case .verify: verify()
+    case .verify(let attempt): verify(attempt)
     case .finalMove: moveForTheLastTime()
     case .finish: isFinished = true
     }
@@ -176,6 +176,7 @@ package final class World {
   func kill(_ index: Int) {
     guard appliances[index].driver != nil else { return }
     judgeRun(index)
+    disturb(index)
     for peer in 0..<2 { closeHere(index, peer) }
     appliances[index].kill()
     appliances[index].freeze = appliances[index].freeze == .machine ? .machine : nil
@@ -302,6 +303,8 @@ package final class World {
     let connection = connections[id]
     let appliance = appliances[connection.appliance]
     guard connection.isOpenHere, appliance.sockets[connection.server].connection == id else {
+      // Who talks to a closed socket is told so.
+      if connection.isOpenThere, segment != .end { sendOut(.end, id) }
       return
     }
     appliance.sockets[connection.server].inbox.append(segment)
