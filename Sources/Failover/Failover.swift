@@ -30,6 +30,8 @@ package struct Failover: ~Copyable {
   package private(set) var view: KernelView
   package private(set) var isCurrent = false
   package private(set) var claims: [Claim]
+  /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
+  package private(set) var heldCount = 0
   /// When to call `turn`: never later than the earliest deadline of any claim, sometimes earlier.
   package private(set) var deadline: Instant?
 
@@ -131,7 +133,9 @@ package struct Failover: ~Copyable {
 
   private mutating func judge(_ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]) {
     let presence = view.presence(of: addressSlots[vip.index], for: owners[vip.index])
+    heldCount -= claims[vip.index].isHeld ? 1 : 0
     let judgement = claims[vip.index].judge(presence, at: now)
+    heldCount += claims[vip.index].isHeld ? 1 : 0
     // A deadline that was lifted stays until its turn: searching here would cost a look at every
     // VIP for each.
     if let candidate = claims[vip.index].deadline {
