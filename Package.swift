@@ -78,7 +78,7 @@ let package = Package(
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon", "Linux"]),
+    program("hopshiftd", ["Daemon"]),
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
@@ -86,7 +86,7 @@ let package = Package(
     tests("ModelTests", ["Model"]),
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
-    tests("BGPTests", ["BGP", "Model", "Bytes"]),
+    tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),

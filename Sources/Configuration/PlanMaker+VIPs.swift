@@ -60,7 +60,7 @@ extension PlanMaker {
   }
 
   private mutating func checkInterfaces(_ owner: Section) {
-    // A list of names and a plain loop: Swift 6.3.1's optimiser aborts on a closure over the items here.
+    // A plain loop over names: Swift 6.3.1's optimiser aborts on a closure over the items here.
     var names: [InterfaceName] = []
     for item in owner.entries(.interfaces) {
       guard let name = item.interface else { continue }

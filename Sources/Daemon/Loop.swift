@@ -7,8 +7,9 @@ import Failover
 import Linux
 import Model
 
-/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then control clients;
-/// timers are judged after that, so that a late process does not expire a hold timer with a KEEPALIVE unread.
+/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then
+/// control clients; timers are judged after that, so that a late process does not expire a hold
+/// timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -60,9 +61,7 @@ struct Loop: ~Copyable {
     let netlink = try StartError.wrap("netlink socket") { () throws(Errno) in
       try NetlinkSocket(groups: .interfaces)
     }
-    let control = try StartError.wrap("control socket \(path)") { () throws(Errno) in
-      try ControlServer(path: path)
-    }
+    let control = try Loop.openControl(path)
     do throws(Errno) {
       try epoll.add(netlink.raw, token: Loop.token(.kernel, 0, 0), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
@@ -85,6 +84,15 @@ struct Loop: ~Copyable {
     status = ServiceStatus()
   }
 
+  private static func openControl(_ path: String) throws(StartError) -> ControlServer {
+    do throws(Errno) {
+      return try ControlServer(path: path)
+    } catch {
+      let what = error == .addressInUse ? "another hopshiftd answers on" : "control socket"
+      throw StartError(what: "\(what) \(path)", error: error)
+    }
+  }
+
   static func token(_ kind: Kind, _ slot: Int, _ generation: UInt32) -> EventToken {
     EventToken(kind: kind.rawValue, slot: UInt16(slot), generation: generation)
   }
@@ -93,7 +101,7 @@ struct Loop: ~Copyable {
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
     feed(.opened(.interfaces, port: netlink.portID), at: start)
-    finishTurn()
+    finishTurn(at: start)
     while !isStopping || peers.contains(where: { $0.queued > 0 }) {
       let count = try epoll.wait(until: earliestDeadline())
       try wake(count, at: Clock.monotonic())
@@ -121,7 +129,7 @@ struct Loop: ~Copyable {
     // The clock again: what was read above may have taken its time.
     let later = Clock.monotonic()
     if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
-    finishTurn()
+    finishTurn(at: later)
     control.settle(epoll: epoll)
     status.turn(at: later, engine: engine, peers: peers)
   }
@@ -247,7 +255,8 @@ struct Loop: ~Copyable {
     buffer.withBytes { bytes in engine.handle(input, bytes, at: now, into: &outputs) }
   }
 
-  /// Does what the engine said, in order. What is only to be told waits until everything readable was read.
+  /// Does what the engine said, in order. What is only to be told waits until everything readable
+  /// was read.
   private mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
     for index in carriedOut..<outputs.list.count {
@@ -263,17 +272,17 @@ struct Loop: ~Copyable {
     carriedOut = outputs.list.count
     reportFailures(at: now)
     // A long dump tells more than one turn can hold.
-    if carriedOut > Loop.noteReserve { finishTurn() }
+    if carriedOut > Loop.noteReserve { finishTurn(at: now) }
   }
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
-  private mutating func finishTurn() {
+  private mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 else { return }
     tell()
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
-    engine.handle(.idle, Span(), at: Clock.monotonic(), into: &outputs)
+    engine.handle(.idle, Span(), at: now, into: &outputs)
   }
 
   private mutating func fire(_ volley: VolleyID, _ slot: PeerSlot, _ shift: UInt32) {
@@ -357,7 +366,7 @@ struct Loop: ~Copyable {
       guard case .note(let note) = outputs.list[index] else { continue }
       let stamp = timeline.stamps[told]
       told += 1
-      Story.log(note, plan: plan, log: log)
+      Story.log(note, plan: plan, peers: peers, log: log)
       Story.publish(note, at: stamp, plan: plan, engine: engine, timeline: timeline, to: control)
       status.heed(note)
     }

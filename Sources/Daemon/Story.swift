@@ -7,15 +7,18 @@ import Failover
 import Linux
 import Model
 
-/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for nobody.
+/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
+/// nobody.
 enum Story {
-  static func log(_ note: Note, plan: Plan, log: Log) {
+  static func log(_ note: Note, plan: Plan, peers: [Connection], log: Log) {
     switch note {
     case .link, .linkGone, .address, .addressGone: return
     case .session(let slot, let state, let reason):
       let server = plan.routeServers.peers[slot.index]
       if let reason {
-        log.warning("route server \(server): \(reason), now \(state)")
+        // What the socket said is more than what the session knows.
+        let detail = peers[slot.index].lastError.map { ": \($0)" } ?? ""
+        log.warning("route server \(server): \(reason)\(detail), now \(state)")
       } else if state == .established {
         log.notice("route server \(server): established")
       }

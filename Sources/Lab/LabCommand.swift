@@ -1,5 +1,6 @@
 // The command line of hopshift-lab.
 
+import Glibc
 import Linux
 import Model
 
@@ -24,14 +25,14 @@ package enum LabCommand {
 
   /// Runs the verb named on the command line and ends the process.
   package static func main() -> Never {
-    Terminal.exit(run(Array(CommandLine.arguments.dropFirst())))
+    exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
   private static func run(_ words: [String]) -> Int32 {
     Termination.hold()
     guard let verb = words.first else { return complain("a verb is missing") }
     if !["help", "--help", "-h"].contains(verb), Processes.effectiveUser != 0 {
-      Terminal.error("hopshift-lab: network namespaces need root\n")
+      say("hopshift-lab: network namespaces need root\n")
       return 4
     }
     do throws(LabError) {
@@ -50,13 +51,22 @@ package enum LabCommand {
       default: return complain("'\(words.joined(separator: " "))' is not understood")
       }
     } catch {
-      Terminal.error("hopshift-lab: \(error)\n")
+      say("hopshift-lab: \(error)\n")
       return 1
     }
   }
 
+  /// To standard error. When nobody listens there any more the exit code still says it.
+  private static func say(_ text: String) {
+    do throws(Errno) {
+      try StandardStream.error.write(Array(text.utf8).span)
+    } catch {
+      return
+    }
+  }
+
   private static func complain(_ what: String) -> Int32 {
-    Terminal.error("hopshift-lab: \(what)\n\n\(usage)\n")
+    say("hopshift-lab: \(what)\n\n\(usage)\n")
     return 2
   }
 

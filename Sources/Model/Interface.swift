@@ -1,4 +1,4 @@
-// What identifies a network interface: its number, which the kernel may reuse, and its name, which may change.
+// What identifies an interface: a number that may be reused, and a name that may change.
 
 /// The kernel's number of an interface.
 package struct InterfaceIndex: Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,11 +1,11 @@
-// The real program: each exit code, each way in which a daemon can fail to answer, and closed outputs.
+// The real program: its exit codes, every way in which a daemon fails to answer, closed outputs.
 import Control
 import Linux
 import Model
 import Testing
 
 @Suite(.serialized) struct CommandTests {
-  /// The 2 s after which a silent daemon is reported, and the start of two processes on a busy machine.
+  /// The 2 s after which a silent daemon is reported, and the start of processes on a busy machine.
   private static let patience = Nanoseconds.milliseconds(3_500)
 
   @Test func statusOfAHealthyDaemon() throws {

@@ -99,7 +99,7 @@ import Testing
       found == [
         "": [
           Named("--config", true), Named("--control", true), Named("--check", false),
-          Named("--version", false),
+          Named("--version", false), Named("--help", false),
         ]
       ])
   }

@@ -15,7 +15,9 @@ enum Arrows {
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
-    "Daemon": ["Model", "Engine", "Configuration", "Control", "Linux", "YAML"],
+    "Daemon": [
+      "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
+    ],
     "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
     "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
@@ -31,6 +33,7 @@ enum Arrows {
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
+    "CommandTests": ["Control", "Linux", "Model"],
     "EngineTests": ["Engine", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
