@@ -332,9 +332,10 @@ struct Loop: ~Copyable {
     do throws(Errno) {
       try netlink.requestDump(what == .links ? .links : .addresses, sequence: sequence)
     } catch {
-      // The kernel could not even take the request: the same as losing its answer.
+      // No answer will come, and nothing makes the socket readable: the engine asks again after a
+      // pause.
       log.error("netlink: dump request failed: \(error)")
-      failures.append(.overrun(.interfaces))
+      failures.append(.dumpFailed(.interfaces, code: error.code))
     }
   }
 

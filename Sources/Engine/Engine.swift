@@ -67,6 +67,9 @@ package struct Engine: ~Copyable {
     case .drained(.interfaces):
       interfaces.drained()
       dumpIfDue(at: now, into: &outputs)
+    case .dumpFailed(.interfaces, let code):
+      outputs.add(.note(.alarm(.dumpRefused(.interfaces, code: code))))
+      dumpFailed(.refusedDump, at: now, into: &outputs)
     case .connected(let peer): speaker.handle(.connected, peer, at: now, into: &outputs)
     case .connectFailed(let peer): speaker.handle(.connectFailed, peer, at: now, into: &outputs)
     case .received(let peer): speaker.receive(bytes, peer, at: now, into: &outputs)

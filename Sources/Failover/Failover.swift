@@ -32,8 +32,11 @@ package struct Failover: ~Copyable {
   package private(set) var claims: [Claim]
   /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
   package private(set) var heldCount = 0
-  /// When to call `turn`: never later than the earliest deadline of any claim, sometimes earlier.
-  package private(set) var deadline: Instant?
+  /// Never later than the earliest deadline of any claim, sometimes earlier.
+  private var earliest: Instant?
+
+  /// When to call `turn`; none while the view is stale, since nothing may be decided then.
+  package var deadline: Instant? { isCurrent ? earliest : nil }
 
   package init(_ plan: Plan) {
     owners = plan.vips.map(\.owner)
@@ -112,11 +115,11 @@ package struct Failover: ~Copyable {
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
     guard let deadline, now >= deadline else { return }
-    self.deadline = nil
+    earliest = nil
     for vip in claims.indices {
       record(claims[vip].turn(at: now), VIPSlot(vip), into: &verdicts)
       guard let candidate = claims[vip].deadline else { continue }
-      self.deadline = min(self.deadline ?? candidate, candidate)
+      earliest = min(earliest ?? candidate, candidate)
     }
   }
 
@@ -139,7 +142,7 @@ package struct Failover: ~Copyable {
     // A deadline that was lifted stays until its turn: searching here would cost a look at every
     // VIP for each.
     if let candidate = claims[vip.index].deadline {
-      deadline = min(deadline ?? candidate, candidate)
+      earliest = min(earliest ?? candidate, candidate)
     }
     record(judgement, vip, into: &verdicts)
   }

@@ -34,10 +34,11 @@ enum Arrows {
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
-    "EngineTests": ["Engine", "Model", "Bytes", "BGP"],
+    "World": ["Engine", "Failover", "Model", "BGP"],
+    "EngineTests": ["World", "Engine", "Model", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
-    "SimulationTests": ["Engine", "Model", "Bytes", "BGP"],
+    "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
     "NamespaceTests": ["Lab", "Linux", "Model"],
     "TidyTests": [],
@@ -64,8 +65,6 @@ enum Arrows {
     guard let target = file.target else { return false }
     switch module {
     case "Testing", "Foundation": return file.isTest
-    // The lab's client has a thread of its own.
-    case "Synchronization": return target == "Lab"
     case "Glibc": return file.isTest || (rooms[target] != nil && !pure.contains(target))
     case "Synchronization": return file.isTest || target == "Lab"
     default: return false
@@ -90,10 +89,10 @@ enum Arrows {
     }
   }
 
-  /// What Package.swift declares by `room`, `program` and `tests`.
+  /// What Package.swift declares by `room`, `program`, `kit` and `tests`.
   static func declared(in package: String) -> [String: Set<String>] {
     var result: [String: Set<String>] = [:]
-    let call = /\b(?:room|program|tests)\(\s*"([^"]+)"(?:\s*,\s*\[([^\]]*)\])?/
+    let call = /\b(?:room|program|kit|tests)\(\s*"([^"]+)"(?:\s*,\s*\[([^\]]*)\])?/
     for match in package.matches(of: call) {
       let imports = (match.2 ?? "").matches(of: /"([^"]+)"/).map { String($0.1) }
       result[String(match.1)] = Set(imports)
