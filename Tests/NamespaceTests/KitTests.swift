@@ -41,7 +41,8 @@ struct KitTests {
     defer { lab.tearDown() }
     for (place, subnet) in lab.topology.subnets.enumerated() {
       for host in lab.topology.hosts where host.subnet == place { try lab.unplug(host.name) }
-      let link = try lab.run(["ip", "-o", "link", "show", "dev", subnet.bridge], on: Topology.fabric)
+      let link = try lab.run(
+        ["ip", "-o", "link", "show", "dev", subnet.bridge], on: Topology.fabric)
       #expect(link.contains("link/ether \(subnet.hardwareAddress) "))
     }
   }

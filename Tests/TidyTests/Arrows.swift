@@ -38,6 +38,7 @@ enum Arrows {
     "EngineTests": ["World", "Engine", "Model", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
+    "DaemonTests": ["Daemon", "Engine", "Control", "Linux", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
     "NamespaceTests": ["Lab", "Linux", "Model"],
