@@ -31,6 +31,13 @@ func cModule(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Ta
     providers: apt.map { [.apt([$0])] })
 }
 
+/// What several test targets stand on.
+func kit(_ name: String, _ imports: [String]) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    swiftSettings: strict)
+}
+
 /// The tests of one room, or of several together.
 func tests(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
   .testTarget(
@@ -44,6 +51,7 @@ let package = Package(
     // Floor 0: C, as it is.
     cModule("CNetlink"),
     cModule("CLinux"),
+    cModule("CLab"),
     cModule("CMnl", pkgConfig: "libmnl", apt: "libmnl-dev"),
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
@@ -67,39 +75,40 @@ let package = Package(
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
 
     // The edge: one C library each, made safe.
-    room("Linux", ["Model", "CLinux", "CMnl", "CCap", "CSystemd", "CSpawn"]),
+    room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
       ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
-    room("Lab", ["Model", "Linux", "Control"]),
+    room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
-    program("hopshiftd", ["Daemon", "Linux"]),
+    program("hopshiftd", ["Daemon"]),
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
     // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
-    .target(
-      name: "World", dependencies: ["Engine", "Failover", "Model", "BGP"], path: "Tests/World",
-      swiftSettings: strict),
+    kit("World", ["Engine", "Failover", "Model", "BGP"]),
 
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
-    tests("BGPTests", ["BGP", "Model", "Bytes"]),
+    tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["World", "Engine", "Model", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
+    tests("DaemonTests", ["Daemon", "Engine", "Control", "Linux", "Model"]),
     tests("SimulationTests", ["World", "Model"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Control"]),
+    tests("LabTests", ["Lab", "Model"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -1,8 +1,9 @@
-// Linux system interfaces that Swift's Glibc module does not bring: epoll, timerfd, signalfd, packet and TCP options.
+// Linux system interfaces that the Glibc module does not bring: epoll, timerfd, packet sockets.
 #ifndef HOPSHIFT_CLINUX_H
 #define HOPSHIFT_CLINUX_H
 
-// glibc's headers come before the kernel's: linux/*.h then sees their guards and does not define the same structures again.
+// glibc's headers come before the kernel's: linux/*.h then sees their guards and does not define
+// the same structures again.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -43,94 +44,119 @@
 #include <linux/sock_diag.h>
 #include <linux/sockios.h>
 
-// A shim stands below for one of three reasons: its callee is a macro (M), is variadic or declared only under
-// _GNU_SOURCE, which must not be defined in a header that Swift reads (V), or reports through errno, which could be
-// overwritten before Swift reads it (E). Each answers the call's result, or -errno.
+// A shim stands below for one of three reasons: its callee is a macro (M), is variadic or declared
+// only under _GNU_SOURCE, which must not be defined in a header that Swift reads (V), or reports
+// through errno, which could be overwritten before Swift reads it (E). Each answers the call's
+// result, or -errno. The letter above a shim names its reason.
 static inline long clinux_result(long result) { return result < 0 ? -errno : result; }
 
 // Macros with casts, and structure sizes of wire formats (M).
 enum {
-  clinux_nlmsg_hdrlen = NLMSG_HDRLEN,
   clinux_cmsg_hdrlen = CMSG_LEN(0),
-  clinux_cmsg_align = sizeof(size_t),
   clinux_sun_path_size = sizeof(((struct sockaddr_un *)0)->sun_path),
-  clinux_sun_path_offset = offsetof(struct sockaddr_un, sun_path),
-  clinux_sigpipe = SIGPIPE,
 };
 
 // Descriptors and files.
-static inline long clinux_close(int fd) { return clinux_result(close(fd)); }  // E
-static inline long clinux_read(int fd, void *bytes, size_t count) {           // E
+// E
+static inline long clinux_close(int fd) { return clinux_result(close(fd)); }
+// E
+static inline long clinux_read(int fd, void *bytes, size_t count) {
   return clinux_result(read(fd, bytes, count));
 }
-static inline long clinux_write(int fd, const void *bytes, size_t count) {  // E
+// E
+static inline long clinux_write(int fd, const void *bytes, size_t count) {
   return clinux_result(write(fd, bytes, count));
 }
-static inline long clinux_open(const char *path, int flags, unsigned mode) {  // V
+// V
+static inline long clinux_open(const char *path, int flags, unsigned mode) {
   return clinux_result(open(path, flags | O_CLOEXEC, mode));
 }
-static inline long clinux_fsync(int fd) { return clinux_result(fsync(fd)); }                   // E
-static inline long clinux_flock(int fd, int what) { return clinux_result(flock(fd, what)); }   // E
-static inline long clinux_unlink(const char *path) { return clinux_result(unlink(path)); }     // E
-static inline long clinux_rename(const char *old_path, const char *new_path) {                 // E
+// E
+static inline long clinux_fsync(int fd) { return clinux_result(fsync(fd)); }
+// E
+static inline long clinux_flock(int fd, int what) { return clinux_result(flock(fd, what)); }
+// E
+static inline long clinux_unlink(const char *path) { return clinux_result(unlink(path)); }
+// E
+static inline long clinux_rename(const char *old_path, const char *new_path) {
   return clinux_result(rename(old_path, new_path));
 }
-static inline long clinux_lstat(const char *path, struct stat *out) {  // E
+// E
+static inline long clinux_lstat(const char *path, struct stat *out) {
   return clinux_result(lstat(path, out));
 }
-static inline long clinux_chmod(const char *path, unsigned mode) {  // E
+// E
+static inline long clinux_chmod(const char *path, unsigned mode) {
   return clinux_result(chmod(path, mode));
 }
-static inline long clinux_fchmod(int fd, unsigned mode) { return clinux_result(fchmod(fd, mode)); }  // E
-static inline long clinux_mkdir(const char *path, unsigned mode) {                                   // E
+// E
+static inline long clinux_fchmod(int fd, unsigned mode) { return clinux_result(fchmod(fd, mode)); }
+// E
+static inline long clinux_mkdir(const char *path, unsigned mode) {
   return clinux_result(mkdir(path, mode));
 }
-static inline long clinux_getrandom(void *bytes, size_t count) {  // E
+// E
+static inline long clinux_getrandom(void *bytes, size_t count) {
   return clinux_result(getrandom(bytes, count, 0));
 }
-static inline long clinux_poll(struct pollfd *fds, unsigned long count, const struct timespec *timeout) {  // V
+// V
+static inline long clinux_poll(
+    struct pollfd *fds, unsigned long count, const struct timespec *timeout) {
   return clinux_result(syscall(SYS_ppoll, fds, count, (struct timespec[]){*timeout}, NULL, 0));
 }
 
 // Sockets.
-static inline long clinux_socket(int family, int type, int protocol) {  // E, and SOCK_* are an enumeration in C only
+// E, and SOCK_* are an enumeration in C only
+static inline long clinux_socket(int family, int type, int protocol) {
   return clinux_result(socket(family, type | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol));
 }
 enum {
   clinux_sock_stream = SOCK_STREAM,
   clinux_sock_raw = SOCK_RAW,
-  clinux_sock_cloexec_nonblock = SOCK_CLOEXEC | SOCK_NONBLOCK,
 };
-static inline long clinux_bind(int fd, const void *address, unsigned length) {  // E
+// E
+static inline long clinux_bind(int fd, const void *address, unsigned length) {
   return clinux_result(bind(fd, (const struct sockaddr *)address, length));
 }
-static inline long clinux_connect(int fd, const void *address, unsigned length) {  // E
+// E
+static inline long clinux_connect(int fd, const void *address, unsigned length) {
   return clinux_result(connect(fd, (const struct sockaddr *)address, length));
 }
-static inline long clinux_getsockname(int fd, void *address, unsigned *length) {  // E
+// E
+static inline long clinux_getsockname(int fd, void *address, unsigned *length) {
   return clinux_result(getsockname(fd, (struct sockaddr *)address, length));
 }
-static inline long clinux_listen(int fd, int backlog) { return clinux_result(listen(fd, backlog)); }  // E
-static inline long clinux_accept(int fd) {                                                            // V
+// E
+static inline long clinux_listen(int fd, int backlog) { return clinux_result(listen(fd, backlog)); }
+// V
+static inline long clinux_accept(int fd) {
   return clinux_result(syscall(SYS_accept4, fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
 }
-static inline long clinux_shutdown_write(int fd) { return clinux_result(shutdown(fd, SHUT_WR)); }  // E
-static inline long clinux_setsockopt(int fd, int level, int name, int value) {                     // E
+// E
+static inline long clinux_shutdown_write(int fd) { return clinux_result(shutdown(fd, SHUT_WR)); }
+// E
+static inline long clinux_setsockopt(int fd, int level, int name, int value) {
   return clinux_result(setsockopt(fd, level, name, &value, sizeof value));
 }
-static inline long clinux_getsockopt(int fd, int level, int name, void *value, unsigned *length) {  // E
+// E
+static inline long clinux_getsockopt(
+    int fd, int level, int name, void *value, unsigned *length) {
   return clinux_result(getsockopt(fd, level, name, value, length));
 }
-static inline long clinux_recv(int fd, void *bytes, size_t count, int flags) {  // E
+// E
+static inline long clinux_recv(int fd, void *bytes, size_t count, int flags) {
   return clinux_result(recv(fd, bytes, count, flags));
 }
-static inline long clinux_recvmsg(int fd, struct msghdr *message, int flags) {  // E
+// E
+static inline long clinux_recvmsg(int fd, struct msghdr *message, int flags) {
   return clinux_result(recvmsg(fd, message, flags));
 }
-static inline long clinux_send(int fd, const void *bytes, size_t count, int flags) {  // E
+// E
+static inline long clinux_send(int fd, const void *bytes, size_t count, int flags) {
   return clinux_result(send(fd, bytes, count, flags));
 }
-static inline long clinux_unacknowledged(int fd, int *count) {  // V
+// V
+static inline long clinux_unacknowledged(int fd, int *count) {
   return clinux_result(ioctl(fd, SIOCOUTQ, count));
 }
 // struct ucred is declared under _GNU_SOURCE only (V); the layout is the kernel's (linux/socket.h).
@@ -141,15 +167,19 @@ struct clinux_credentials {
 };
 
 // Waiting.
-static inline long clinux_epoll_create(void) { return clinux_result(epoll_create1(EPOLL_CLOEXEC)); }  // E
-static inline long clinux_epoll_ctl(int fd, int operation, int target, uint32_t events, uint64_t token) {  // E
+// E
+static inline long clinux_epoll_create(void) { return clinux_result(epoll_create1(EPOLL_CLOEXEC)); }
+// E
+static inline long clinux_epoll_ctl(
+    int fd, int operation, int target, uint32_t events, uint64_t token) {
   return clinux_result(
       epoll_ctl(fd, operation, target, &(struct epoll_event){.events = events, .data.u64 = token}));
 }
-static inline long clinux_epoll_wait(int fd, struct epoll_event *events, int capacity) {  // E
+// E
+static inline long clinux_epoll_wait(int fd, struct epoll_event *events, int capacity) {
   return clinux_result(epoll_wait(fd, events, capacity, -1));
 }
-// EPOLL_EVENTS is an enumeration whose last member has the sign bit; plain numbers import better (M).
+// EPOLL_EVENTS is an enumeration whose last member has the sign bit; hence plain numbers (M).
 enum {
   clinux_epollin = EPOLLIN,
   clinux_epollout = EPOLLOUT,
@@ -157,19 +187,23 @@ enum {
   clinux_epollhup = EPOLLHUP,
 };
 static const uint32_t clinux_epollet = (uint32_t)EPOLLET;
-static inline long clinux_timer_create(void) {  // E
+// E
+static inline long clinux_timer_create(void) {
   return clinux_result(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 }
-static inline long clinux_timer_set(int fd, int64_t seconds, int64_t nanoseconds) {  // E; two zeros disarm
+// E; two zeros disarm
+static inline long clinux_timer_set(int fd, int64_t seconds, int64_t nanoseconds) {
   return clinux_result(timerfd_settime(
       fd, TFD_TIMER_ABSTIME, &(struct itimerspec){.it_value = {seconds, nanoseconds}}, NULL));
 }
-static inline long clinux_signal_descriptor(const sigset_t *mask) {  // E
+// E
+static inline long clinux_signal_descriptor(const sigset_t *mask) {
   return clinux_result(signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 // The process.
-static inline long clinux_no_new_privileges(void) {  // V
+// V
+static inline long clinux_no_new_privileges(void) {
   return clinux_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
 }
 
@@ -180,13 +214,16 @@ static inline long clinux_enter_network(int fd) {
 static inline long clinux_leave_network(void) {
   return clinux_result(syscall(SYS_unshare, CLONE_NEWNET));
 }
-static inline long clinux_bind_mount(const char *source, const char *target) {  // E
+// E
+static inline long clinux_bind_mount(const char *source, const char *target) {
   return clinux_result(mount(source, target, "none", MS_BIND | MS_REC, NULL));
 }
-static inline long clinux_share_mount(const char *target) {  // E
+// E
+static inline long clinux_share_mount(const char *target) {
   return clinux_result(mount("", target, "none", MS_SHARED | MS_REC, NULL));
 }
-static inline long clinux_detach_mount(const char *target) {  // V: MNT_DETACH is an enumeration
+// V: MNT_DETACH is an enumeration
+static inline long clinux_detach_mount(const char *target) {
   return clinux_result(umount2(target, MNT_DETACH));
 }
 

@@ -6,7 +6,8 @@
 #include <libmnl/libmnl.h>
 #include <sys/socket.h>
 
-// libmnl reports through errno, which could be overwritten before Swift reads it: each shim answers -errno instead.
+// libmnl reports through errno, which could be overwritten before Swift reads it: each shim answers
+// -errno instead.
 static inline long cmnl_open(int bus, struct mnl_socket **out) {
   return (*out = mnl_socket_open2(bus, SOCK_CLOEXEC | SOCK_NONBLOCK)) ? 0 : -errno;
 }

@@ -1,8 +1,9 @@
-// Starting a program inside a network namespace: between fork and exec only async-signal-safe functions are called.
+// Starting a program in a network namespace: async-signal-safe functions only up to exec.
 #define _GNU_SOURCE
 #include "CSpawn.h"
 
 #include <errno.h>
+#include <linux/close_range.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -13,7 +14,8 @@
 #include <unistd.h>
 
 // The child's part. It comes back only when a step failed, with errno set.
-static void become(char *const *arguments, char *const *environment, int network, int output, pid_t parent) {
+static void become(
+    char *const *arguments, char *const *environment, int network, int output, pid_t parent) {
   sigset_t none;
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   if (null < 0 || setpgid(0, 0) < 0) return;
@@ -23,6 +25,8 @@ static void become(char *const *arguments, char *const *environment, int network
   if (network >= 0 && setns(network, CLONE_NEWNET) < 0) return;
   if (dup2(null, STDIN_FILENO) < 0) return;
   if (output >= 0 && (dup2(output, STDOUT_FILENO) < 0 || dup2(output, STDERR_FILENO) < 0)) return;
+  // Descriptors of others in our process, a test framework's for one, stay out of the program.
+  if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0) return;
   sigemptyset(&none);
   if (sigprocmask(SIG_SETMASK, &none, NULL) < 0) return;
   if (signal(SIGPIPE, SIG_DFL) == SIG_ERR) return;

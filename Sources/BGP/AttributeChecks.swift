@@ -1,4 +1,4 @@
-// Is the value of a path attribute what its specification says, and what follows when it is not? One clause a branch.
+// Judges the value of each path attribute by its specification, one clause a branch.
 
 import Bytes
 

@@ -1,4 +1,4 @@
-// The inner layout of the newer path attributes: lists of type, length and value inside one attribute.
+// The inner layout of the newer path attributes: lists of type, length and value.
 
 import Bytes
 

@@ -1,4 +1,4 @@
-// The header that every BGP message begins with: how long the message is, what it is, and whether that can be.
+// The header that every BGP message begins with: how long it is, what it is, whether it can be.
 
 import Bytes
 

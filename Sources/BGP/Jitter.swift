@@ -1,8 +1,8 @@
-// Small deterministic randomness for timers: same seed, same waits.
+// Spreads timers, so that speakers do not march in step: same seed, same waits.
 
 import Model
 
-/// The generator SplitMix64. Good enough to keep two speakers from marching in step.
+/// The generator SplitMix64: one word of state, which is enough for a wait.
 struct Jitter {
   private var state: UInt64
 

@@ -1,4 +1,4 @@
-// UPDATEs that were encoded before they are needed: two volleys for each VIP and peer, in memory reserved once.
+// UPDATEs encoded before they are needed, two volleys for each VIP and peer, in reserved memory.
 
 import Bytes
 package import Model

@@ -1,4 +1,4 @@
-// MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): routes of other families, and the errors that leave us not knowing which.
+// MP_REACH_NLRI and MP_UNREACH_NLRI (RFC 4760): routes of any family, and when they are lost.
 
 import Bytes
 

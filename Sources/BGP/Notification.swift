@@ -1,4 +1,4 @@
-// The NOTIFICATION message (RFC 4271 section 4.5), which is also the error every decoder of this room throws.
+// The NOTIFICATION message (RFC 4271 section 4.5), which is also the error of every decoder here.
 
 import Bytes
 
@@ -34,7 +34,7 @@ package struct Notification: Error, Hashable, Sendable {
     case piece(Range<Int>)
   }
 
-  /// A NOTIFICATION is never longer than this, extended messages or not: the peer may not read more.
+  /// We write none longer than this, extended messages or not: the peer may not read more.
   package static let lengthLimit = Framing.ordinaryLimit
 
   static let fixedLength = Framing.headerLength + 2

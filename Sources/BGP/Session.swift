@@ -1,4 +1,4 @@
-// One BGP session (RFC 4271 section 8): events, bytes and time in; actions, bytes and a deadline out.
+// One BGP session (RFC 4271 section 8): events, bytes and time in; actions and a deadline out.
 
 import Bytes
 package import Model

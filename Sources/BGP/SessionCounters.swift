@@ -2,27 +2,38 @@
 
 /// Numbers for people; nothing is decided by them.
 package struct SessionCounters: Hashable, Sendable {
+  /// Whole messages with a correct header, whatever came of them.
   package internal(set) var messagesReceived: UInt64 = 0
   package internal(set) var keepalivesReceived: UInt64 = 0
   package internal(set) var refreshesReceived: UInt64 = 0
-  /// UPDATEs by what they amounted to, `UpdateClass.rawValue` being the place.
-  private var updates: [5 of UInt64] = [0, 0, 0, 0, 0]
   /// Messages this session wrote itself: not the UPDATEs.
   package internal(set) var messagesSent: UInt64 = 0
   package internal(set) var connectAttempts: UInt64 = 0
 
-  package func updates(_ kind: UpdateClass) -> UInt64 { updates[Int(kind.rawValue)] }
+  private var accepted: UInt64 = 0
+  private var endOfRIB: UInt64 = 0
+  private var ignored: UInt64 = 0
+  private var attributeDiscard: UInt64 = 0
+  private var treatAsWithdraw: UInt64 = 0
 
-  mutating func count(_ kind: UpdateClass) { updates[Int(kind.rawValue)] += 1 }
-
-  package static func == (left: SessionCounters, right: SessionCounters) -> Bool {
-    left.summary == right.summary
+  /// How many UPDATEs amounted to this; those that reset the session are in its last error.
+  package func updates(_ kind: UpdateClass) -> UInt64 {
+    switch kind {
+    case .accept: accepted
+    case .endOfRIB: endOfRIB
+    case .ignored: ignored
+    case .attributeDiscard: attributeDiscard
+    case .treatAsWithdraw: treatAsWithdraw
+    }
   }
 
-  package func hash(into hasher: inout Hasher) { hasher.combine(summary) }
-
-  private var summary: [UInt64] {
-    [messagesReceived, keepalivesReceived, refreshesReceived, messagesSent, connectAttempts]
-      + UpdateClass.allCases.map(updates)
+  mutating func count(_ kind: UpdateClass) {
+    switch kind {
+    case .accept: accepted += 1
+    case .endOfRIB: endOfRIB += 1
+    case .ignored: ignored += 1
+    case .attributeDiscard: attributeDiscard += 1
+    case .treatAsWithdraw: treatAsWithdraw += 1
+    }
   }
 }

@@ -1,4 +1,4 @@
-// What each message does in each state (RFC 4271 section 8.2.2), and how messages are cut out of the stream.
+// What each message does in each state, and how messages are cut out of the stream.
 
 import Bytes
 package import Model

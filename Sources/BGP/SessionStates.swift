@@ -1,4 +1,4 @@
-// The state machine of RFC 4271 section 8.2.2, state by event; numbers in brackets are its event numbers.
+// The state machine of RFC 4271 section 8.2.2, state by event; in brackets its event numbers.
 
 import Bytes
 package import Model

@@ -1,4 +1,4 @@
-// Writes the UPDATEs that announce a list of IPv4 prefixes, as few as the session's message size allows.
+// Writes the UPDATEs that announce IPv4 prefixes, as few as the session's message size allows.
 
 package import Bytes
 package import Model
@@ -17,12 +17,14 @@ package struct UpdateEncoder: Hashable, Sendable {
   private static let nextHopLength = 7
   private static let attributeHeader = 3
 
+  /// For a session of which only this much matters.
   package init(localASN: ASNumber, fourOctetAS: Bool, extendedMessages: Bool) {
     self.localASN = localASN
     self.fourOctetAS = fourOctetAS
     messageLimit = extendedMessages ? Framing.extendedLimit : Framing.ordinaryLimit
   }
 
+  /// For an established session.
   package init(localASN: ASNumber, _ negotiated: Negotiated) {
     self.init(
       localASN: localASN, fourOctetAS: negotiated.fourOctetAS,

@@ -1,4 +1,4 @@
-// Reads an UPDATE (RFC 4271 section 4.3) far enough to say what it amounts to (RFC 7606). Nothing of it is kept.
+// Reads an UPDATE far enough to say what it amounts to (RFC 7606); nothing of it is kept.
 
 import Bytes
 
@@ -54,8 +54,8 @@ package struct UpdateReader {
   }
 
   private mutating func read(_ bytes: Span<UInt8>) throws(Notification) -> UpdateClass {
-    // RFC 4271 section 6.3, RFC 7606 section 3(b): when the two lengths do not fit into the
-    // message, no field can be found.
+    // RFC 4271 section 6.3: when the two lengths do not fit into the message, no field can be
+    // found.
     guard let withdrawnLength = bytes.bigEndian16(at: Framing.headerLength),
       let withdrawn = bytes.piece(at: Framing.headerLength + 2, length: Int(withdrawnLength)),
       let attributesLength = bytes.bigEndian16(at: withdrawn.upperBound),
@@ -68,7 +68,7 @@ package struct UpdateReader {
     else { throw .invalidNetworkField }
 
     try readAttributes(bytes, attributes)
-    if !routes.isEmpty || reach != nil { requireMandatory(bytes, hasRoutes: !routes.isEmpty) }
+    if !routes.isEmpty || reach != nil { requireMandatory(hasRoutes: !routes.isEmpty) }
 
     // RFC 7606 section 5.2: attributes without reachable routes (MP_UNREACH_NLRI alone is no such
     // case) leave it unsure that all routes were seen: nothing milder than a reset will do.
@@ -149,7 +149,7 @@ package struct UpdateReader {
 
   /// RFC 7606 section 3(d): routes without a well-known mandatory attribute are withdrawn. For
   /// routes in MP_REACH_NLRI the next hop is in there (RFC 4760 section 3).
-  private mutating func requireMandatory(_ bytes: Span<UInt8>, hasRoutes: Bool) {
+  private mutating func requireMandatory(hasRoutes: Bool) {
     for code in AttributeCode.origin...AttributeCode.nextHop
     where !met.contains(code) && (hasRoutes || code != AttributeCode.nextHop) {
       note(.treatAsWithdraw, .missingWellKnownAttribute(code))
@@ -175,7 +175,7 @@ package struct UpdateReader {
     }
   }
 
-  /// RFC 7606 section 3(i): the gravest verdict holds.
+  /// RFC 7606 section 3(h): the gravest verdict holds.
   private mutating func note(_ verdict: UpdateClass, _ fault: Notification?) {
     if self.fault == nil { self.fault = fault }
     if verdict.rawValue > self.verdict.rawValue { self.verdict = verdict }

@@ -1,4 +1,4 @@
-// Big-endian and host-order loads from bytes that somebody else wrote: each checks its bounds and answers nil beyond them.
+// Loads from bytes that somebody else wrote: each checks its bounds and answers nil beyond.
 
 extension Span where Element == UInt8 {
   /// The byte at `offset`, or nil when there is none.

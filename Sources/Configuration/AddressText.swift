@@ -23,8 +23,12 @@ enum AddressText {
   }
 
   static func prefix(_ text: String) throws(Complaint) -> Prefix {
-    let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-    guard let first = parts.first, parts.count <= 2, let address = IPAddress(first) else {
+    // Bytes, not characters: there may be very many prefixes.
+    let slash = text.utf8.firstIndex(of: 47)
+    let tail = slash.map { text[text.utf8.index(after: $0)...] }
+    guard tail?.utf8.contains(47) != true,
+      let address = IPAddress(text[..<(slash ?? text.endIndex)])
+    else {
       throw Complaint("\(Quote.shown(text)) is not a prefix", suggestion: "write ADDRESS/LENGTH")
     }
     guard case .v4(let v4) = address else {
@@ -32,13 +36,13 @@ enum AddressText {
         "\(Quote.shown(text)) is an IPv6 prefix: Azure Route Server takes IPv4 only, and this "
           + "version announces IPv4 only")
     }
-    guard parts.count == 2 else {
+    guard let tail else {
       return try announceable(Prefix(address, length: 32), text)
     }
-    guard let length = UInt8(parts[1]), length <= 32, parts[1] == "\(length)" else {
+    guard let length = UInt8(tail), length <= 32, tail == "\(length)" else {
       throw Complaint(
         "the length of \(Quote.shown(text)) is not a number from 0 to 32",
-        suggestion: maskLength(parts[1]).map { "write \(network(v4, $0))" })
+        suggestion: maskLength(tail).map { "write \(network(v4, $0))" })
     }
     guard let prefix = Prefix(address, length: length) else {
       throw Complaint(

@@ -60,9 +60,14 @@ extension PlanMaker {
   }
 
   private mutating func checkInterfaces(_ owner: Section) {
-    guard let items = owner.list(.interfaces) else { return }
-    for (index, item) in items.enumerated()
-    where items[..<index].contains(where: { $0.interface == item.interface }) {
+    // A plain loop over names: Swift 6.3.1's optimiser aborts on a closure over the items here.
+    var names: [InterfaceName] = []
+    for item in owner.entries(.interfaces) {
+      guard let name = item.interface else { continue }
+      if !names.contains(name) {
+        names.append(name)
+        continue
+      }
       problems.error(
         item.position, owner.path(.interfaces),
         "\(Quote.shown(item.scalar.text)) stands here twice", suggestion: "remove one of the two")
@@ -73,7 +78,7 @@ extension PlanMaker {
   private mutating func checkDoubles(_ sections: [Section]) {
     var all: [(prefix: Prefix, item: Item, vip: Int)] = []
     for (index, section) in sections.enumerated() {
-      for item in section.list(.prefixes) ?? [] {
+      for item in section.entries(.prefixes) {
         if let prefix = item.prefix { all.append((prefix, item, index)) }
       }
     }
@@ -98,7 +103,7 @@ extension PlanMaker {
     var total = 0
     var over: Item?
     for section in sections {
-      let items = section.list(.prefixes) ?? []
+      let items = section.entries(.prefixes)
       if over == nil, total + items.count > limit { over = items[limit - total] }
       total += items.count
     }

@@ -88,7 +88,7 @@ struct PlanMaker {
   }
 
   private mutating func checkPeers(_ section: Section) {
-    guard let items = section.list(.peers), let field = section.field(.peers) else { return }
+    let items = section.entries(.peers)
     let path = section.path(.peers)
     let own = root.section(.local)?.value(.address)?.ipv4Address
     for (index, item) in items.enumerated() {
@@ -103,11 +103,12 @@ struct PlanMaker {
           item.position, path, "\(item.scalar.text) is local.address: that is this machine")
       }
     }
-    if items.isEmpty {
+    guard let whole = section.list(.peers), let field = section.field(.peers) else { return }
+    if whole.isEmpty {
       problems.error(field.position, path, "needs the address of at least one route server")
-    } else if items.count == 1 {
+    } else if whole.count == 1 {
       problems.warn(
-        items[0].position, path,
+        whole[0].position, path,
         "only one route server: machines behind the other one do not learn the routes",
         suggestion: "name both instances of the route server")
     }
@@ -118,8 +119,8 @@ struct PlanMaker {
     if let holdTime, let length = holdTime.duration, length > PlanMaker.longHoldTime {
       problems.warn(
         holdTime.position, section.path(.holdTime),
-        "over \(Duration.text(PlanMaker.longHoldTime)): a frozen owner keeps its route that long",
-        suggestion: "write \(Duration.text(PlanMaker.longHoldTime)) or less")
+        "over \(DurationText.text(PlanMaker.longHoldTime)): a frozen owner keeps its route so long",
+        suggestion: "write \(DurationText.text(PlanMaker.longHoldTime)) or less")
     }
   }
 }

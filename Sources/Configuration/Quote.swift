@@ -5,6 +5,9 @@ enum Quote {
   /// The longest piece of a file's text in a message, in characters. We chose it: it fits a line.
   static let limit = 64
 
+  /// A word that, unquoted, is no value to YAML 1.1.
+  static let null = "null"
+
   /// The text in double quotes, cut at the limit, control characters written out.
   static func shown(_ text: String) -> String {
     "\"\(clipped(text))\""
@@ -42,7 +45,8 @@ enum Quote {
       default: false
       }
     }
-    if plainBytes, let first = text.utf8.first, !(45...47).contains(first) { return text }
+    let isNull = text == Quote.null
+    if plainBytes, !isNull, let first = text.utf8.first, !(45...47).contains(first) { return text }
     var result = "\""
     for scalar in text.unicodeScalars {
       switch scalar.value {

@@ -34,7 +34,7 @@ package struct Key: Sendable {
   }
 
   /// What stands under a key.
-  package indirect enum Shape: Sendable {
+  package enum Shape: Sendable {
     case value(ValueType)
     /// At most `limit` values of one type.
     case list(ValueType, limit: Int)

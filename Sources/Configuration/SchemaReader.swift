@@ -136,7 +136,7 @@ struct SchemaReader {
     }
     let items = trees.map { value($0, type, path: path) }
     let good = items.compactMap { $0 }
-    return good.count == items.count ? .list(good) : .invalid
+    return good.count == items.count ? .list(good) : .partial(good)
   }
 
   private mutating func mapping(
@@ -161,6 +161,7 @@ struct SchemaReader {
         suggestion: "write \(Schema.placeholder): with its keys below it")
       return .invalid
     }
+    if entries.isEmpty { return .named([]) }
     guard entries.count <= limit else {
       problems.error(
         entries[limit].keyPosition, path,
@@ -183,7 +184,7 @@ struct SchemaReader {
       let empty = Section(path: itsPath, name: entry.key, position: entry.keyPosition)
       sections.append(section(empty, keys, keys: children))
     }
-    return .named(sections)
+    return sections.isEmpty ? .invalid : .named(sections)
   }
 
   /// For each entry the index of the first one with the same key.
@@ -216,7 +217,7 @@ extension SchemaReader {
   /// No value, in the words of YAML 1.1.
   private func isEmpty(_ tree: Tree) -> Bool {
     if case .scalar(let text, isPlain: true) = tree.content {
-      return text.isEmpty || text == "~" || text == "null"
+      return text.isEmpty || text == "~" || text == Quote.null
     }
     return false
   }

@@ -23,11 +23,13 @@ struct Section {
     var content: Content
   }
 
-  indirect enum Content {
+  enum Content {
     /// It is there, and what is wrong with it has been said.
     case invalid
     case value(Item)
     case list([Item])
+    /// The good entries of a list in which others are wrong, and that has been said.
+    case partial([Item])
     case section(Section)
     case named([Section])
   }
@@ -39,8 +41,17 @@ struct Section {
     if case .value(let item)? = field(key)?.content { item } else { nil }
   }
 
+  /// Nil when an entry is wrong.
   func list(_ key: KeyName) -> [Item]? {
     if case .list(let items)? = field(key)?.content { items } else { nil }
+  }
+
+  /// The entries that are good, also when others are not: for what is checked entry by entry.
+  func entries(_ key: KeyName) -> [Item] {
+    switch field(key)?.content {
+    case .list(let items), .partial(let items): items
+    default: []
+    }
   }
 
   func section(_ key: KeyName) -> Section? {

@@ -47,7 +47,7 @@ enum Scalar: Hashable {
     case .prefix(let prefix): prefix.description
     case .interface(let name): name.description
     case .word(let word): word
-    case .duration(let length): Duration.text(length)
+    case .duration(let length): DurationText.text(length)
     }
   }
 }
@@ -74,7 +74,7 @@ extension ValueType {
     case .interface: .interface(try ValueType.interface(text))
     case .word(let words): .word(try ValueType.word(text, of: words))
     case .duration(let least, let most, let step):
-      .duration(try Duration.read(text, least: least, most: most, step: step))
+      .duration(try DurationText.read(text, least: least, most: most, step: step))
     }
   }
 

@@ -44,11 +44,8 @@ package struct MonitorLine: Sendable {
     case "link": link(record)
     case "address": address(record)
     case "session": session(record)
-    case "shift":
-      (
-        "\(number(record)) \(record.text("vip")): \(record.text("from")) -> \(record.text("to")), "
-          + "because of \(record.text("cause"))", .heading
-      )
+    case "shift": ("\(number(record)) \(rungs(record))", .heading)
+    case "vip": (rungs(record), .plain)
     case "stage": stage(record)
     case "alarm": (record.text("text"), .bad)
     case "lost": ("\(record.text("lost")) records: this reader is too slow", .doubtful)
@@ -84,6 +81,12 @@ package struct MonitorLine: Sendable {
       "\(record.text("route-server")) \(state)\(because)",
       state == "Established" ? .good : state == "Idle" ? .bad : .plain
     )
+  }
+
+  /// A virtual IP's change of rung; at the start there is none before.
+  private func rungs(_ record: Record) -> String {
+    let from = record.string("from") == nil ? "nothing" : record.text("from")
+    return "\(record.text("vip")): \(from) -> \(record.text("to")) (\(record.text("cause")))"
   }
 
   private func stage(_ record: Record) -> (String, Tone) {

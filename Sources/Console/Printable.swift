@@ -2,7 +2,7 @@
 
 /// Text that can't move the cursor or change colours.
 package enum Printable {
-  /// Control characters become `\x{1b}`: a route server's words end up on an administrator's screen.
+  /// Control characters become `\x{1b}`: what a route server says ends up on somebody's screen.
   package static func clean(_ text: String) -> String {
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     var result = ""

@@ -49,7 +49,8 @@ package struct StatusReport: Sendable {
       "kernel         \(view), heard \(daemon.age("kernel-age-ms")) ago, "
         + "\(daemon.text("links")) links",
       "netlink        receive buffer \(daemon.text("receive-buffer")) bytes, "
-        + "\(daemon.text("overruns")) overruns, \(daemon.text("foreign")) foreign",
+        + "\(daemon.text("overruns")) overruns, \(daemon.text("foreign")) foreign, "
+        + "\(daemon.text("malformed")) malformed",
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]

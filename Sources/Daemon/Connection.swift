@@ -6,11 +6,12 @@ import Model
 
 /// The socket behind a BGP session. The session itself lives in the engine and never sees it.
 final class Connection {
-  /// What may wait for one route server before the connection is given up. We chose it: room for a mass shift of
-  /// `PlanLimits.prefixes` twice over.
+  /// What may wait for one route server before the connection is given up. We chose it: room for a
+  /// mass shift of `PlanLimits.prefixes` twice over.
   static let queueLimit = 4 << 20
 
-  /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the hold time's default.
+  /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the
+  /// hold time's default.
   static let userTimeout = Nanoseconds.seconds(30)
 
   /// TCP port of BGP (RFC 4271 section 8.2.1).
@@ -106,7 +107,8 @@ final class Connection {
     }
   }
 
-  /// Bytes that TCP has and the route server has not acknowledged; nil when there is no connection to ask.
+  /// Bytes that TCP has and the route server has not acknowledged; nil when there is no connection
+  /// to ask.
   var bytesInFlight: Int? {
     do throws(Errno) {
       return try socket?.unacknowledged()

@@ -4,10 +4,12 @@ import Control
 import Linux
 import Model
 
-/// A client of the control socket. Nothing it does slows the loop: what it does not read is counted, not kept.
+/// A client of the control socket. Nothing it does slows the loop: what it does not read is
+/// counted, not kept.
 final class ControlClient {
-  /// Bytes that may wait for a client that does not read. We chose it: a status of 1,000 VIPs fits.
-  static let queueLimit = 512 << 10
+  /// Bytes that may wait for a client that does not read. We chose it: a status of
+  /// `PlanLimits.vips` VIPs fits.
+  static let queueLimit = 4 << 20
 
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {
@@ -45,6 +47,7 @@ final class ControlClient {
   private(set) var monitorID = ""
   /// No more requests are read; the connection ends when the queue is empty.
   private(set) var isClosing = false
+  var isWatchedForWriting = false
 
   init(_ stream: consuming UnixStream, generation: UInt32, mayRead: Bool) {
     self.stream = stream
@@ -117,7 +120,8 @@ final class ControlClient {
     return nil
   }
 
-  /// Queues an answer; an answer that does not fit ends the connection, since a part of it would be wrong.
+  /// Queues an answer; an answer that does not fit ends the connection, since a part of it would be
+  /// wrong.
   func enqueue(_ bytes: [UInt8]) {
     guard queued + bytes.count <= ControlClient.queueLimit else {
       queue.removeAll()

@@ -34,7 +34,8 @@ struct ControlServer: ~Copyable {
 
   var raw: Int32 { listener.raw }
 
-  /// Takes one waiting connection; the answer says what to watch. Beyond the limit it is let go at once.
+  /// Takes one waiting connection; the answer says what to watch. Beyond the limit it is let go at
+  /// once.
   mutating func accept() throws(Errno) -> (slot: Int, generation: UInt32, raw: Int32)? {
     while let stream = try listener.accept() {
       let mayRead = isAllowed(stream)
@@ -81,7 +82,8 @@ struct ControlServer: ~Copyable {
     }
   }
 
-  /// Sends what waits and keeps the descriptor's interest true; a client that is gone leaves its slot.
+  /// Sends what waits and keeps the descriptor's interest true; a client that is gone leaves its
+  /// slot.
   mutating func settle(epoll: borrowing Epoll) {
     for slot in clients.indices {
       guard let client = clients[slot] else { continue }
@@ -92,9 +94,13 @@ struct ControlServer: ~Copyable {
   private func settle(_ client: ControlClient, _ slot: Int, _ epoll: borrowing Epoll) -> Bool {
     do throws(Errno) {
       guard try client.flush() else { return false }
-      let interest: Interest = client.queued > 0 ? [.read, .write] : .read
-      try epoll.modify(
-        client.raw, token: Loop.token(.client, slot, client.generation), interest: interest)
+      let waits = client.queued > 0
+      if waits != client.isWatchedForWriting {
+        try epoll.modify(
+          client.raw, token: Loop.token(.client, slot, client.generation),
+          interest: waits ? [.read, .write] : .read)
+        client.isWatchedForWriting = waits
+      }
       return true
     } catch {
       // EPIPE or ECONNRESET: the client went away in the middle of an answer.

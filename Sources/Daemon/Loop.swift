@@ -7,8 +7,9 @@ import Failover
 import Linux
 import Model
 
-/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then control clients;
-/// timers are judged after that, so that a late process does not expire a hold timer with a KEEPALIVE unread.
+/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then
+/// control clients; timers are judged after that, so that a late process does not expire a hold
+/// timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -24,6 +25,8 @@ struct Loop: ~Copyable {
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
   static let kernelBudget = 64
   static let peerBudget = 16
+  /// Outputs that may wait to be told before the turn is interrupted for it.
+  static let noteReserve = 2_048
 
   let plan: Plan
   var engine: Engine
@@ -41,6 +44,8 @@ struct Loop: ~Copyable {
   /// Sockets that failed while outputs were carried out: told to the engine afterwards.
   var failures: [Input] = []
   var lastDrops: UInt32 = 0
+  /// How many of the outputs were carried out.
+  var carriedOut = 0
   var isStopping = false
 
   init(
@@ -56,9 +61,7 @@ struct Loop: ~Copyable {
     let netlink = try StartError.wrap("netlink socket") { () throws(Errno) in
       try NetlinkSocket(groups: .interfaces)
     }
-    let control = try StartError.wrap("control socket \(path)") { () throws(Errno) in
-      try ControlServer(path: path)
-    }
+    let control = try Loop.openControl(path)
     do throws(Errno) {
       try epoll.add(netlink.raw, token: Loop.token(.kernel, 0, 0), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
@@ -81,6 +84,15 @@ struct Loop: ~Copyable {
     status = ServiceStatus()
   }
 
+  private static func openControl(_ path: String) throws(StartError) -> ControlServer {
+    do throws(Errno) {
+      return try ControlServer(path: path)
+    } catch {
+      let what = error == .addressInUse ? "another hopshiftd answers on" : "control socket"
+      throw StartError(what: "\(what) \(path)", error: error)
+    }
+  }
+
   static func token(_ kind: Kind, _ slot: Int, _ generation: UInt32) -> EventToken {
     EventToken(kind: kind.rawValue, slot: UInt16(slot), generation: generation)
   }
@@ -89,6 +101,7 @@ struct Loop: ~Copyable {
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
     feed(.opened(.interfaces, port: netlink.portID), at: start)
+    finishTurn(at: start)
     while !isStopping || peers.contains(where: { $0.queued > 0 }) {
       let count = try epoll.wait(until: earliestDeadline())
       try wake(count, at: Clock.monotonic())
@@ -116,6 +129,7 @@ struct Loop: ~Copyable {
     // The clock again: what was read above may have taken its time.
     let later = Clock.monotonic()
     if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
+    finishTurn(at: later)
     control.settle(epoll: epoll)
     status.turn(at: later, engine: engine, peers: peers)
   }
@@ -225,13 +239,11 @@ struct Loop: ~Copyable {
   // MARK: The engine
 
   private mutating func feedBytes(_ input: Input, at now: Instant) {
-    timeline.begin(seen: now)
     Loop.handle(input, buffer, &engine, &outputs, at: now)
     carryOut(at: now)
   }
 
   private mutating func feed(_ input: Input, at now: Instant) {
-    timeline.begin(seen: now)
     engine.handle(input, Span(), at: now, into: &outputs)
     carryOut(at: now)
   }
@@ -243,24 +255,34 @@ struct Loop: ~Copyable {
     buffer.withBytes { bytes in engine.handle(input, bytes, at: now, into: &outputs) }
   }
 
-  /// Does what the engine said, in order; what is only to be told comes last, and arming after that.
+  /// Does what the engine said, in order. What is only to be told waits until everything readable
+  /// was read.
   private mutating func carryOut(at now: Instant) {
-    timeline.decide(at: Clock.monotonic())
-    var hasNotes = false
-    for index in outputs.list.indices {
+    timeline.handled(seen: now, decided: Clock.monotonic())
+    for index in carriedOut..<outputs.list.count {
       switch outputs.list[index] {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
       case .send(let slot, let piece): send(piece, slot)
       case .connect(let slot): connect(slot)
       case .close(let slot): peers[slot.index].close()
       case .dump(let what, let sequence): dump(what, sequence)
-      case .note: hasNotes = true
+      case .note: timeline.stampNote()
       }
     }
-    if hasNotes { tell() }
-    outputs.removeAll()
-    engine.handle(.idle, Span(), at: now, into: &outputs)
+    carriedOut = outputs.list.count
     reportFailures(at: now)
+    // A long dump tells more than one turn can hold.
+    if carriedOut > Loop.noteReserve { finishTurn(at: now) }
+  }
+
+  /// Everything readable was read and answered: now the telling, and the arming of what was used.
+  private mutating func finishTurn(at now: Instant) {
+    guard carriedOut > 0 else { return }
+    tell()
+    outputs.removeAll()
+    timeline.removeAll()
+    carriedOut = 0
+    engine.handle(.idle, Span(), at: now, into: &outputs)
   }
 
   private mutating func fire(_ volley: VolleyID, _ slot: PeerSlot, _ shift: UInt32) {
@@ -310,7 +332,8 @@ struct Loop: ~Copyable {
     do throws(Errno) {
       try netlink.requestDump(what == .links ? .links : .addresses, sequence: sequence)
     } catch {
-      // No answer will come, and nothing makes the socket readable: the engine asks again after a pause.
+      // No answer will come, and nothing makes the socket readable: the engine asks again after a
+      // pause.
       log.error("netlink: dump request failed: \(error)")
       failures.append(.dumpFailed(.interfaces, code: error.code))
     }
@@ -339,10 +362,13 @@ struct Loop: ~Copyable {
   }
 
   private mutating func tell() {
+    var told = 0
     for index in outputs.list.indices {
       guard case .note(let note) = outputs.list[index] else { continue }
-      Story.log(note, plan: plan, log: log)
-      Story.publish(note, plan: plan, engine: engine, timeline: timeline, to: control)
+      let stamp = timeline.stamps[told]
+      told += 1
+      Story.log(note, plan: plan, peers: peers, log: log)
+      Story.publish(note, at: stamp, plan: plan, engine: engine, timeline: timeline, to: control)
       status.heed(note)
     }
   }

@@ -24,44 +24,65 @@ struct StartError: Error {
 package enum Program {
   /// `arguments` without the program's name; the answer is the exit code.
   package static func run(_ arguments: [String]) -> Int32 {
+    do throws(Errno) {
+      try StandardStream.fillGaps()
+    } catch {
+      return ExitCode.failure.rawValue
+    }
     let options: Options
     do throws(UsageError) {
       options = try Options(arguments)
     } catch {
-      Terminal.error("hopshiftd: \(error.text)\n\(Options.usage)")
+      say("hopshiftd: \(error.text)\n\(Options.usage)", on: .error)
       return ExitCode.usage.rawValue
     }
     switch options.action {
-    case .help: Terminal.output(Options.usage)
-    case .version: Terminal.output("hopshiftd \(Release.version)\n")
+    case .help: return say(Options.usage, on: .output)
+    case .version: return say("hopshiftd \(Release.version)\n", on: .output)
     case .check, .run: return start(options)
     }
-    return ExitCode.ok.rawValue
+  }
+
+  /// Says it and answers how the program ends: words that nobody took are a failure.
+  @discardableResult
+  private static func say(_ text: String, on stream: StandardStream) -> Int32 {
+    do throws(Errno) {
+      try stream.write(Array(text.utf8).span)
+      return ExitCode.ok.rawValue
+    } catch {
+      return ExitCode.failure.rawValue
+    }
   }
 
   private static func start(_ options: Options) -> Int32 {
     switch Startup.load(options.configuration) {
     case .failed(let text):
-      Terminal.error(text)
+      say(text, on: .error)
       return ExitCode.badConfiguration.rawValue
     case .plan(let plan, let warnings):
-      if !warnings.isEmpty { Terminal.error(warnings) }
+      if !warnings.isEmpty { say(warnings, on: .error) }
       return options.action == .check ? ExitCode.ok.rawValue : serve(plan, options)
     }
+  }
+
+  /// Gives up every capability, since nothing needs one, and says what was given and what is left.
+  private static func dropCapabilities(_ log: Log) throws(Errno) -> String {
+    let given = try Capabilities.held()
+    let kept = try Capabilities.drop(keeping: []).map(\.description)
+    let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
+    let dropped = given.filter { !kept.contains($0) }
+    log.notice(
+      "hopshiftd \(Release.version) starts; capabilities kept: \(words); dropped: "
+        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")))
+    return words
   }
 
   private static func serve(_ plan: Plan, _ options: Options) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
-      let dropped = try StartError.wrap("capabilities") { () throws(Errno) in
-        try Capabilities.drop(keeping: [])
+      let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
+        try dropCapabilities(log)
       }
-      let held = try StartError.wrap("capabilities") { () throws(Errno) in
-        try Capabilities.held()
-      }
-      let capabilities = held.isEmpty ? "none" : held.joined(separator: " ")
-      let gone = dropped.isEmpty ? "" : " (dropped \(dropped.count))"
-      log.notice("hopshiftd \(Release.version) starts; capabilities kept: \(capabilities)\(gone)")
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())

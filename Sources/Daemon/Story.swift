@@ -7,15 +7,18 @@ import Failover
 import Linux
 import Model
 
-/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for nobody.
+/// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
+/// nobody.
 enum Story {
-  static func log(_ note: Note, plan: Plan, log: Log) {
+  static func log(_ note: Note, plan: Plan, peers: [Connection], log: Log) {
     switch note {
     case .link, .linkGone, .address, .addressGone: return
     case .session(let slot, let state, let reason):
       let server = plan.routeServers.peers[slot.index]
       if let reason {
-        log.warning("route server \(server): \(reason), now \(state)")
+        // What the socket said is more than what the session knows.
+        let detail = peers[slot.index].lastError.map { ": \($0)" } ?? ""
+        log.warning("route server \(server): \(reason)\(detail), now \(state)")
       } else if state == .established {
         log.notice("route server \(server): established")
       }
@@ -31,9 +34,10 @@ enum Story {
   }
 
   static func publish(
-    _ note: Note, plan: Plan, engine: borrowing Engine, timeline: Timeline, to control: borrowing ControlServer
+    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine, timeline: Timeline,
+    to control: borrowing ControlServer
   ) {
-    let at = timeline.seen
+    let at = stamp.seen
     switch note {
     case .link(let link, let before):
       control.publish(.link) { link.record($0, event: before == nil ? "new" : "changed", at: at) }
@@ -60,7 +64,7 @@ enum Story {
         return line.finish()
       }
     case .rung(let slot, let before, let rung, let shift):
-      publish(slot, from: before, to: rung, shift, plan, timeline, to: control)
+      publish(slot, from: before, to: rung, shift, stamp, plan, timeline, to: control)
     case .stale(_, let reason):
       control.publish(.alarm) { alarm($0, "kernel view is stale: \(sentence(reason))", at) }
     case .current: return
@@ -69,13 +73,13 @@ enum Story {
   }
 
   private static func publish(
-    _ slot: VIPSlot, from before: Rung?, to rung: Rung, _ shift: UInt32, _ plan: Plan,
-    _ timeline: Timeline, to control: borrowing ControlServer
+    _ slot: VIPSlot, from before: Rung?, to rung: Rung, _ shift: UInt32, _ stamp: Stamp,
+    _ plan: Plan, _ timeline: Timeline, to control: borrowing ControlServer
   ) {
     let name = plan.vips[slot.index].name
     control.publish(shift == 0 ? .vip : .shift) { id in
       var line = JSONLine(id: id, type: shift == 0 ? "vip" : "shift")
-      line.add("at-ns", timeline.seen.nanoseconds)
+      line.add("at-ns", stamp.seen.nanoseconds)
       if shift != 0 { line.add("shift", shift) }
       line.add("vip", name)
       line.add("from", before?.description)
@@ -84,17 +88,17 @@ enum Story {
       return line.finish()
     }
     guard shift != 0, control.hears(.shift) else { return }
-    publish(stage: "seen", at: timeline.seen, nil, shift, name, timeline, to: control)
-    publish(stage: "decided", at: timeline.decided, nil, shift, name, timeline, to: control)
+    publish(stage: "seen", at: stamp.seen, nil, shift, name, stamp, to: control)
+    publish(stage: "decided", at: stamp.decided, nil, shift, name, stamp, to: control)
     for departure in timeline.departures where departure.shift == shift {
       let server = plan.routeServers.peers[departure.peer.index]
-      publish(stage: "written", at: departure.at, server, shift, name, timeline, to: control)
+      publish(stage: "written", at: departure.at, server, shift, name, stamp, to: control)
     }
   }
 
   private static func publish(
     stage: String, at instant: Instant, _ server: IPv4Address?, _ shift: UInt32, _ name: String,
-    _ timeline: Timeline, to control: borrowing ControlServer
+    _ stamp: Stamp, to control: borrowing ControlServer
   ) {
     control.publish(.shift) { id in
       var line = JSONLine(id: id, type: "stage")
@@ -103,7 +107,7 @@ enum Story {
       line.add("stage", stage)
       line.add("route-server", server?.description)
       line.add("at-ns", instant.nanoseconds)
-      line.add("after-us", (instant - timeline.seen).microseconds)
+      line.add("after-us", (instant - stamp.seen).microseconds)
       return line.finish()
     }
   }

@@ -1,4 +1,4 @@
-// When each stage of a shift was reached, for those of one turn.
+// When each stage was reached, for what happened in one turn.
 
 import BGP
 import Model
@@ -10,24 +10,36 @@ struct Departure {
   var at: Instant
 }
 
+/// When the input behind a note was seen, and when the engine had answered it.
+struct Stamp {
+  var seen: Instant
+  var decided: Instant
+}
+
 /// The stamps of the turn that runs. Reserved once: stamping on the fire path allocates nothing.
 struct Timeline {
-  private(set) var seen = Instant.zero
-  private(set) var decided = Instant.zero
+  private var latest = Stamp(seen: .zero, decided: .zero)
+  /// One for each note of the turn, in order.
+  private(set) var stamps: [Stamp] = []
   private(set) var departures: [Departure] = []
 
   init(for plan: Plan) {
+    stamps.reserveCapacity(2 * Loop.noteReserve)
     departures.reserveCapacity(plan.vips.count * plan.routeServers.peers.count)
   }
 
-  mutating func begin(seen: Instant) {
-    self.seen = seen
-    departures.removeAll(keepingCapacity: true)
+  mutating func handled(seen: Instant, decided: Instant) {
+    latest = Stamp(seen: seen, decided: decided)
   }
 
-  mutating func decide(at now: Instant) { decided = now }
+  mutating func stampNote() { stamps.append(latest) }
 
   mutating func written(_ shift: UInt32, to peer: PeerSlot, at now: Instant) {
     departures.append(Departure(shift: shift, peer: peer, at: now))
+  }
+
+  mutating func removeAll() {
+    stamps.removeAll(keepingCapacity: true)
+    departures.removeAll(keepingCapacity: true)
   }
 }

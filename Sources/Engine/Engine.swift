@@ -1,14 +1,16 @@
-// The whole machine with the sockets taken away: one input, one complete transition, outputs in order.
+// The whole machine with the sockets taken away: one input, one complete transition.
 
 package import BGP
 package import Failover
 package import Model
 import Rtnetlink
 
-/// The deterministic heart of `hopshiftd`. Same Plan, same seed, same inputs: same outputs, byte for byte.
+/// The deterministic heart of `hopshiftd`. Same Plan, same seed, same inputs: same outputs, byte
+/// for byte.
 ///
-/// It asks for no time, no randomness and no descriptor. `now` never runs backwards. Whoever drives it carries out
-/// the outputs of one call before the next, and then says `.idle` so that used volleys are armed again.
+/// It asks for no time, no randomness and no descriptor. `now` never runs backwards. Whoever drives
+/// it carries out the outputs of one call before the next, and then says `.idle` so that used
+/// volleys are armed again.
 package struct Engine: ~Copyable {
   package let plan: Plan
   package private(set) var failover: Failover

@@ -1,4 +1,4 @@
-// What goes into the machine: one thing that happened. Bytes travel beside it, borrowed for the call.
+// What goes into the machine: one thing that happened; its bytes travel beside it.
 
 package import Model
 

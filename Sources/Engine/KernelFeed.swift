@@ -5,9 +5,11 @@ package import Model
 /// How far the knowledge of one class can be trusted, and which dump runs.
 ///
 ///     closed --opened--> dumping(links) --done--> dumping(addresses) --done--> current
-///        overrun, interruption, refusal, malformed: --> waiting --drained or pause over--> dumping(links)
+///     any    --overrun, malformed, interrupted, refused--> waiting
+///     waiting --drained, pause over--> dumping(links)
 package struct KernelFeed: Sendable {
-  /// How long to wait after a failed dump before the next; doubled for each failure up to the longest.
+  /// How long to wait after a failed dump before the next; doubled for each failure up to the
+  /// longest.
   package static let firstPause = Nanoseconds.milliseconds(5)
   package static let longestPause = Nanoseconds.seconds(1)
   /// So many failures in a row are an alarm, and each further such number is one more.

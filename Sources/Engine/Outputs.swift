@@ -66,7 +66,8 @@ package struct Outputs: ~Copyable {
   /// `plan` sizes it: a whole mass shift fits without growing.
   package init(for plan: Plan) {
     list = []
-    list.reserveCapacity(Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
+    list.reserveCapacity(
+      Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
     bytes = []
     bytes.reserveCapacity(Outputs.byteReserve)
   }

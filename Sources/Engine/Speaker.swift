@@ -1,10 +1,11 @@
-// The BGP side of the machine: one session to each route server and the magazine of volleys armed for them.
+// The BGP side of the machine: a session to each route server, and the volleys armed for it.
 
 package import BGP
 import Bytes
 package import Model
 
-/// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it knows.
+/// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it
+/// knows.
 package struct Speaker: ~Copyable {
   package private(set) var sessions: [Session]
   package private(set) var magazine: Magazine
@@ -161,7 +162,8 @@ package struct Speaker: ~Copyable {
   }
 
   /// Everything that stands: at session start and when the route server asks again.
-  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs) {
+  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs)
+  {
     for index in standing.indices {
       guard let rung = standing[index] else { continue }
       arm(VIPSlot(index), peer)

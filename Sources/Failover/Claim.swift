@@ -1,4 +1,4 @@
-// One VIP's place on the ladder: what this machine asks the route servers for, and what it would ask for next.
+// One VIP's place on the ladder: what is asked of the route servers, and what would be next.
 
 package import Model
 
@@ -9,11 +9,13 @@ package import Model
 ///     any claim --address left and came back--> two rungs above the last claim
 ///     takeover-n --address gone for `resignationGrace`--> owner
 ///
-/// Two rungs, because whoever held the VIP in between claimed the one above ours and may now be frozen there.
+/// Two rungs, because whoever held the VIP in between claimed the one above ours and may now be
+/// frozen there.
 package struct Claim: Sendable {
-  /// How long a machine that lost the address keeps a takeover rung before it steps down to `owner`. We chose it:
-  /// longer than keepalived's slowest usual takeover (3.6 s) and than the platform's damping window, so that the
-  /// step down never changes a best path while somebody is about to claim.
+  /// How long a machine that lost the address keeps a takeover rung before it steps down to
+  /// `owner`. We chose it: longer than keepalived's slowest usual takeover (3.6 s) and than the
+  /// platform's damping window, so that the step down never changes a best path while somebody is
+  /// about to claim.
   package static let resignationGrace = Nanoseconds.seconds(30)
 
   /// What stands on the wire, or nil before the kernel was heard.
@@ -65,7 +67,8 @@ package struct Claim: Sendable {
     }
   }
 
-  /// The first complete view: an address that was there before us was there before anybody's takeover.
+  /// The first complete view: an address that was there before us was there before anybody's
+  /// takeover.
   private mutating func start() -> Judgement {
     hasLeft = presence == .absent
     if isHeld {
@@ -81,7 +84,8 @@ package struct Claim: Sendable {
   private mutating func claim(from current: Rung) -> Judgement {
     claims += 1
     guard let next else {
-      // The ladder has ended: the last rung is asked for again, which beats everybody but one who did the same.
+      // The ladder has ended: the last rung is asked for again, which beats everybody but one who
+      // did the same.
       rung = .last
       return current == .last ? .exhausted : .claim(.last, isLast: true)
     }
@@ -109,6 +113,7 @@ package enum Judgement: Equatable, Sendable {
   case claim(Rung, isLast: Bool)
   /// This machine has not held the VIP for long: it no longer asks to be preferred.
   case resign(Rung)
-  /// The address came back, but the last rung stands already: nothing can be sent that would beat another.
+  /// The address came back, but the last rung stands already: nothing can be sent that would beat
+  /// another.
   case exhausted
 }

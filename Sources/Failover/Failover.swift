@@ -13,21 +13,25 @@ package struct Verdict: Equatable, Sendable {
   }
 }
 
-/// The deciding part of the machine. It knows the Plan, the kernel's view and one claim for each VIP.
+/// The deciding part of the machine. It knows the Plan, the kernel's view and one claim for each
+/// VIP.
 ///
-/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided; when it is
-/// complete again there is at most one verdict for each VIP.
+/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided;
+/// when it is complete again there is at most one verdict for each VIP.
 package struct Failover: ~Copyable {
   private let owners: [Plan.Owner]
   /// For each VIP the slot of its address in the view.
   private let addressSlots: [Int]
-  /// VIPs ordered by address slot, and where each slot's run starts: which VIPs wait for an address.
+  /// VIPs ordered by address slot, and where each slot's run starts: which VIPs wait for an
+  /// address.
   private let vipsByAddress: [VIPSlot]
   private let runStarts: [Int]
 
   package private(set) var view: KernelView
   package private(set) var isCurrent = false
   package private(set) var claims: [Claim]
+  /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
+  package private(set) var heldCount = 0
   /// Never later than the earliest deadline of any claim, sometimes earlier.
   private var earliest: Instant?
 
@@ -76,7 +80,8 @@ package struct Failover: ~Copyable {
     return before
   }
 
-  /// Whether a link's change can move a VIP: counters and queue lengths are told in the same message.
+  /// Whether a link's change can move a VIP: counters and queue lengths are told in the same
+  /// message.
   private func matters(_ before: Link?, _ now: Link) -> Bool {
     guard let before else { return true }
     return before.isRunning != now.isRunning || before.name != now.name
@@ -131,9 +136,14 @@ package struct Failover: ~Copyable {
 
   private mutating func judge(_ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]) {
     let presence = view.presence(of: addressSlots[vip.index], for: owners[vip.index])
+    heldCount -= claims[vip.index].isHeld ? 1 : 0
     let judgement = claims[vip.index].judge(presence, at: now)
-    // A deadline that was lifted stays until its turn: searching here would cost a look at every VIP for each.
-    if let candidate = claims[vip.index].deadline { earliest = min(earliest ?? candidate, candidate) }
+    heldCount += claims[vip.index].isHeld ? 1 : 0
+    // A deadline that was lifted stays until its turn: searching here would cost a look at every
+    // VIP for each.
+    if let candidate = claims[vip.index].deadline {
+      earliest = min(earliest ?? candidate, candidate)
+    }
     record(judgement, vip, into: &verdicts)
   }
 

@@ -1,10 +1,12 @@
-// What the kernel last said about the things that decide: links, and which of them hold the addresses of VIPs.
+// What the kernel last said of the things that decide: links, and addresses of VIPs on them.
 
 package import Model
 
-/// The kernel's state as far as deciding needs it. Bounded: beyond a limit, news is counted and not kept.
+/// The kernel's state as far as deciding needs it. Bounded: beyond a limit, news is counted and not
+/// kept.
 ///
-/// While a dump is read every entry that it confirms is marked; what is unmarked at its end is gone.
+/// While a dump is read every entry that it confirms is marked; what is unmarked at its end is
+/// gone.
 package struct KernelView: ~Copyable {
   /// Links that can be tracked. We chose it: far above any appliance, a container host included.
   package static let linkLimit = 4_096

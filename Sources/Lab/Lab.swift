@@ -1,1 +1,223 @@
-// Room Lab.
+// A topology made real: namespaces, links, addresses, and whatever runs in them.
+
+package import Linux
+package import Model
+
+/// One running lab. It is removed when `tearDown` is called or the value goes; what a killed owner
+/// could not remove, the next start does.
+package final class Lab {
+  /// The interface of every host.
+  package static let interface = "eth0"
+
+  package let tag: String
+  package let topology: Topology
+  package let shell: Shell
+  private var namespaces: [NamespaceOwner] = []
+  private var programs: [RunningProgram] = []
+  private var isTornDown = false
+
+  /// Keeps a namespace that cannot be copied in an array.
+  private final class NamespaceOwner {
+    let namespace: NetworkNamespace
+    init(_ namespace: consuming NetworkNamespace) { self.namespace = namespace }
+  }
+
+  /// Builds the topology, after removing what dead labs have left. Root only.
+  package init(_ topology: Topology) throws(LabError) {
+    if let reason = Lab.reasonNotToRun { throw .unsuitable(reason) }
+    try Registry.sweep()
+    tag = try Registry.claim()
+    self.topology = topology
+    shell = Shell(scratch: Registry.directory(of: tag), tag: tag)
+    do throws(LabError) {
+      try build()
+    } catch {
+      tearDown()
+      throw error
+    }
+  }
+
+  /// Builds a topology that is described on the spot.
+  package convenience init(_ describe: (inout Topology) -> Void) throws(LabError) {
+    let topology: Topology
+    do throws(TopologyError) {
+      topology = try Topology(describe)
+    } catch {
+      throw .topology(error)
+    }
+    try self.init(topology)
+  }
+
+  deinit { tearDown() }
+
+  /// Why this machine cannot run a lab, or nil.
+  package static var reasonNotToRun: String? {
+    if Processes.effectiveUser != 0 { return "network namespaces need root" }
+    for program in ["ip", "bird", "birdc"] where !Programs.has(program) {
+      return "the program '\(program)' is not installed"
+    }
+    return nil
+  }
+
+  /// The files of this lab: logs, configurations, sockets.
+  package var directory: String { Registry.directory(of: tag) }
+
+  /// The name of a host's namespace, as `ip netns` shows it.
+  package func namespace(of host: String) -> String { "\(tag)-\(host)" }
+
+  private var fabric: String { namespace(of: Topology.fabric) }
+
+  /// Runs a program in a host's namespace to its end.
+  @discardableResult
+  package func run(_ words: [String], on host: String) throws(LabError) -> String {
+    try shell.run(words, in: namespace(of: host))
+  }
+
+  /// Starts a program in a host's namespace; it ends with the lab at the latest.
+  package func start(_ name: String, _ words: [String], on host: String) throws(LabError)
+    -> RunningProgram
+  {
+    let program = try RunningProgram(
+      name: name, words: words, in: namespace(of: host), log: "\(directory)/\(name).log",
+      shell: shell)
+    programs.append(program)
+    return program
+  }
+
+  /// Runs a closure with this thread in a host's namespace.
+  package func inside<Result>(
+    _ host: String, _ doing: String, _ body: () throws(Errno) -> Result
+  ) throws(LabError) -> Result {
+    do throws(Errno) {
+      return try NetworkNamespace.open(namespace(of: host)).run(body)
+    } catch {
+      throw .system(error, doing: "\(doing) in \(host)")
+    }
+  }
+
+  /// Puts `address`/32 on a host's interface.
+  package func addAddress(_ address: IPv4Address, on host: String) throws(LabError)
+    -> AddressRequest.Bracket
+  {
+    try inside(host, "adding \(address)") { () throws(Errno) in
+      try AddressRequest.add(address, to: Lab.interface)
+    }
+  }
+
+  /// Takes `address`/32 off a host's interface.
+  package func removeAddress(_ address: IPv4Address, on host: String) throws(LabError)
+    -> AddressRequest.Bracket
+  {
+    try inside(host, "removing \(address)") { () throws(Errno) in
+      try AddressRequest.remove(address, from: Lab.interface)
+    }
+  }
+
+  /// Takes the fabric's end of a host's cable off its bridge: from now on nothing reaches the host
+  /// and nothing comes from it. Its own link stays up and its connections stay as they are, as with
+  /// a machine that stands still.
+  package func unplug(_ host: String) throws(LabError) {
+    try shell.run(["ip", "link", "set", "dev", host, "nomaster"], in: fabric)
+  }
+
+  /// The opposite of `unplug`.
+  package func plugIn(_ host: String) throws(LabError) {
+    guard let found = topology.host(named: host) else {
+      throw .topology(.badName(host))
+    }
+    let bridge = topology.subnets[found.subnet].bridge
+    try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
+  }
+
+  /// Ends every process in a host's namespace.
+  package func endProcesses(on host: String) throws(LabError) {
+    try Waiting.until("the processes of \(host) to end", within: .seconds(10)) {
+      () throws(LabError) in
+      let left = try ProcessTable.inside(namespace(of: host), shell)
+      do throws(Errno) {
+        for pid in left { try Processes.signal(pid, .kill) }
+      } catch {
+        throw LabError.system(error, doing: "ending the processes of \(host)")
+      }
+      return left.isEmpty ? nil : "\(left.count) processes"
+    }
+  }
+
+  /// Writes a file of this lab and answers its path.
+  package func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws(LabError)
+    -> String
+  {
+    let path = "\(directory)/\(name)"
+    do throws(Errno) {
+      try Files.writeAtomically(path: path, bytes: Array(text.utf8).span, mode: mode)
+    } catch {
+      throw .system(error, doing: "writing \(path)")
+    }
+    return path
+  }
+
+  /// Ends every process of the lab and removes what it made. Faults are printed: there is nobody
+  /// left to catch them.
+  package func tearDown() {
+    if isTornDown { return }
+    isTornDown = true
+    programs.removeAll()
+    do throws(LabError) {
+      try Registry.remove(tag)
+    } catch {
+      print("lab \(tag) could not be removed: \(error)")
+    }
+    namespaces.removeAll()
+  }
+
+  // MARK: Building
+
+  private func build() throws(LabError) {
+    for name in [Topology.fabric] + topology.hosts.map(\.name) {
+      do throws(Errno) {
+        namespaces.append(NamespaceOwner(try NetworkNamespace.create(namespace(of: name))))
+      } catch {
+        throw .system(error, doing: "making the namespace \(namespace(of: name))")
+      }
+    }
+    try batch("fabric", fabricCommands())
+    for host in topology.hosts {
+      let subnet = topology.subnets[host.subnet]
+      try batch(
+        host.name,
+        [
+          "link set dev lo up",
+          "address add \(host.address)/\(subnet.prefix.length) dev \(Lab.interface)",
+          "link set dev \(Lab.interface) up",
+          "route add default via \(subnet.gateway)",
+        ])
+    }
+    try run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], on: Topology.fabric)
+  }
+
+  private func fabricCommands() -> [String] {
+    var commands = ["link set dev lo up"]
+    for subnet in topology.subnets {
+      // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
+      commands += [
+        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+          + "type bridge forward_delay 0 stp_state 0",
+        "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
+        "link set dev \(subnet.bridge) up",
+      ]
+    }
+    for host in topology.hosts {
+      let peer = "peer name \(Lab.interface) netns \(namespace(of: host.name))"
+      commands += [
+        "link add name \(host.name) type veth \(peer)",
+        "link set dev \(host.name) master \(topology.subnets[host.subnet].bridge) up",
+      ]
+    }
+    return commands
+  }
+
+  private func batch(_ host: String, _ commands: [String]) throws(LabError) {
+    let path = try write("\(host).ip", commands.joined(separator: "\n") + "\n")
+    try run(["ip", "-batch", path], on: host)
+  }
+}

@@ -20,6 +20,8 @@ package struct Errno: Error, Hashable, Sendable {
   package static let again = Errno(code: EAGAIN)
   /// EACCES
   package static let accessDenied = Errno(code: EACCES)
+  /// EBUSY
+  package static let busy = Errno(code: EBUSY)
   /// EEXIST
   package static let fileExists = Errno(code: EEXIST)
   /// EINVAL

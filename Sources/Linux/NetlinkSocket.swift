@@ -88,8 +88,9 @@ package struct NetlinkSocket: ~Copyable {
     unsafe mnl_socket_close(socket)
   }
 
-  /// Asks for everything of one kind; the answer's messages carry `sequence`, which is not 0: that is what multicast
-  /// messages carry. The kernel does one dump a socket at a time and refuses a second one with EBUSY, in a message.
+  /// Asks for everything of one kind; the answer's messages carry `sequence`, which is not 0: that
+  /// is what multicast messages carry. The kernel does one dump a socket at a time and refuses a
+  /// second one with EBUSY, in a message.
   package func requestDump(_ what: Dump, sequence: UInt32) throws(Errno) {
     precondition(sequence != 0, "0 belongs to multicast messages")
     guard let header = unsafe mnl_nlmsg_put_header(request) else {

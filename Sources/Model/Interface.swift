@@ -1,4 +1,4 @@
-// What identifies a network interface: its number, which the kernel may reuse, and its name, which may change.
+// What identifies an interface: a number that may be reused, and a name that may change.
 
 /// The kernel's number of an interface.
 package struct InterfaceIndex: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -27,7 +27,8 @@ package struct InterfaceName: Hashable, Sendable {
     self.low = low
   }
 
-  /// Takes the bytes up to the first zero; fails when there are none, too many, or one that a name may not hold.
+  /// Takes the bytes up to the first zero; fails when there are none, too many, or one that a
+  /// name may not hold.
   package init?(bytes: some Sequence<UInt8>) {
     self = .none
     var count = 0

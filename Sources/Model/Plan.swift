@@ -1,4 +1,4 @@
-// The checked configuration: what the machine is to do, with every name resolved and every default filled in.
+// The checked configuration: what this machine is to do, defaults filled in.
 
 /// Everything that was configured. A Plan that exists has passed every check.
 package struct Plan: Equatable, Sendable {

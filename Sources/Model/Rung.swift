@@ -1,12 +1,13 @@
 // The ladder of claims: how strongly a speaker asks for a VIP, expressed as AS path length.
 
-/// A rung of the ladder. A route server prefers the shorter path, so each rung is one AS shorter than the one before.
+/// A rung of the ladder. A route server prefers the shorter path, so each rung is one AS shorter
+/// than the one before.
 package struct Rung: Hashable, Comparable, Sendable {
   /// 0 is standby, 1 owner, 2 the first takeover.
   package let value: UInt8
 
-  /// How many takeover rungs there are. We chose it: a planned move costs two without hello, and sixteen
-  /// ASNs fit any path-length filter seen in the field.
+  /// How many takeover rungs there are. We chose it: a planned move costs two without hello, and
+  /// sixteen ASNs fit any path-length filter seen in the field.
   package static let takeovers: UInt8 = 14
 
   package static let standby = Rung(value: 0)

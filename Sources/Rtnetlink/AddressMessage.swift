@@ -57,7 +57,8 @@ enum AddressMessage {
     return .fact(isGone ? .addressGone(fact) : .address(fact))
   }
 
-  /// Not yet through duplicate address detection, or failed in it; an optimistic address (RFC 4429) may be used.
+  /// Not yet through duplicate address detection, or failed in it; an optimistic address (RFC 4429)
+  /// may be used.
   private static func isUnusable(_ flags: UInt32) -> Bool {
     if flags & UInt32(IFA_F_DADFAILED) != 0 { return true }
     return flags & UInt32(IFA_F_TENTATIVE) != 0 && flags & UInt32(IFA_F_OPTIMISTIC) == 0

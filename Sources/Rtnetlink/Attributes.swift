@@ -30,7 +30,8 @@ struct AttributeCursor {
 
   mutating func next(in bytes: Span<UInt8>) -> Attribute? {
     let left = end - offset
-    // The kernel pads the last attribute; libmnl and the kernel itself ignore up to three bytes behind it.
+    // The kernel pads the last attribute; libmnl and the kernel itself ignore up to three bytes
+    // behind it.
     guard left >= AttributeCursor.headerSize else { return nil }
     guard let length = bytes.native16(at: offset).map(Int.init),
       let type = bytes.native16(at: offset + 2),

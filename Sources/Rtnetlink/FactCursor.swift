@@ -9,7 +9,8 @@ package enum Step: Equatable, Sendable {
   case fact(Fact)
   /// A message that says nothing we track, or that was meant for another port.
   case skipped
-  /// The bytes at this offset are no netlink message, or lack what their type must hold; the walk ends here.
+  /// The bytes at this offset are no netlink message, or lack what their type must hold; the walk
+  /// ends here.
   case malformed(offset: Int)
   case end
 }

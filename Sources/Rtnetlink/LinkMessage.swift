@@ -23,8 +23,8 @@ enum LinkMessage {
     guard body.count >= fixedSize, let family = bytes.byte(at: start),
       let rawIndex = bytes.native32(at: start + 4), let flags = bytes.native32(at: start + 8)
     else { return .malformed }
-    // A bridge tells of its ports with the same message types under AF_BRIDGE: RTM_DELLINK then means
-    // "left the bridge", not "gone".
+    // A bridge tells of its ports with the same message types under AF_BRIDGE: RTM_DELLINK then
+    // means "left the bridge", not "gone".
     guard family == UInt8(unspecifiedFamily) else { return .notOurs }
     let index = InterfaceIndex(Int32(bitPattern: rawIndex))
     // Number 0 stands in requests only; the kernel tells of none.

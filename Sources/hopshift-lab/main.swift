@@ -1,1 +1,4 @@
-// Program.
+// The laboratory's program: a whole pair with its route servers on one machine.
+import Lab
+
+LabCommand.main()

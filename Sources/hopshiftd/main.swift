@@ -1,6 +1,6 @@
 // hopshiftd: the daemon.
 
 import Daemon
-import Linux
+import Glibc
 
-Terminal.exit(Program.run(Array(CommandLine.arguments.dropFirst())))
+exit(Program.run(Array(CommandLine.arguments.dropFirst())))

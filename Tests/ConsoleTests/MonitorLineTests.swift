@@ -23,9 +23,9 @@ import Testing
       "   +1.000000  link     eth1 (3) gone"
     ),
     (
-      #""type":"address","event":"new","at-ns":999000000,"address":"10.1.0.5","#
+      #""type":"address","event":"new","at-ns":999000000,"address":"10.1.0.5/32","#
         + #""interface":"eth0","index":2,"tentative":false,"deprecated":false"#,
-      "   -0.001000  address  10.1.0.5 new on eth0 (2)"
+      "   -0.001000  address  10.1.0.5/32 new on eth0 (2)"
     ),
     (
       #""type":"address","event":"gone","at-ns":1000000000,"address":"fd00::5","#
@@ -44,8 +44,8 @@ import Testing
     ),
     (
       #""type":"shift","at-ns":1000031000,"shift":3,"vip":"web","from":"standby","#
-        + #""to":"takeover-1","cause":"address""#,
-      "   +0.000031  shift    #3 web: standby -> takeover-1, because of address"
+        + #""to":"takeover-1","cause":"address arrived""#,
+      "   +0.000031  shift    #3 web: standby -> takeover-1 (address arrived)"
     ),
     (
       #""type":"stage","shift":3,"vip":"web","stage":"written","#
@@ -66,8 +66,12 @@ import Testing
       "              lost     12 records: this reader is too slow"
     ),
     (
-      #""type":"vip","at-ns":1000000000,"name":"web","held":true,"words":["a","b"]"#,
-      "   +0.000000  vip      name=web held=yes words=a,b"
+      #""type":"vip","at-ns":1000000000,"vip":"web","from":null,"to":"owner","cause":"start""#,
+      "   +0.000000  vip      web: nothing -> owner (start)"
+    ),
+    (
+      #""type":"probe","at-ns":1000000000,"name":"web","held":true,"words":["a","b"]"#,
+      "   +0.000000  probe    name=web held=yes words=a,b"
     ),
   ])
   func line(_ fields: String, _ expected: String) throws {

@@ -11,7 +11,7 @@ enum Recorded {
   static let daemon = """
     {"v":1,"id":"ask","type":"daemon","version":"0.1.0","pid":4242,"uptime-ms":11520000,\
     "turn-age-ms":4,"capabilities":"none","config":"/etc/hopshift/hopshift.yaml",\
-    "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"links":3,\
+    "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"malformed":0,"links":3,\
     "receive-buffer":8388608,"shifts":2}
     """
 
@@ -27,14 +27,14 @@ enum Recorded {
     {"v":1,"id":"ask","type":"route-server","address":"10.10.1.5","asn":65515,\
     "state":"Connect","since-ms":1500,"hold-ms":null,"keepalive-ms":null,"identifier":null,\
     "four-octet-as":false,"extended-messages":false,"updates-sent":0,"bytes-queued":0,\
-    "unacknowledged":0,"last-error":"Cease: \\u001b[31mred"}
+    "unacknowledged":0,"last-error":"\\u001b[31mred"}
     """
 
   static let vips = """
     {"v":1,"id":"ask","type":"vip","name":"web","state":"active","rung":"takeover-2",\
     "held":true,"interface":"eth0","since-ms":95000,"next-hop":"10.10.0.7","prefixes":1,\
     "first-prefix":"10.1.0.5/32","claims":2}
-    {"v":1,"id":"ask","type":"vip","name":"trust-side","state":"unknown","rung":"standby",\
+    {"v":1,"id":"ask","type":"vip","name":"trust","state":"unknown","rung":"standby",\
     "held":false,"interface":null,"since-ms":200000000,"next-hop":null,"prefixes":12,\
     "first-prefix":"10.64.0.0/24","claims":0}
     """

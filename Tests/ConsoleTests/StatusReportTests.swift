@@ -11,17 +11,17 @@ import Testing
         hopshiftd 0.1.0, process 4242, up 3 h 12 min, last turn 4 ms ago
         configuration  /etc/hopshift/hopshift.yaml
         kernel         current, heard 1 min 1 s ago, 3 links
-        netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign
+        netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign, 0 malformed
         capabilities   none
         shifts         2
 
         ROUTE SERVER  ASN    STATE        FOR        HOLD  UPDATES  QUEUED  UNACKED  LAST ERROR
         10.10.1.4     65515  Established  1 h 0 min  30 s  3        0       0        -
-        10.10.1.5     65515  Connect      1.5 s      -     0        0       0        Cease: \\x{1b}[31mred
+        10.10.1.5     65515  Connect      1.5 s      -     0        0       0        \\x{1b}[31mred
 
-        VIP         STATE    RUNG        HELD  INTERFACE  FOR         NEXT HOP   PREFIXES          CLAIMS
-        web         active   takeover-2  yes   eth0       1 min 35 s  10.10.0.7  10.1.0.5/32       2
-        trust-side  unknown  standby     no    -          2 d 7 h     -          10.64.0.0/24 +11  0
+        VIP    STATE    RUNG        HELD  INTERFACE  FOR         NEXT HOP   PREFIXES          CLAIMS
+        web    active   takeover-2  yes   eth0       1 min 35 s  10.10.0.7  10.1.0.5/32       2
+        trust  unknown  standby     no    -          2 d 7 h     -          10.64.0.0/24 +11  0
 
         """)
     #expect(!page.contains(" \n"))

@@ -10,10 +10,12 @@ struct ScenarioError: Error, CustomStringConvertible {
   var description: String
 }
 
-/// Reads a story line by line, drives an Engine with it, and writes the story again with what really came out.
+/// Reads a story line by line, drives an Engine with it, and writes the story again with what
+/// really came out.
 ///
-/// A line that begins with a time is an input; an indented line is an output of the input above it; `plan` and `#`
-/// lines come first. Between inputs the machine's own deadlines are kept, and their outputs carry their time.
+/// A line that begins with a time is an input; an indented line is an output of the input above it;
+/// `plan` and `#` lines come first. Between inputs the machine's own deadlines are kept, and their
+/// outputs carry their time.
 struct Scenario {
   private var plan: Plan
   private var driver: Driver?
@@ -261,7 +263,8 @@ struct Scenario {
     let text = Scenario.decode(bytes)
     let isUp = driver.map { $0.engine.speaker.sessions[peer.index].state == .established } ?? false
     guard text == "KEEPALIVE", isUp else { return write("rs\(peer.index) \(text)") }
-    // The steady beat of an established session is left out of the story; the peer's own beat follows it.
+    // The steady beat of an established session is left out of the story; the peer's own beat
+    // follows it.
     if isAlive[peer.index] { hear(peer, WireMessage.writeKeepalive()) }
   }
 

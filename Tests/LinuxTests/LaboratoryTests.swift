@@ -106,7 +106,7 @@ private func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
     let reader = Descriptor(adopting: unsafe open(fifo, O_RDWR | O_CLOEXEC | O_NONBLOCK))
     await #expect(processExitsWith: .signal(SIGKILL)) { [fifo = fifo as String] in
       let script = "exec 3>\(fifo); echo up >&3; exec sleep 1000"
-      let process = try Subprocess(arguments: ["sh", "-c", script])
+      let process = try Subprocess(arguments: ["sh", "-c", script], output: "/dev/null")
       let seen = Descriptor(adopting: unsafe open(fifo, O_RDONLY | O_CLOEXEC))
       try #require(readAll(seen.raw, limit: 3) == Array("up\n".utf8))
       kill(getpid(), SIGKILL)

@@ -7,7 +7,7 @@ import Testing
 
 /// Whether namespaces, packet sockets and capabilities can be tried.
 let isRoot = geteuid() == 0
-let rootReason: Comment = "skipped: needs root for namespaces, packet sockets or capabilities"
+let rootReason: Comment = "needs root for namespaces, packet sockets or capabilities"
 
 /// Long enough for the slowest machine; reached only by a failure.
 let patience = Nanoseconds.seconds(20)

@@ -1,4 +1,4 @@
-// Facts from recorded datagrams agree with pyroute2 and with libmnl's walker; mutated ones never trap.
+// Facts of recorded datagrams agree with pyroute2 and libmnl; mutated ones never trap.
 
 import CMnl
 import Model
@@ -6,7 +6,8 @@ import Rtnetlink
 import Testing
 
 struct FactCursorTests {
-  /// Every step of a datagram up to the end; bounded, because a cursor that stands still is a defect.
+  /// Every step of a datagram up to the end; bounded, because a cursor that stands still is a
+  /// defect.
   static func steps(_ bytes: [UInt8], port: UInt32 = 0) -> (steps: [Step], interrupted: Bool) {
     var cursor = FactCursor(port: port)
     var steps: [Step] = []

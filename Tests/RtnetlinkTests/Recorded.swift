@@ -29,7 +29,8 @@ struct Recorded: CustomTestStringConvertible, Sendable {
   static let all: [Recorded] = load()
 
   private static func load() -> [Recorded] {
-    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .deletingLastPathComponent()
       .appendingPathComponent("Vectors/rtnetlink/recorded.jsonl")
     guard let text = try? String(contentsOf: file, encoding: .utf8) else { return [] }
     return text.split(separator: "\n").compactMap { line in

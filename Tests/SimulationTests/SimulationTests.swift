@@ -1,11 +1,13 @@
-// Many schedules of two appliances and two route servers, and the proof that their judges can condemn.
+// Many schedules of two appliances and two route servers, and the proof that their judges can
+// condemn.
 
 import Foundation
 import Testing
 import World
 
 struct SimulationTests {
-  /// `HOPSHIFT_SCHEDULES=1000000 HOPSHIFT_SEED=1` plays so many from that seed on; HOPSHIFT_SEED alone plays one.
+  /// `HOPSHIFT_SCHEDULES=1000000 HOPSHIFT_SEED=1` plays so many from that seed on; HOPSHIFT_SEED
+  /// alone plays one.
   private static let environment = ProcessInfo.processInfo.environment
   private static let first = UInt64(environment["HOPSHIFT_SEED"] ?? "") ?? 1
   private static let count =

@@ -1,4 +1,5 @@
-// One appliance: a kernel, a daemon that can be frozen, killed and started again, and the sockets between.
+// One appliance: a kernel, a daemon that can be frozen, killed and started again, and the sockets
+// between.
 
 import BGP
 import Engine
@@ -34,7 +35,8 @@ package enum Sabotage: CaseIterable, Sendable {
   case flood
 }
 
-/// Freezing the process leaves the kernel and keepalived at work; freezing the machine stops all of it.
+/// Freezing the process leaves the kernel and keepalived at work; freezing the machine stops all of
+/// it.
 package enum Freeze: Equatable, Sendable {
   case process
   case machine
@@ -305,7 +307,8 @@ package final class Appliance {
     kernel.request(what, sequence: sequence)
   }
 
-  /// While the class is stale only that may be said which was decided before: the ladder stands still meanwhile.
+  /// While the class is stale only that may be said which was decided before: the ladder stands
+  /// still meanwhile.
   private func note(_ bytes: [UInt8]) {
     guard isStale else { return }
     var stream = bytes

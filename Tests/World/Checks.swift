@@ -1,4 +1,5 @@
-// The judges: they look at the route servers' tables, at what arrived, and at where the address really is.
+// The judges: they look at the route servers' tables, at what arrived, and at where the address
+// really is.
 
 import Model
 
@@ -108,11 +109,12 @@ extension World {
     route.map { "\($0.nextHop) path \($0.pathLength)" } ?? "nothing"
   }
 
-  /// Promised when: one machine holds the address on a link that runs; its daemon and both its sessions are in
-  /// order and were left alone for 100 ms; the other was left alone as long, or stands still; and the rung that the
-  /// rules give the holder is above the other's. Not promised, because nobody tells the ladder so without hello:
-  /// when a holder that was started anew stands at owner beside another that once was one, when a first arrival
-  /// meets the first takeover of the other, and when the address came back to its holder more often than it went.
+  /// Promised when: one machine holds the address on a link that runs; its daemon and both its
+  /// sessions are in order and were left alone for 100 ms; the other was left alone as long, or
+  /// stands still; and the rung that the rules give the holder is above the other's. Not promised,
+  /// because nobody tells the ladder so without hello: when a holder that was started anew stands
+  /// at owner beside another that once was one, when a first arrival meets the first takeover of
+  /// the other, and when the address came back to its holder more often than it went.
   func judgeBestPaths() {
     guard let holder, appliances[holder].kernel.isUsable(watched), isInOrder(holder),
       now - disturbedAt[holder] >= World.quiet, now - disturbedAt[1 - holder] >= World.quiet,

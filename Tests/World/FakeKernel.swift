@@ -1,4 +1,5 @@
-// The kernel of one appliance: links, addresses, one rtnetlink socket, and the ways in which that socket fails.
+// The kernel of one appliance: links, addresses, one rtnetlink socket, and the ways in which that
+// socket fails.
 
 package import Engine
 package import Model

@@ -1,4 +1,5 @@
-// What befalls the world: the address moves, machines freeze and die, route servers restart, news is lost.
+// What befalls the world: the address moves, machines freeze and die, route servers restart, news
+// is lost.
 
 import Model
 
@@ -21,7 +22,8 @@ enum Undo {
 }
 
 extension World {
-  /// How long the world is troubled, how long it rests before it is judged, and how many blows it gets.
+  /// How long the world is troubled, how long it rests before it is judged, and how many blows it
+  /// gets.
   private static let trouble = Int64(90)
   private static let rest = Nanoseconds.seconds(100)
   private static let blows = 40
@@ -187,7 +189,8 @@ extension World {
     settle(index)
   }
 
-  /// The receive buffer fills up: what follows is lost until it is read, a move of the address now and then.
+  /// The receive buffer fills up: what follows is lost until it is read, a move of the address now
+  /// and then.
   private func meetOverrun(_ index: Int) {
     appliances[index].kernel.overrun()
     if random.oneIn(2), let holder { depart(holder, to: 1 - holder, gap: .microseconds(1)) }

@@ -1,4 +1,5 @@
-// What the simulation can find: broken rules, by name, and rare branches that some schedule must reach.
+// What the simulation can find: broken rules, by name, and rare branches that some schedule must
+// reach.
 
 /// A rule that is checked against the route servers' tables and the wire.
 package enum Checker: String, CaseIterable, Sendable {
@@ -14,7 +15,8 @@ package enum Checker: String, CaseIterable, Sendable {
   case sameOnBoth
   /// What stands is what the rules of the ladder say.
   case rung
-  /// The best path leads to the holder of the address and to nobody else, where the ladder promises it.
+  /// The best path leads to the holder of the address and to nobody else, where the ladder promises
+  /// it.
   case bestPath
   /// Nothing is decided on a stale class.
   case stale

@@ -38,7 +38,8 @@ package struct KernelAddress: Equatable, Sendable {
   }
 }
 
-/// One datagram under construction. Numbers stand in the order of this machine, addresses in network order.
+/// One datagram under construction. Numbers stand in the order of this machine, addresses in
+/// network order.
 package struct KernelDatagram: Sendable {
   package private(set) var bytes: [UInt8] = []
 

@@ -1,9 +1,10 @@
-// What the rules of the ladder say a machine must announce, worked out from what its kernel told it.
+// What the rules of the ladder say a machine must announce, worked out from what its kernel told
+// it.
 
 package import Model
 
-/// The rules at the head of Sources/Failover/Claim.swift a second time, in plain numbers: 0 is standby, 1 owner,
-/// 15 the last takeover; a path has 16 minus that many hops.
+/// The rules at the head of Sources/Failover/Claim.swift a second time, in plain numbers: 0 is
+/// standby, 1 owner, 15 the last takeover; a path has 16 minus that many hops.
 package struct Ladder: Sendable {
   /// The last rung, and how long a machine without the address keeps a takeover rung.
   package static let top = 15

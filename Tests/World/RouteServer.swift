@@ -1,4 +1,5 @@
-// One route server instance: sessions, hold timers, a table per neighbour, best paths, and a log of every UPDATE.
+// One route server instance: sessions, hold timers, a table per neighbour, best paths, and a log of
+// every UPDATE.
 
 package import Model
 
@@ -28,7 +29,8 @@ package enum ServerAction: Equatable, Sendable {
   case close
 }
 
-/// The appliances are its neighbours, numbered from 0. It has no graceful restart: routes go with the session.
+/// The appliances are its neighbours, numbered from 0. It has no graceful restart: routes go with
+/// the session.
 package struct RouteServer: Sendable {
   package static let asn: UInt32 = 65515
   private let identifier: IPv4Address
@@ -76,7 +78,8 @@ package struct RouteServer: Sendable {
     return earliest
   }
 
-  /// A connection came in. While another stands it is refused (RFC 4271 section 6.8 leaves the established one).
+  /// A connection came in. While another stands it is refused (RFC 4271 section 6.8 leaves the
+  /// established one).
   package mutating func accept(_ connection: Int, from neighbour: Int, at now: Instant)
     -> [ServerAction]
   {

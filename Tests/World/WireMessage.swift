@@ -1,4 +1,5 @@
-// A second reader and writer of BGP messages, written from the RFCs alone: what the engine sent is judged by it.
+// A second reader and writer of BGP messages, written from the RFCs alone: what the engine sent is
+// judged by it.
 
 package import Model
 

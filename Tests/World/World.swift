@@ -1,4 +1,5 @@
-// The simulated world: a clock, an agenda, two appliances, two route servers, and the network between them.
+// The simulated world: a clock, an agenda, two appliances, two route servers, and the network
+// between them.
 
 package import Model
 

@@ -10,7 +10,9 @@ func sketch(_ tree: Tree) -> String {
     case .scalar(let text, let isPlain): isPlain ? text : "'\(text)'"
     case .sequence(let items): "[\(items.map(sketch).joined(separator: " "))]"
     case .mapping(let entries):
-      "{\(entries.map { "\($0.key)@\($0.keyPosition)=\(sketch($0.value))" }.joined(separator: " "))}"
+      "{"
+        + entries.map { "\($0.key)@\($0.keyPosition)=\(sketch($0.value))" }
+        .joined(separator: " ") + "}"
     }
   return "\(body)@\(tree.position)"
 }

@@ -2,7 +2,7 @@
 import Model
 
 /// Texts of lengths of time.
-enum Duration {
+enum DurationText {
   private static let units: [(name: String, length: Int64)] = [
     ("ms", 1_000_000), ("s", 1_000_000_000), ("m", 60_000_000_000),
   ]
@@ -22,6 +22,9 @@ enum Duration {
   ) throws(Complaint) -> Nanoseconds {
     let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
     let rest = text.dropFirst(number.count)
+    if number.split(separator: ".").contains(where: { $0.utf8.count > digitLimit }) {
+      throw Complaint("\(Quote.shown(text)) has more than \(digitLimit) digits in a row")
+    }
     guard let decimal = Decimal(number) else {
       throw Complaint("\(Quote.shown(text)) is not a time", suggestion: "write a time such as 30s")
     }
@@ -78,7 +81,7 @@ enum Duration {
     init?(_ text: Substring) {
       let parts = text.split(separator: ".", omittingEmptySubsequences: false)
       guard (1...2).contains(parts.count),
-        parts.allSatisfy({ (1...Duration.digitLimit).contains($0.utf8.count) }),
+        parts.allSatisfy({ (1...DurationText.digitLimit).contains($0.utf8.count) }),
         let whole = Int64(parts[0])
       else { return nil }
       self.whole = whole

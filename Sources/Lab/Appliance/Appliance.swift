@@ -1,0 +1,94 @@
+// An appliance of the pair: what stands for a machine that runs hopshiftd and answers on the VIP.
+
+import Linux
+package import Model
+
+/// What the story does to an appliance.
+package protocol Appliance: AnyObject {
+  /// `a` or `b`: the host's name in the topology.
+  var host: String { get }
+  /// Every process of it, the first of them last to be continued.
+  func processes() -> [Int32]
+  /// Fails, saying why, when the daemon or the answerer has ended.
+  func checkRunning() throws(LabError)
+  /// What its daemon may do.
+  func rights() throws(LabError) -> ProcessRights
+  /// Ends the daemon as its operator would.
+  func stop() throws(LabError)
+  /// What a person wants to see when something went wrong.
+  func diagnosis() -> String
+}
+
+extension Appliance {
+  /// Stops every process where it stands. No process can refuse, and none can tell.
+  package func freeze() throws(LabError) {
+    // Repeated, because a process that was not yet stopped may have started another.
+    try Waiting.until("\(host) to stand still", within: .seconds(5)) { () throws(LabError) in
+      let all = processes()
+      guard !all.isEmpty else { return "it has no processes" }
+      let moving = all.filter { ProcessTable.state(of: $0).map { $0 != "T" } ?? false }
+      for pid in moving { try send(pid, .stop) }
+      return moving.isEmpty ? nil : "\(moving.count) of \(all.count) processes move"
+    }
+  }
+
+  /// Lets every process go on. The first, which watches over the others, goes last: it must not
+  /// find them silent before they could speak.
+  package func thaw() throws(LabError) {
+    for pid in processes().reversed() { try send(pid, .proceed) }
+  }
+
+  private func send(_ pid: Int32, _ signal: Processes.Signal) throws(LabError) {
+    do throws(Errno) {
+      try Processes.signal(pid, signal)
+    } catch {
+      throw .system(error, doing: "a signal to \(pid) of \(host)")
+    }
+  }
+}
+
+/// What is the same for every kind of appliance.
+package enum ApplianceFiles {
+  /// The daemon's configuration: owner of the VIP while the address is here.
+  package static func configuration(local: IPv4Address, servers: [IPv4Address]) -> String {
+    """
+    local:
+      asn: \(VirtualNetwork.applianceASN)
+      address: \(local)
+    route-servers:
+      platform: azure
+      asn: \(VirtualNetwork.serverASN)
+      hold-time: 30s
+      peers: [\(servers.map(\.description).joined(separator: ", "))]
+    vips:
+      web:
+        prefixes: [\(VirtualNetwork.vipPrefix)]
+        owner: {when: address}
+
+    """
+  }
+
+  /// Repeats a question and adds its own name, from the VIP's address: who answers cannot be
+  /// mistaken.
+  package static let answerer = """
+    use strict;
+    use warnings;
+    use Socket;
+    my ($name, $address, $port) = @ARGV;
+    socket(my $socket, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
+    # IPPROTO_IP, IP_FREEBIND: the address may come later, or have gone.
+    setsockopt($socket, 0, 15, 1) or die "setsockopt: $!";
+    bind($socket, pack_sockaddr_in($port, inet_aton($address))) or die "bind: $!";
+    while (1) {
+      my $from = recv($socket, my $question, 512, 0);
+      next unless defined $from && length $from;
+      send($socket, "$question $name", 0, $from);
+    }
+
+    """
+
+  /// The words that run the answerer.
+  static func answererWords(script: String, host: String) -> [String] {
+    ["/usr/bin/perl", script, host, "\(VirtualNetwork.vip)", "\(VirtualNetwork.port)"]
+  }
+}

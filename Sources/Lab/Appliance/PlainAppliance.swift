@@ -1,0 +1,75 @@
+// An appliance without a container: the daemon in a bare namespace, confined by setpriv.
+
+import Linux
+package import Model
+
+/// hopshiftd with a user of its own, no capability and no way to get one.
+package final class PlainAppliance: Appliance {
+  package let host: String
+  /// The control socket of the daemon.
+  package let control: String
+  private let daemon: RunningProgram
+  private let answerer: RunningProgram
+  /// `nobody`: a user that owns nothing.
+  private static let user = "65534"
+
+  /// The words that take every right away.
+  private static let confinement = [
+    "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs",
+    "--inh-caps=-all", "--bounding-set=-all", "--",
+  ]
+
+  /// Starts the daemon `binary` on a host, and the answerer.
+  package init(_ lab: Lab, host: String, binary: String, servers: [IPv4Address]) throws(LabError) {
+    guard let address = lab.topology.host(named: host)?.address else {
+      throw .topology(.badName(host))
+    }
+    self.host = host
+    let configuration = try lab.write(
+      "\(host).yaml", ApplianceFiles.configuration(local: address, servers: servers))
+    let script = try lab.write("answer-on-vip.pl", ApplianceFiles.answerer)
+    let runtime = "\(lab.directory)/\(host).run"
+    try lab.shell.run(
+      [
+        "install", "-d", "-m", "0750", "-o", PlainAppliance.user, "-g", PlainAppliance.user,
+        runtime,
+      ])
+    control = "\(runtime)/control"
+    answerer = try lab.start(
+      "\(host).answerer", ApplianceFiles.answererWords(script: script, host: host), on: host)
+    daemon = try lab.start(
+      "\(host).hopshiftd",
+      PlainAppliance.confinement + [binary, "--config", configuration, "--control", control],
+      on: host)
+  }
+
+  package func rights() throws(LabError) -> ProcessRights {
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try Files.read(path: "/proc/\(daemon.pid)/status", limit: Shell.outputLimit)
+    } catch {
+      throw .system(error, doing: "reading the daemon's status in \(host)")
+    }
+    return try ProcessRights(status: String(decoding: bytes, as: UTF8.self), of: host)
+  }
+
+  package func processes() -> [Int32] { [daemon.pid, answerer.pid] }
+
+  package func stop() throws(LabError) {
+    do throws(Errno) {
+      try Processes.signal(daemon.pid, .terminate)
+    } catch {
+      throw .system(error, doing: "ending the daemon of \(host)")
+    }
+    try Waiting.until("the daemon of \(host) to end", within: .seconds(10)) {
+      () throws(LabError) in ProcessTable.isAlive(daemon.pid) ? "it runs" : nil
+    }
+  }
+
+  package func checkRunning() throws(LabError) {
+    try daemon.checkRunning()
+    try answerer.checkRunning()
+  }
+
+  package func diagnosis() -> String { daemon.tail(25) }
+}

@@ -1,0 +1,68 @@
+// A BIRD that runs in a host's namespace, and what it answers.
+
+package import Model
+
+/// One BIRD of a lab: started from a checked configuration, asked over its control socket.
+package final class Bird {
+  package let name: String
+  private let lab: Lab
+  private let program: RunningProgram
+  private let configuration: String
+  private let socket: String
+
+  /// Checks the configuration, starts BIRD on `host` and waits until it answers.
+  package init(_ lab: Lab, on host: String, configuration text: String) throws(LabError) {
+    name = host
+    self.lab = lab
+    configuration = try lab.write("\(host).conf", text)
+    socket = "\(lab.directory)/\(host).ctl"
+    try lab.shell.run(["bird", "-p", "-c", configuration])
+    program = try lab.start(
+      "\(host).bird", ["bird", "-f", "-c", configuration, "-s", socket], on: host)
+    try Waiting.until("BIRD on \(host) to answer", within: .seconds(10)) { () throws(LabError) in
+      try program.checkRunning()
+      let answer = try lab.shell.attempt(["birdc", "-s", socket, "show", "status"])
+      return answer.status == 0 && answer.output.contains("is up and running")
+        ? nil : answer.output.trimmed
+    }
+  }
+
+  /// What `birdc` prints.
+  package func ask(_ words: [String]) throws(LabError) -> String {
+    try program.checkRunning()
+    return try lab.shell.run(["birdc", "-s", socket] + words)
+  }
+
+  /// Gives BIRD another configuration, softly: sessions stay.
+  package func reconfigure(_ text: String) throws(LabError) {
+    _ = try lab.write("\(name).conf", text)
+    try lab.shell.run(["bird", "-p", "-c", configuration])
+    _ = try ask(["configure", "soft"])
+    _ = try ask(["reload", "out", "all"])
+  }
+
+  /// All routes to exactly this prefix.
+  package func routes(to prefix: Prefix) throws(LabError) -> [BirdRoute] {
+    let answer = try lab.shell.attempt(
+      ["birdc", "-s", socket, "show", "route", "for", "\(prefix)", "all"])
+    // BIRD answers an unknown network with an error.
+    if answer.output.contains("Network not found") { return [] }
+    guard answer.status == 0 else {
+      throw .command(words: ["birdc", name], status: answer.status, output: answer.output.trimmed)
+    }
+    return BirdRoute.all(in: answer.output).filter { $0.prefix == prefix }
+  }
+
+  /// What BIRD says of a session, `Established` when it is.
+  package func session(_ neighbour: String) throws(LabError) -> String {
+    let lines = try ask(["show", "protocols"]).split(separator: "\n")
+    let line = lines.first { $0.split(separator: " ").first == neighbour[...] }
+    guard let line else { return "no such protocol" }
+    return line.split(separator: " ").dropFirst(6).joined(separator: " ")
+  }
+
+  /// Whether a session is established.
+  package func isEstablished(_ neighbour: String) throws(LabError) -> Bool {
+    try session(neighbour) == "Established"
+  }
+}

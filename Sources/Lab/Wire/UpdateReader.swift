@@ -1,0 +1,120 @@
+// Reads the body of an UPDATE: withdrawn routes, path attributes, announced prefixes.
+
+import Bytes
+import Model
+
+/// Reads one UPDATE (RFC 4271 section 4.3):
+///
+///     +-----------------------------------------------------+
+///     |   Withdrawn Routes Length (2 octets)                |
+///     |   Withdrawn Routes (variable)                       |
+///     |   Total Path Attribute Length (2 octets)            |
+///     |   Path Attributes (variable)                        |
+///     |   Network Layer Reachability Information (variable) |
+///     +-----------------------------------------------------+
+struct UpdateReader {
+  private let body: [UInt8]
+  private let fourOctet: Bool
+  private var update = WireUpdate()
+
+  init(body: [UInt8], fourOctet: Bool) {
+    self.body = body
+    self.fourOctet = fourOctet
+  }
+
+  /// The UPDATE, or what is wrong with it.
+  mutating func read() -> WireMessage {
+    let body = body
+    let bytes = body.span
+    guard let withdrawnLength = bytes.bigEndian16(at: 0),
+      let withdrawn = bytes.piece(at: 2, length: Int(withdrawnLength)),
+      let attributesLength = bytes.bigEndian16(at: withdrawn.upperBound),
+      let attributes = bytes.piece(at: withdrawn.upperBound + 2, length: Int(attributesLength))
+    else { return .unreadable("UPDATE whose lengths do not fit") }
+    update.hasWithdrawnField = !withdrawn.isEmpty
+    guard let withdrawnPrefixes = prefixes(withdrawn),
+      let announced = prefixes(attributes.upperBound..<body.count)
+    else { return .unreadable("UPDATE with a prefix cut short") }
+    update.withdrawn = withdrawnPrefixes
+    update.announced = announced
+    if let fault = readAttributes(attributes) { return .unreadable(fault) }
+    update.isEndOfRIB = body.count == 4
+    return .update(update)
+  }
+
+  private func prefixes(_ range: Range<Int>) -> [Prefix]? {
+    var result: [Prefix] = []
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      let length = body[offset]
+      let octets = (Int(length) + 7) / 8
+      guard length <= 32, offset + 1 + octets <= range.upperBound else { return nil }
+      var bits: UInt32 = 0
+      for index in 0..<4 {
+        bits = bits << 8 | (index < octets ? UInt32(body[offset + 1 + index]) : 0)
+      }
+      // Bits beyond the length are of no matter (RFC 4271 section 4.3).
+      let masked = Prefix.masked(.v4(IPv4Address(bits: bits)), to: length)
+      guard let prefix = Prefix(masked, length: length) else { return nil }
+      result.append(prefix)
+      offset += 1 + octets
+    }
+    return result
+  }
+
+  /// Nil when all is well, else the fault.
+  private mutating func readAttributes(_ range: Range<Int>) -> String? {
+    let body = body
+    let bytes = body.span
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      guard let flags = bytes.byte(at: offset), let type = bytes.byte(at: offset + 1) else {
+        return "attribute cut short"
+      }
+      // The fourth high bit: the length has two octets.
+      let isLong = flags & 0x10 != 0
+      let short = bytes.byte(at: offset + 2).map { UInt16($0) }
+      let length = isLong ? bytes.bigEndian16(at: offset + 2) : short
+      let start = offset + (isLong ? 4 : 3)
+      guard let length, let value = bytes.piece(at: start, length: Int(length)),
+        value.upperBound <= range.upperBound
+      else { return "attribute \(type) longer than the message" }
+      switch type {
+      case 2:
+        guard let path = path(value) else { return "AS_PATH that does not fit" }
+        update.path = path
+      case 3:
+        guard value.count == 4, let hop = bytes.bigEndian32(at: start) else {
+          return "NEXT_HOP that is not four octets"
+        }
+        update.nextHop = IPv4Address(bits: hop)
+      case 14: update.hasMultiprotocolReach = true
+      case 15: update.hasUnreachable = true
+      default: break
+      }
+      offset = value.upperBound
+    }
+    return nil
+  }
+
+  /// Segments of (type, count, AS numbers); sets and sequences alike are read as numbers in order.
+  private func path(_ range: Range<Int>) -> [UInt32]? {
+    let body = body
+    let bytes = body.span
+    let width = fourOctet ? 4 : 2
+    var result: [UInt32] = []
+    var offset = range.lowerBound
+    while offset < range.upperBound {
+      guard let count = bytes.byte(at: offset + 1) else { return nil }
+      let end = offset + 2 + Int(count) * width
+      guard end <= range.upperBound else { return nil }
+      for position in stride(from: offset + 2, to: end, by: width) {
+        let short = bytes.bigEndian16(at: position).map { UInt32($0) }
+        guard let number = fourOctet ? bytes.bigEndian32(at: position) : short else { return nil }
+        result.append(number)
+      }
+      offset = end
+    }
+    return result
+  }
+}

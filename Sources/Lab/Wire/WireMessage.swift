@@ -1,0 +1,72 @@
+// BGP messages as an observer reads them, apart from the daemon's own room: a second opinion.
+
+package import Model
+
+/// One BGP message seen on the wire.
+package enum WireMessage: Hashable, Sendable {
+  case open(holdTime: UInt16, fourOctet: Bool)
+  case update(WireUpdate)
+  case notification(code: UInt8, subcode: UInt8)
+  case keepalive
+  case routeRefresh
+  /// What could not be read, and why. A verdict treats it as a failure.
+  case unreadable(String)
+}
+
+/// What an UPDATE says (RFC 4271 section 4.3).
+package struct WireUpdate: Hashable, Sendable {
+  package var withdrawn: [Prefix] = []
+  /// The withdrawn routes field is not empty, whatever it holds.
+  package var hasWithdrawnField = false
+  /// MP_UNREACH_NLRI is there (RFC 4760 section 4), except as the sole attribute of an End-of-RIB.
+  package var hasUnreachable = false
+  /// MP_REACH_NLRI is there.
+  package var hasMultiprotocolReach = false
+  package var path: [UInt32] = []
+  package var nextHop: IPv4Address?
+  package var announced: [Prefix] = []
+  /// Nothing at all: End-of-RIB for IPv4 unicast (RFC 4724 section 2).
+  package var isEndOfRIB = false
+
+  package init() {}
+
+  /// Takes any route away.
+  package var withdraws: Bool { hasWithdrawnField || hasUnreachable }
+}
+
+extension WireMessage: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .open(let holdTime, _): "OPEN hold \(holdTime) s"
+    case .notification(let code, let subcode): "NOTIFICATION \(code)/\(subcode)"
+    case .keepalive: "KEEPALIVE"
+    case .routeRefresh: "ROUTE-REFRESH"
+    case .unreadable(let why): "unreadable: \(why)"
+    case .update(let update): update.description
+    }
+  }
+}
+
+extension WireUpdate: CustomStringConvertible {
+  package var description: String {
+    if isEndOfRIB { return "End-of-RIB" }
+    var words = "UPDATE"
+    if !announced.isEmpty {
+      words += " " + announced.map(\.description).joined(separator: " ")
+      if let nextHop { words += " via \(nextHop)" }
+      words += " path \(WireUpdate.text(of: path))"
+    }
+    if hasWithdrawnField {
+      words += " withdraws " + withdrawn.map(\.description).joined(separator: " ")
+    }
+    if hasUnreachable { words += " MP_UNREACH_NLRI" }
+    return words
+  }
+
+  /// `65001 x 14` for a path of one AS, else the numbers.
+  package static func text(of path: [UInt32]) -> String {
+    guard let first = path.first else { return "empty" }
+    if path.allSatisfy({ $0 == first }) { return "\(first) x \(path.count)" }
+    return path.map(String.init).joined(separator: " ")
+  }
+}

@@ -1,0 +1,151 @@
+// Runs what the command line asks for and says how it ended.
+
+import Configuration
+import Console
+import Control
+import Linux
+import Model
+import YAML
+
+/// One run of the command line.
+struct Program {
+  private var output = Output()
+
+  /// Does it all; the code is the exit status.
+  mutating func run(_ words: [String]) -> ExitCode {
+    do throws(Errno) {
+      try StandardStream.fillGaps()
+    } catch {
+      return .failure
+    }
+    let invocation: Invocation
+    do throws(UsageError) {
+      invocation = try Invocation(words)
+    } catch {
+      output.complain(error.message)
+      return .usage
+    }
+    let code = run(invocation)
+    return output.outcome(code)
+  }
+
+  private mutating func run(_ invocation: Invocation) -> ExitCode {
+    let style = Style(
+      mayColour: invocation.mayColour, isTerminal: StandardStream.output.isTerminal,
+      noColor: Environment.value("NO_COLOR"), term: Environment.value("TERM"))
+    do throws(Trouble) {
+      switch invocation.command {
+      case .status(let command): return try status(command, invocation.socket, style)
+      case .monitor(let command): return try monitor(command, invocation.socket, style)
+      case .version: return try version(invocation.socket)
+      case .check(let command): return check(command)
+      case .help(let command):
+        output.write(command.text)
+        return .ok
+      }
+    } catch {
+      output.complain(error.message(socket: invocation.socket))
+      return error.exitCode
+    }
+  }
+
+  private mutating func status(
+    _ command: StatusCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    var records: [Record] = []
+    var client = try Client(socket: socket, verb: .status)
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if command.json { write(answers) }
+    }
+    try Program.accept(client.end)
+    let report = StatusReport(records)
+    if !command.json { output.write(report.render(style)) }
+    guard command.check else { return .ok }
+    let faults = report.faults
+    for fault in faults { output.complain("degraded: \(fault)") }
+    return faults.isEmpty ? .ok : .degraded
+  }
+
+  private mutating func monitor(
+    _ command: MonitorCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    let start = Clock.monotonic()
+    let until = command.length.map { start + $0 }
+    let line = MonitorLine(start: start, style: style)
+    var client = try Client(socket: socket, verb: .monitor, words: command.words)
+    var left = command.count ?? Int.max
+    while client.end == nil, left > 0, !output.isClosed {
+      guard let answers = try client.next(until: until) else { return .ok }
+      let shown = answers.filter { !$0.record.isEnd }.prefix(left)
+      left -= shown.count
+      if command.json {
+        write(Array(shown))
+      } else {
+        output.write(shown.map { line.render($0.record) }.joined())
+      }
+    }
+    if left > 0, !output.isClosed { try Program.accept(client.end) }
+    return .ok
+  }
+
+  private mutating func version(_ socket: String) throws(Trouble) -> ExitCode {
+    output.write(VersionReport.own)
+    var records: [Record] = []
+    var client = try Client(socket: socket, verb: .version)
+    while client.end == nil, let answers = try client.next() { records += answers.map(\.record) }
+    try Program.accept(client.end)
+    output.write(VersionReport.daemon(records))
+    return .ok
+  }
+
+  /// Errors in the file are the answer to `check`, so they never leave this function.
+  private mutating func check(_ command: CheckCommand) -> ExitCode {
+    let file = command.file == "-" ? "/dev/stdin" : command.file
+    let name = Printable.clean(file)
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try Files.read(path: file, limit: YAML.Limits.fileSize)
+    } catch {
+      output.complain("cannot read \(name): \(error)")
+      return error == .fileTooLarge ? .badConfiguration : .failure
+    }
+    let report = Program.report(bytes)
+    output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
+    guard let plan = report.plan else { return .badConfiguration }
+    if command.effective {
+      output.write(Configuration.effective(plan))
+    } else {
+      let prefixes = plan.vips.reduce(0) { $0 + $1.prefixes.count }
+      output.write(
+        "\(name): good. Virtual IPs: \(plan.vips.count), prefixes: \(prefixes), "
+          + "route servers: \(plan.routeServers.peers.count)\n")
+    }
+    return .ok
+  }
+
+  private static func report(_ bytes: [UInt8]) -> ConfigurationReport {
+    do throws(YAMLError) {
+      return Configuration.check(try YAML.parse(bytes))
+    } catch {
+      let problem = Problem(
+        severity: .error, position: error.position, path: "", message: error.message,
+        suggestion: error.suggestion)
+      return ConfigurationReport(plan: nil, problems: [problem])
+    }
+  }
+
+  /// An answer that ended with another code than 0 is trouble.
+  private static func accept(_ end: Record?) throws(Trouble) {
+    guard let end else { throw .closed }
+    guard end.exitCode == .ok else {
+      throw .refused(end.exitCode, end.string("message") ?? "no reason given")
+    }
+  }
+
+  private mutating func write(_ answers: [Conversation.Answer]) {
+    var bytes: [UInt8] = []
+    for answer in answers { bytes += answer.line + [UInt8(ascii: "\n")] }
+    output.write(bytes)
+  }
+}

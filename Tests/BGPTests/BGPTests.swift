@@ -1,2 +1,0 @@
-// Tests of BGP.
-import Testing

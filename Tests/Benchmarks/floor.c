@@ -1,0 +1,125 @@
+// The physical floor: what C does at the least from an address event to two TCP connections.
+//
+//   floor LOCAL SERVER SERVER
+//
+// It hears RTNLGRP_IPV4_IFADDR by epoll and sends one fixed UPDATE to each route server for every
+// RTM_NEWADDR: no decision, no table, no timer. What is slower than this is hopshift's own doing.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <err.h>
+#include <linux/rtnetlink.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { local_asn = 65001, header = 19, open_type = 1, keepalive_type = 4 };
+
+static void read_exactly(int from, uint8_t *bytes, size_t count)
+{
+	while (count > 0) {
+		ssize_t got = read(from, bytes, count);
+		if (got <= 0)
+			err(1, "the route server left");
+		bytes += got;
+		count -= (size_t)got;
+	}
+}
+
+static void expect(int from, uint8_t type)
+{
+	uint8_t message[4096];
+	read_exactly(from, message, header);
+	size_t length = (size_t)message[16] << 8 | message[17];
+	if (length < header || length > sizeof message || message[18] != type)
+		errx(1, "message of type %d instead of %d", message[18], type);
+	read_exactly(from, message + header, length - header);
+}
+
+// RFC 4271 section 4.2, hold time 0: no KEEPALIVE is due from either side.
+static int session(struct in_addr local, const char *server)
+{
+	uint8_t open[header + 10] = {[16] = 0, [17] = sizeof open, [18] = open_type, [19] = 4};
+	uint8_t keepalive[header] = {[17] = header, [18] = keepalive_type};
+	struct sockaddr_in here = {.sin_family = AF_INET, .sin_addr = local};
+	struct sockaddr_in there = {.sin_family = AF_INET, .sin_port = htons(179)};
+	int on = 1, tcp = socket(AF_INET, SOCK_STREAM, 0);
+
+	inet_pton(AF_INET, server, &there.sin_addr);
+	memset(open, 0xff, 16);
+	memset(keepalive, 0xff, 16);
+	open[20] = local_asn >> 8;
+	open[21] = local_asn & 0xff;
+	memcpy(open + 24, &local, 4);
+	if (bind(tcp, (struct sockaddr *)&here, sizeof here) < 0
+	    || connect(tcp, (struct sockaddr *)&there, sizeof there) < 0
+	    || setsockopt(tcp, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) < 0
+	    || write(tcp, open, sizeof open) != sizeof open)
+		err(1, "session with %s", server);
+	expect(tcp, open_type);
+	if (write(tcp, keepalive, sizeof keepalive) != sizeof keepalive)
+		err(1, "KEEPALIVE to %s", server);
+	expect(tcp, keepalive_type);
+	return tcp;
+}
+
+// One /32 with ORIGIN IGP, AS_PATH 65001 and NEXT_HOP (RFC 4271 section 4.3).
+static size_t make_update(uint8_t *to, struct in_addr next_hop)
+{
+	static const uint8_t attributes[] = {
+		0x40, 1, 1, 0,
+		0x40, 2, 4, 2, 1, local_asn >> 8, local_asn & 0xff,
+		0x40, 3, 4,
+	};
+	static const uint8_t prefix[] = {32, 100, 64, 0, 1};
+	uint8_t *at = to + header;
+	memset(to, 0xff, 16);
+	*at++ = 0;
+	*at++ = 0;
+	*at++ = 0;
+	*at++ = sizeof attributes + 4;
+	memcpy(at, attributes, sizeof attributes);
+	at += sizeof attributes;
+	memcpy(at, &next_hop, 4);
+	at += 4;
+	memcpy(at, prefix, sizeof prefix);
+	at += sizeof prefix;
+	to[16] = 0;
+	to[17] = (uint8_t)(at - to);
+	to[18] = 2;
+	return (size_t)(at - to);
+}
+
+int main(int count, char **words)
+{
+	static uint8_t buffer[65536], update[128];
+	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
+	struct epoll_event wanted = {.events = EPOLLIN};
+	struct in_addr local;
+
+	if (count != 4 || inet_pton(AF_INET, words[1], &local) != 1)
+		errx(2, "usage: floor LOCAL SERVER SERVER");
+	size_t size = make_update(update, local);
+	int netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
+	int poller = epoll_create1(0);
+	if (bind(netlink, (struct sockaddr *)&groups, sizeof groups) < 0
+	    || epoll_ctl(poller, EPOLL_CTL_ADD, netlink, &wanted) < 0)
+		err(1, "netlink");
+	int servers[2] = {session(local, words[2]), session(local, words[3])};
+	for (;;) {
+		struct epoll_event ready;
+		struct iovec piece = {buffer, sizeof buffer};
+		struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+		if (epoll_wait(poller, &ready, 1, -1) != 1)
+			continue;
+		ssize_t got = recvmsg(netlink, &message, 0);
+		const struct nlmsghdr *first = (const struct nlmsghdr *)buffer;
+		if (got < (ssize_t)sizeof *first || first->nlmsg_type != RTM_NEWADDR)
+			continue;
+		for (int i = 0; i < 2; i++)
+			if (send(servers[i], update, size, MSG_NOSIGNAL) != (ssize_t)size)
+				err(1, "send");
+	}
+}

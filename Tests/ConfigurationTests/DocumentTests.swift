@@ -1,0 +1,123 @@
+// The manual page and the example agree with the table of keys.
+import Configuration
+import Foundation
+import Model
+import Testing
+import YAML
+
+/// Files of the repository.
+enum Documents {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+
+  static func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: root.appending(path: path)))
+  }
+
+  static func text(_ path: String) throws -> String {
+    String(decoding: try bytes(path), as: UTF8.self)
+  }
+}
+
+struct DocumentTests {
+  /// The entries of the manual's KEYS section: the words behind `.It Ic`, and the text below.
+  private func manual() throws -> [(path: String, words: String, text: String)] {
+    var entries: [(path: String, words: String, text: String)] = []
+    var isWithinKeys = false
+    for line in try Documents.text("packaging/man/hopshift.yaml.5").split(separator: "\n") {
+      if line.hasPrefix(".Sh ") {
+        isWithinKeys = line == ".Sh KEYS"
+      } else if isWithinKeys, line.hasPrefix(".It Ic ") {
+        let words = line.dropFirst(7).split(separator: " ", maxSplits: 1)
+        entries.append((String(words[0]), words.count > 1 ? String(words[1]) : "", ""))
+      } else if isWithinKeys, !entries.isEmpty {
+        entries[entries.count - 1].text += "\(line)\n"
+      }
+    }
+    return entries
+  }
+
+  @Test func theManualHasExactlyTheKeysOfTheTable() throws {
+    #expect(try manual().map(\.path) == Schema.paths.map(\.path))
+  }
+
+  @Test func theManualNamesTypesDefaultsAndRequirements() throws {
+    for (entry, row) in zip(try manual(), Schema.paths) {
+      switch row.key.shape {
+      case .value(let type): #expect(entry.words.contains(Schema.typeName(type)), "\(row.path)")
+      case .list(let type, let limit):
+        #expect(entry.words.contains("Bq Ar \(Schema.typeName(type)) , ..."), "\(row.path)")
+        #expect(entry.text.contains("\(limit)"), "\(row.path)")
+      case .named(_, let limit, _):
+        #expect(entry.text.contains("\(limit)"), "\(row.path)")
+        #expect(entry.text.contains("1 to \(Schema.nameLimit) of the letters"))
+      case .section: #expect(entry.words.isEmpty, "\(row.path)")
+      }
+      switch row.key.presence {
+      case .required: #expect(entry.text.contains("Required"), "\(row.path)")
+      case .defaulted(let text):
+        #expect(entry.text.contains("Default:\n.Li \(text) ."), "\(row.path)")
+      case .derived:
+        #expect(entry.text.contains("Default:") || row.path == "vips", "\(row.path)")
+      }
+    }
+  }
+
+  @Test func theManualStatesTheLimitsOfAFile() throws {
+    let text = try Documents.text("packaging/man/hopshift.yaml.5")
+    #expect(YAML.Limits.fileSize == 4 << 20 && text.contains("at most 4 MiB"))
+    #expect(YAML.Limits.depth == 32 && text.contains("32 levels of nesting"))
+    #expect(YAML.Limits.nodes == 1_000_000 && text.contains("1,000,000 keys and values"))
+    #expect(text.contains("each of the \(Rung.takeovers) takeover"))
+  }
+
+  /// The shortest file and the diagnostic in the manual are what the program makes of them.
+  @Test func theManualsExamplesAreTrue() throws {
+    let blocks = try Documents.text("packaging/man/hopshift.yaml.5")
+      .components(separatedBy: ".Bd -literal -offset indent\n").dropFirst()
+      .compactMap { $0.components(separatedBy: ".Ed\n").first }
+    try #require(blocks.count == 2)
+    #expect(check(blocks[0]).plan == plainPlan)
+    let text = "\n\n\n\n\n\n\n  hold-time: 30\n"
+    let problem = check(file(servers: "hold-time: 30\n  peers: [10.0.1.4, 10.0.1.5]")).problems
+      .first { $0.severity == .error }
+    var shown = try #require(problem)
+    shown.position.line = 8
+    let renderer = ProblemRenderer(file: "hopshift.yaml", bytes: Array(text.utf8))
+    #expect(renderer.render(shown) == blocks[1])
+  }
+
+  @Test func theExampleIsThePlainPlan() throws {
+    let report = check(try Documents.text("packaging/examples/hopshift.yaml"))
+    #expect(report.plan == plainPlan)
+    #expect(report.problems.count == 1)
+  }
+
+  /// With every `#key:` uncommented the example shows each key of the table once, and is right.
+  @Test func theExampleShowsEveryKey() throws {
+    let lines = try Documents.text("packaging/examples/hopshift.yaml").split(separator: "\n")
+    let uncommented = lines.map { line -> String in
+      let margin = line.prefix { $0 == " " }
+      let rest = line.dropFirst(margin.count)
+      guard rest.hasPrefix("#"), let next = rest.dropFirst().first, next != " " else {
+        return String(line)
+      }
+      return "\(margin)\(rest.dropFirst())"
+    }
+    let text = uncommented.joined(separator: "\n")
+    #expect(check(text).problems.allSatisfy { $0.severity == .warning })
+    let tree = try YAML.parse(Array(text.utf8))
+    let shown = paths(tree, under: "").sorted()
+    #expect(shown == Schema.paths.map(\.path).sorted())
+  }
+
+  private func paths(_ tree: Tree, under parent: String) -> [String] {
+    guard case .mapping(let entries) = tree.content else { return [] }
+    return entries.flatMap { entry -> [String] in
+      let isName = parent == "vips"
+      let name = isName ? Schema.placeholder : entry.key
+      let path = parent.isEmpty ? name : "\(parent).\(name)"
+      return (isName ? [] : [path]) + paths(entry.value, under: path)
+    }
+  }
+}

@@ -1,2 +1,0 @@
-// Tests of Namespace.
-import Testing

@@ -1,0 +1,113 @@
+// The table of arrows between rooms, and how Package.swift and the imports are read against it.
+import Foundation
+
+/// Which module may import which. The same stands in Package.swift, and the tests compare both.
+enum Arrows {
+  static let rooms: [String: Set<String>] = [
+    "Model": [],
+    "Bytes": [],
+    "Rtnetlink": ["Model", "Bytes", "CNetlink"],
+    "BGP": ["Model", "Bytes"],
+    "Failover": ["Model"],
+    "Configuration": ["Model"],
+    "Control": ["Model"],
+    "Console": ["Model", "Control"],
+    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
+    "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
+    "YAML": ["Model", "CYaml"],
+    "Daemon": [
+      "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
+    ],
+    "Lab": ["Model", "Bytes", "Linux"],
+    "hopshiftd": ["Daemon"],
+    "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
+    "hopshift-lab": ["Lab"],
+  ]
+
+  static let tests: [String: Set<String>] = [
+    "ModelTests": ["Model"],
+    "BytesTests": ["Bytes"],
+    "RtnetlinkTests": ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"],
+    "BGPTests": ["BGP", "Model", "Bytes"],
+    "FailoverTests": ["Failover", "Model"],
+    "ConfigurationTests": ["Configuration", "YAML", "Model"],
+    "ControlTests": ["Control", "Model"],
+    "ConsoleTests": ["Console", "Control", "Model"],
+    "CommandTests": ["Control", "Linux", "Model"],
+    "World": ["Engine", "Failover", "Model", "BGP"],
+    "EngineTests": ["World", "Engine", "Model", "BGP"],
+    "LinuxTests": ["Linux", "Model"],
+    "YAMLTests": ["YAML", "Model"],
+    "DaemonTests": ["Daemon", "Engine", "Control", "Linux", "Model"],
+    "SimulationTests": ["World", "Model"],
+    "LabTests": ["Lab", "Model"],
+    "NamespaceTests": ["Lab", "Linux", "Model"],
+    "TidyTests": [],
+  ]
+
+  /// Rooms that know no descriptor, clock, random number, environment or thread.
+  static let pure: Set<String> = [
+    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Configuration", "Control", "Console",
+    "Engine",
+  ]
+
+  /// Rooms that touch memory by address because a C library wants it.
+  static let edge: Set<String> = ["Linux", "YAML"]
+
+  /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
+  /// and the environment that names the programs under test.
+  static let testsWithPointers: Set<String> = [
+    "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests",
+  ]
+
+  /// Modules of the toolchain: libc where a kernel or a person is spoken to, Foundation in tests,
+  /// and atomics in the laboratory, whose client sends from a thread of its own.
+  static func isAllowed(toolchain module: String, in file: SourceFile) -> Bool {
+    guard let target = file.target else { return false }
+    switch module {
+    case "Testing", "Foundation": return file.isTest
+    case "Glibc": return file.isTest || (rooms[target] != nil && !pure.contains(target))
+    case "Synchronization": return file.isTest || target == "Lab"
+    default: return false
+    }
+  }
+
+  /// Everything that ends up in a program, itself included.
+  static func linked(by program: String, in table: [String: Set<String>] = rooms) -> Set<String> {
+    var reached: Set<String> = []
+    var open = [program]
+    while let next = open.popLast() {
+      guard reached.insert(next).inserted else { continue }
+      open += table[next] ?? []
+    }
+    return reached
+  }
+
+  /// The rooms that can be reached from themselves.
+  static func loops(in table: [String: Set<String>]) -> [String] {
+    table.keys.sorted().filter { room in
+      (table[room] ?? []).contains { linked(by: $0, in: table).contains(room) }
+    }
+  }
+
+  /// What Package.swift declares by `room`, `program`, `kit` and `tests`.
+  static func declared(in package: String) -> [String: Set<String>] {
+    var result: [String: Set<String>] = [:]
+    let call = /\b(?:room|program|kit|tests)\(\s*"([^"]+)"(?:\s*,\s*\[([^\]]*)\])?/
+    for match in package.matches(of: call) {
+      let imports = (match.2 ?? "").matches(of: /"([^"]+)"/).map { String($0.1) }
+      result[String(match.1)] = Set(imports)
+    }
+    return result
+  }
+
+  /// The modules that a file imports, with their lines.
+  static func imports(of file: SourceFile) -> [(line: Int, module: String)] {
+    let statement =
+      /^\s*(?:@\w+\s+)*(?:(?:public|package|internal|fileprivate|private)\s+)?import\s+(?:(?:struct|class|enum|protocol|typealias|func|let|var)\s+)?(\w+)/
+    return file.code.enumerated().compactMap { index, line in
+      guard line.contains("import"), let match = line.firstMatch(of: statement) else { return nil }
+      return (index + 1, String(match.1))
+    }
+  }
+}
