@@ -18,7 +18,8 @@ package struct Speaker: ~Copyable {
   private var upcoming: [Rung?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
-  /// Sessions that ended: their volleys are forgotten when the outputs that may still name them were carried out.
+  /// Sessions that ended: their volleys are forgotten once the outputs that may still name them
+  /// were carried out.
   private var ended: [PeerSlot] = []
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
@@ -146,7 +147,8 @@ package struct Speaker: ~Copyable {
       case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: peer)
       case .down(let why):
         reason = why
-        // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already an output.
+        // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
+        // an output.
         if !ended.contains(peer) { ended.append(peer) }
       case .established:
         announceAll(peer, at: now, into: &outputs)
