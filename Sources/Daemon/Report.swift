@@ -152,6 +152,7 @@ enum Report {
     line.add("name", vip.name)
     line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
     line.add("rung", claim.rung?.description)
+    line.add("next-rung", claim.next?.description)
     line.add("held", claim.isHeld)
     if case .held(let index) = claim.presence {
       line.add("interface", engine.failover.view.link(index)?.name.description)

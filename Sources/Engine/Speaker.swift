@@ -95,6 +95,12 @@ package struct Speaker: ~Copyable {
   /// What was last announced for a VIP.
   package func standing(_ vip: VIPSlot) -> Rung? { standing[vip.index] }
 
+  /// The next claim of a VIP would be another than was armed.
+  mutating func prepare(_ vip: VIPSlot, next: Rung?) {
+    upcoming[vip.index] = next
+    unarmed.append(vip)
+  }
+
   /// Arms what the shifts before have used up.
   mutating func arm() {
     for peer in ended { magazine.disarm(peer) }

@@ -41,7 +41,7 @@ package struct Failover: ~Copyable {
   package init(_ plan: Plan) {
     owners = plan.vips.map(\.owner)
     view = KernelView(watching: owners.map(\.address))
-    claims = Array(repeating: Claim(), count: plan.vips.count)
+    claims = owners.map { Claim(settle: $0.settle) }
     var slots: [Int] = []
     for owner in owners {
       guard let slot = view.slot(of: owner.address) else {
