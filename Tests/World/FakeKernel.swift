@@ -93,6 +93,11 @@ package struct FakeKernel: Sendable {
   }
 
   /// On a link that runs.
+  /// The address is configured, on whatever link.
+  package func has(_ address: IPv4Address) -> Bool {
+    addresses.contains { $0.address == address }
+  }
+
   package func isUsable(_ address: IPv4Address) -> Bool {
     addresses.contains { entry in
       entry.address == address

@@ -13,6 +13,7 @@ enum Fate: CaseIterable {
 enum Undo {
   case place(Int)
   case removeGhost(Int)
+  case preempt(Int)
   case thaw(Int)
   case start(Int)
   case serverUp(Int)
@@ -107,6 +108,7 @@ extension World {
     switch undo {
     case .place(let index): placeAddress(index)
     case .removeGhost(let index): if holder != index { take(addressFrom: index) }
+    case .preempt(let index): preempt(index)
     case .thaw(let index): thaw(index)
     case .start(let index): if appliances[index].freeze == nil { start(index) }
     case .serverUp(let index): states[index].isUp = true
@@ -161,6 +163,20 @@ extension World {
     news(index)
   }
 
+  /// The thawed machine keeps the address, and the other gives it up.
+  private func preempt(_ index: Int) {
+    guard holder == 1 - index, appliances[index].kernel.has(watched), !isMoving,
+      appliances[index].freeze == nil, appliances[1 - index].freeze == nil
+    else {
+      if holder != index { take(addressFrom: index) }
+      return
+    }
+    reached.insert(.preemptedByThawed)
+    holder = index
+    take(addressFrom: 1 - index)
+    news(index)
+  }
+
   /// The kernel of this appliance said something.
   private func news(_ index: Int) {
     disturb(index)
@@ -182,7 +198,8 @@ extension World {
     }
     appliances[index].freeze = nil
     if kind == .machine, holder != index {
-      schedule(.undo(.removeGhost(index)), after: .milliseconds(random.pick(1...500)))
+      let undo = holder == 1 - index && random.oneIn(4) ? Undo.preempt(index) : .removeGhost(index)
+      schedule(.undo(undo), after: .milliseconds(random.pick(1...500)))
     }
     if appliances[index].driver == nil { start(index) }
     disturb(index)

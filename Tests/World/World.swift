@@ -78,6 +78,7 @@ package final class World {
   var judged = [0, 0]
   var events = 0
   var promises = 0
+  var settledPromises = 0
   var unpromised = 0
   var ties = 0
   var astray = 0
@@ -139,8 +140,8 @@ package final class World {
     }
     return Outcome(
       seed: seed, trace: trace.value, violations: violations, broken: broken, reached: reached,
-      events: events, promises: promises, unpromised: unpromised, ties: ties, astray: astray,
-      comparisons: comparisons)
+      events: events, promises: promises, settledPromises: settledPromises, unpromised: unpromised,
+      ties: ties, astray: astray, comparisons: comparisons)
   }
 
   private func take(_ event: Event) {
