@@ -69,14 +69,14 @@ enum Report {
       return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
     }
     var bytes = daemon(request.id, engine, sources[0], moment)
-    for source in sources where source.isOpen {
-      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
-    }
     for index in peers.indices {
       bytes += routeServer(request.id, engine, peers[index], PeerSlot(index), moment.now)
     }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
+    }
+    for source in sources where source.isOpen {
+      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
     }
     bytes += JSONLine.end(id: request.id, code: .ok, message: "")
     return bytes
@@ -176,6 +176,7 @@ enum Report {
     line.add("name", vip.name)
     line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
     line.add("rung", claim.rung?.description)
+    line.add("next-rung", claim.next?.description)
     line.add("held", claim.isHeld)
     if case .held(let index) = claim.presence {
       line.add("interface", engine.failover.view.link(index)?.name.description)

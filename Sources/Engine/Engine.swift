@@ -23,6 +23,9 @@ package struct Engine: ~Copyable {
   package internal(set) var malformed: UInt64 = 0
 
   var verdicts: [Verdict]
+  /// VIPs whose rung changed during this input, each once, and by which shift.
+  private var moved: [VIPSlot]
+  private var movedBy: [UInt32?]
   private var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
   private var isStopping = false
@@ -33,6 +36,9 @@ package struct Engine: ~Copyable {
     speaker = Speaker(plan, seed: seed)
     verdicts = []
     verdicts.reserveCapacity(plan.vips.count)
+    moved = []
+    moved.reserveCapacity(plan.vips.count)
+    movedBy = Array(repeating: nil, count: plan.vips.count)
     // Whoever drives the engine opens this socket first, and says so.
     _ = feeds[0].need(.plan)
   }
@@ -104,6 +110,7 @@ package struct Engine: ~Copyable {
     case .idle: speaker.arm()
     case .stop: stop(at: now, into: &outputs)
     }
+    if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     heedComplaints(since: before, into: &outputs)
   }
 
@@ -143,22 +150,35 @@ package struct Engine: ~Copyable {
     let vip = verdict.vip
     switch verdict.judgement {
     case .unchanged: return
-    case .stand(let rung), .resign(let rung):
-      announce(vip, rung, shift: 0, at: now, into: &outputs)
-    case .claim(let rung, let isLast):
+    case .ready: speaker.prepare(vip, next: failover.claims[vip.index].next)
+    case .stand, .resign:
+      announce(vip, shift: 0)
+    case .claim(_, let isLast):
       shifts += 1
-      announce(vip, rung, shift: shifts, at: now, into: &outputs)
+      announce(vip, shift: shifts)
       if isLast { outputs.add(.note(.alarm(.lastRung(vip)))) }
     case .exhausted: outputs.add(.note(.alarm(.outOfRungs(vip))))
     }
   }
 
-  private mutating func announce(
-    _ vip: VIPSlot, _ rung: Rung, shift: UInt32, at now: Instant, into outputs: inout Outputs
-  ) {
-    let before = speaker.standing(vip)
-    let next = failover.claims[vip.index].next
-    speaker.announce(vip, rung, next: next, shift: shift, at: now, into: &outputs)
-    outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+  private mutating func announce(_ vip: VIPSlot, shift: UInt32) {
+    if movedBy[vip.index] == nil { moved.append(vip) }
+    movedBy[vip.index] = max(movedBy[vip.index] ?? 0, shift)
+  }
+
+  /// Announces what stands now for each VIP that moved: however often it moved during one input,
+  /// that is one UPDATE, and none when it ended where it was.
+  private mutating func announceMoved(at now: Instant, into outputs: inout Outputs) {
+    for index in moved.indices {
+      let vip = moved[index]
+      let shift = movedBy[vip.index] ?? 0
+      movedBy[vip.index] = nil
+      let claim = failover.claims[vip.index]
+      let before = speaker.standing(vip)
+      guard let rung = claim.rung, rung != before else { continue }
+      speaker.announce(vip, rung, next: claim.next, shift: shift, at: now, into: &outputs)
+      outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+    }
+    moved.removeAll(keepingCapacity: true)
   }
 }

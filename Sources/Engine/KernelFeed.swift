@@ -158,10 +158,11 @@ package struct KernelFeed: Sendable {
     isDrained = false
     switch state {
     case .waiting: return
-    // The first loss is answered as soon as the socket is empty; failing dumps are spaced out.
+    // A loss is answered as soon as the socket is empty; dumps that fail again and again are
+    // spaced out.
     case .dumping:
       failures += 1
-      state = .waiting(now + pause)
+      state = .waiting(failures == 1 ? .zero : now + pause)
     default:
       state = .waiting(.zero)
       alarmAt = now + KernelFeed.stalePatience

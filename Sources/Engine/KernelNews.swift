@@ -115,14 +115,16 @@ extension Engine {
     if let before, before.isUp, !link.isUp { changedSilently(at: now, into: &outputs) }
   }
 
-  /// What the first dump lists is no news; what a later one lists is for those who keep a copy.
+  /// What the first dump of a class lists is no news to whoever has just asked for it; what a later
+  /// one lists is for those who keep a copy. The addresses of the start are news: it asked nobody.
   private func tell(
     _ fact: Fact, as note: Note, _ isListed: Bool, _ kernelClass: KernelClass,
     into outputs: inout Outputs
   ) {
-    if !isListed {
+    let isFirstRound = feeds[Int(kernelClass.rawValue)].isFirstRound
+    if !isListed || (isFirstRound && kernelClass == .interfaces) {
       outputs.add(.note(note))
-    } else if !feeds[Int(kernelClass.rawValue)].isFirstRound {
+    } else if !isFirstRound {
       outputs.add(.note(.listed(fact)))
     }
   }

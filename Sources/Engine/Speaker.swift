@@ -18,6 +18,9 @@ package struct Speaker: ~Copyable {
   private var upcoming: [Rung?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
+  /// Sessions that ended: their volleys are forgotten once the outputs that may still name them
+  /// were carried out.
+  private var ended: [PeerSlot] = []
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
 
@@ -41,6 +44,7 @@ package struct Speaker: ~Copyable {
     upcoming = Array(repeating: nil, count: plan.vips.count)
     unarmed = []
     unarmed.reserveCapacity(plan.vips.count)
+    ended.reserveCapacity(plan.routeServers.peers.count)
   }
 
   package var deadline: Instant? {
@@ -91,8 +95,16 @@ package struct Speaker: ~Copyable {
   /// What was last announced for a VIP.
   package func standing(_ vip: VIPSlot) -> Rung? { standing[vip.index] }
 
+  /// The next claim of a VIP would be another than was armed.
+  mutating func prepare(_ vip: VIPSlot, next: Rung?) {
+    upcoming[vip.index] = next
+    unarmed.append(vip)
+  }
+
   /// Arms what the shifts before have used up.
   mutating func arm() {
+    for peer in ended { magazine.disarm(peer) }
+    ended.removeAll(keepingCapacity: true)
     for vip in unarmed {
       for index in sessions.indices where sessions[index].state == .established {
         arm(vip, PeerSlot(index))
@@ -141,7 +153,9 @@ package struct Speaker: ~Copyable {
       case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: peer)
       case .down(let why):
         reason = why
-        magazine.disarm(peer)
+        // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
+        // an output.
+        if !ended.contains(peer) { ended.append(peer) }
       case .established:
         announceAll(peer, at: now, into: &outputs)
         // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.

@@ -129,6 +129,20 @@ package final class Lab {
     try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
   }
 
+  /// Ends every process in a host's namespace.
+  package func endProcesses(on host: String) throws(LabError) {
+    try Waiting.until("the processes of \(host) to end", within: .seconds(10)) {
+      () throws(LabError) in
+      let left = try ProcessTable.inside(namespace(of: host), shell)
+      do throws(Errno) {
+        for pid in left { try Processes.signal(pid, .kill) }
+      } catch {
+        throw LabError.system(error, doing: "ending the processes of \(host)")
+      }
+      return left.isEmpty ? nil : "\(left.count) processes"
+    }
+  }
+
   /// Writes a file of this lab and answers its path.
   package func write(_ name: String, _ text: String, mode: UInt32 = 0o644) throws(LabError)
     -> String
@@ -186,7 +200,8 @@ package final class Lab {
     for subnet in topology.subnets {
       // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
       commands += [
-        "link add name \(subnet.bridge) type bridge forward_delay 0 stp_state 0",
+        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+          + "type bridge forward_delay 0 stp_state 0",
         "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
         "link set dev \(subnet.bridge) up",
       ]

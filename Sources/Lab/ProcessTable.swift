@@ -40,6 +40,12 @@ package enum ProcessTable {
     return all().filter { Processes.namespace(kind, of: $0) == wanted }
   }
 
+  /// Processes in a named network namespace.
+  static func inside(_ namespace: String, _ shell: Shell) throws(LabError) -> [Int32] {
+    let answer = try shell.attempt(["ip", "netns", "pids", namespace]).output
+    return answer.split(separator: "\n").compactMap { Int32($0) }
+  }
+
   /// The children of a process, oldest first.
   package static func children(of pid: Int32) -> [Int32] {
     let bytes = read("/proc/\(pid)/task/\(pid)/children", limit: environmentLimit) ?? []

@@ -115,10 +115,7 @@ package enum Registry {
     try Waiting.until("the processes of \(tag) to end", within: .seconds(10), mayInterrupt: false) {
       () throws(LabError) in
       var left = ProcessTable.marked(with: "\(Shell.mark)=\(tag)")
-      for namespace in namespaces {
-        let answer = try shell.attempt(["ip", "netns", "pids", namespace]).output
-        left += answer.split(separator: "\n").compactMap { Int32($0) }
-      }
+      for namespace in namespaces { left += try ProcessTable.inside(namespace, shell) }
       left.removeAll { $0 == Processes.own }
       do throws(Errno) {
         for pid in left { try Processes.signal(pid, .kill) }

@@ -48,8 +48,11 @@ struct FailoverTests {
     _ = failover.learned(try link(2, "eth0"), at: now, into: &verdicts)
     _ = failover.learned(try link(3, "eth1"), at: now, into: &verdicts)
     #expect(verdicts.isEmpty)
-    failover.viewIsComplete(at: now, into: &verdicts)
+    failover.viewIsComplete(at: now - Plan.Owner.usualSettle, into: &verdicts)
     #expect(verdicts.count == plan.vips.count)
+    verdicts.removeAll()
+    failover.turn(at: now, into: &verdicts)
+    #expect(verdicts.allSatisfy { $0.judgement == .ready })
     return failover
   }
 
@@ -114,6 +117,7 @@ struct FailoverTests {
     failover.learned(try Self.address("10.1.0.5", on: 2, length: 32), at: Self.now, into: &verdicts)
     failover.lost(try Self.address("10.1.0.5", on: 2, length: 24), at: Self.now, into: &verdicts)
     #expect(failover.claims[0].isHeld)
+    #expect(failover.heldCount == 1)
     failover.lost(try Self.address("10.1.0.5", on: 2, length: 32), at: Self.now, into: &verdicts)
     #expect(!failover.claims[0].isHeld)
     #expect(verdicts.count == 1)
@@ -125,6 +129,7 @@ struct FailoverTests {
     failover.learned(try Self.address("10.1.0.5", on: 2), at: Self.now, into: &verdicts)
     _ = failover.lost(InterfaceIndex(2), at: Self.now, into: &verdicts)
     #expect(!failover.claims[0].isHeld)
+    #expect(failover.heldCount == 0)
     #expect(failover.claims[0].presence == .absent)
   }
 
@@ -153,7 +158,7 @@ struct FailoverTests {
     #expect(failover.deadline == due)
     verdicts.removeAll()
     failover.turn(at: due, into: &verdicts)
-    #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: .resign(.owner))])
+    #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: .resign(Rung.firstTakeover.resigned))])
     #expect(failover.deadline == nil)
   }
 

@@ -1,6 +1,6 @@
 // Where the programs under test were built.
 
-import Glibc
+import Foundation
 import Lab
 import Linux
 
@@ -20,7 +20,6 @@ enum BuiltPrograms {
 
   /// The daemon under test.
   static var daemon: String {
-    guard let named = unsafe getenv("HOPSHIFTD") else { return path("hopshiftd") }
-    return unsafe String(cString: named)
+    ProcessInfo.processInfo.environment["HOPSHIFTD"] ?? path("hopshiftd")
   }
 }

@@ -216,7 +216,8 @@ final class Storm {
         + "\(Int(Double(changes) / Double(lasted.count) * 1e9)) a second; "
         + "daemon \(Int(figures.share * 1_000)) thousandths of a core, longest turn \(turn) us; "
         + "overruns \(overruns.joined(separator: ", ")); "
-        + "told \(figures.recordsTold), not read in time \(figures.recordsLost), losses told \(figures.losses); "
+        + "told \(figures.recordsTold), not read in time \(figures.recordsLost), "
+        + "losses told \(figures.losses); "
         + "memory \(memoryBefore / 1_024) KiB before, \(memoryAfter / 1_024) KiB after")
     #expect(memoryAfter <= memoryBefore + Storm.memoryMargin)
     return figures

@@ -43,10 +43,9 @@ package struct Demo {
       try tellThaw(stage)
       try judgeWholeRun(stage)
     } catch {
-      paper.check(false, "\(error)")
-      faults.append("\(error)")
-      tellDiagnosis(stage)
+      check(false, "\(error)")
       if case .interrupted = error { return false }
+      tellDiagnosis(stage)
     }
     tellVerdict()
     if options.keep { try keep(stage) }

@@ -37,16 +37,18 @@ final class Stage {
   func enter(package file: String, plain: Bool) throws(LabError) {
     _ = try network.lab.addAddress(VirtualNetwork.vip, on: Stage.hosts[0])
     paper.step("\(VirtualNetwork.vip) is on eth0 of a")
-    if plain {
-      try enterPlain(package: file)
-    } else if let reason = ContainerAppliance.reasonNotToRun {
-      paper.step("no containers: \(reason); the same in bare namespaces under setpriv")
+    let (containers, reason) = plain ? ([], "not wanted") : try boot()
+    if let reason {
+      paper.step("no containers: \(reason)")
+      paper.step("the same in bare namespaces, the daemon confined by setpriv")
       try enterPlain(package: file)
     } else {
-      try enterContainers(package: file)
+      try enterContainers(containers, package: file)
     }
     try network.wait(forSessionsOf: Stage.hosts, within: .seconds(30))
     paper.step("both appliances have their sessions with both route servers")
+    for container in containers { try container.waitUntilSettled() }
+    if !containers.isEmpty { paper.step("both daemons have settled: a move is a move from now on") }
     try Waiting.until("both appliances' routes at both route servers", within: .seconds(10)) {
       () throws(LabError) in
       for (instance, routes) in try network.routes() where routes.count < Stage.hosts.count {
@@ -93,16 +95,30 @@ final class Stage {
     network.lab.tearDown()
   }
 
-  private func enterContainers(package file: String) throws(LabError) {
-    let tree = try RootTree.ready(network.lab.shell) { paper.step($0) }
-    for host in Stage.hosts {
-      let container: ContainerAppliance
-      do throws(LabError) {
-        container = try ContainerAppliance(network.lab, host: host, tree: tree)
-      } catch .timedOut(let what, let last) {
-        throw .timedOut("\(what) (try --plain)", last: last)
+  /// Boots both containers, or answers why this machine cannot. What goes wrong with the package
+  /// after that is no reason to try something easier.
+  private func boot() throws(LabError) -> (containers: [ContainerAppliance], reason: String?) {
+    if let reason = ContainerAppliance.reasonNotToRun { return ([], reason) }
+    var containers: [ContainerAppliance] = []
+    do throws(LabError) {
+      let tree = try RootTree.ready(network.lab.shell) { paper.step($0) }
+      for host in Stage.hosts {
+        containers.append(try ContainerAppliance(network.lab, host: host, tree: tree))
+        paper.detail("container \(host) has booted")
       }
-      paper.detail("container \(host) has booted")
+      return (containers, nil)
+    } catch .interrupted {
+      throw .interrupted
+    } catch {
+      for host in Stage.hosts { try network.lab.endProcesses(on: host) }
+      return ([], error.description)
+    }
+  }
+
+  private func enterContainers(_ containers: [ContainerAppliance], package file: String)
+    throws(LabError)
+  {
+    for container in containers {
       appliances.append(container)
       try install(file, in: container)
     }
@@ -114,7 +130,8 @@ final class Stage {
     do throws(LabError) {
       try container.install(
         package: file,
-        configuration: ApplianceFiles.configuration(local: address, servers: try servers()))
+        configuration: ApplianceFiles.configuration(
+          local: address, servers: try servers(), settle: nil))
     } catch {
       paper.line(container.diagnosis())
       throw error
