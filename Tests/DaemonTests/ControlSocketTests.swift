@@ -88,13 +88,13 @@ struct ControlSocketTests {
 
   private static func answer(_ request: Request, to client: ControlClient) throws {
     let engine = Engine(plan(), seed: 1)
-    let netlink = try NetlinkSocket(groups: [])
     let moment = Moment(
       facts: ProcessFacts(
         configuration: "/etc/x.yaml", processID: 7, capabilities: "none", started: .zero),
-      netlink: NetlinkFacts(netlink), turned: .zero, now: .zero + .seconds(3))
+      turned: .zero, turns: TurnLengths(), now: .zero + .seconds(3))
     Report.answer(
-      request, to: client, engine: engine, peers: [Connection(), Connection()], moment: moment)
+      request, to: client, engine: engine, peers: [Connection(), Connection()],
+      sources: KernelClass.allCases.map(KernelSource.init), moment: moment)
   }
 
   @Test func statusSaysEverythingOnceAndEnds() throws {

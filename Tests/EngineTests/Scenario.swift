@@ -248,6 +248,9 @@ struct Scenario {
     case .dump(let what, let sequence):
       kernel.request(what, sequence: sequence)
       write("dump \(what) \(sequence)")
+    case .ask(let index, let sequence):
+      kernel.request(link: index, sequence: sequence)
+      write("ask for link \(index) \(sequence)")
     case .connect(let peer): write("rs\(peer.index) connect")
     case .close(let peer): write("rs\(peer.index) close")
     case .send(let peer, let bytes): sent(bytes, peer)
@@ -301,6 +304,12 @@ struct Scenario {
     case .alarm(.outOfRungs(let vip)): "alarm \(plan.vips[vip.index].name): out of rungs"
     case .alarm(.dumpRefused(_, let code)): "alarm dump refused with \(code)"
     case .alarm(.dumpsFailing(_, let times)): "alarm dumps failed \(times) times"
+    case .alarm(.staleForLong): "alarm stale for long"
+    case .alarm(.notOpened(_, let code)): "alarm not opened: \(code)"
+    case .listed(.address(let address)): "listed \(address.address) on \(address.interface)"
+    case .heard(let fact): "heard \(fact)"
+    case .listed(let fact): "listed \(fact)"
+    case .complete: "complete"
     }
   }
 }

@@ -171,4 +171,43 @@ struct FailoverTests {
     }
     #expect(failover.view.overflows == 9 - KernelView.holdersPerAddress)
   }
+
+  /// eth0 is Azure's synthetic NIC; link 7 is its VF.
+  private static func vf(up: Bool) throws -> Link {
+    var vf = try link(7, "enP7", up: up, carrier: up)
+    vf.master = InterfaceIndex(2)
+    vf.isVirtualFunction = true
+    return vf
+  }
+
+  @Test func aVFThatFlapsIsCountedAndMovesNothing() throws {
+    var failover = try Self.ready(Self.plan([("10.1.0.5", [])]))
+    var verdicts: [Verdict] = []
+    _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    failover.learned(try Self.address("10.1.0.5", on: 2), at: Self.now, into: &verdicts)
+    #expect(verdicts.map(\.judgement) == [Self.taken])
+    for _ in 0..<3 {
+      _ = failover.learned(try Self.vf(up: false), at: Self.now, into: &verdicts)
+      _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    }
+    // Hot-removed while it runs, and back.
+    _ = failover.lost(InterfaceIndex(7), at: Self.now, into: &verdicts)
+    _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    let (flaps, held) = (failover.view.vfFlaps, failover.claims[0].isHeld)
+    #expect(flaps == 4)
+    #expect(held)
+    #expect(verdicts.count == 1)
+  }
+
+  @Test func anAddressOnAVFFollowsTheSyntheticNIC() throws {
+    var failover = try Self.ready(Self.plan([("10.1.0.5", ["eth0"])]))
+    var verdicts: [Verdict] = []
+    _ = failover.learned(try Self.vf(up: false), at: Self.now, into: &verdicts)
+    failover.learned(try Self.address("10.1.0.5", on: 7), at: Self.now, into: &verdicts)
+    let isHeld = failover.claims[0].isHeld
+    #expect(isHeld, "the synthetic NIC carries on without its VF")
+    _ = failover.learned(try Self.link(2, "eth0", carrier: false), at: Self.now, into: &verdicts)
+    let isStillHeld = failover.claims[0].isHeld
+    #expect(!isStillHeld)
+  }
 }
