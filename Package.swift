@@ -102,7 +102,7 @@ let package = Package(
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Model", "BGP", "Failover"]),
+    tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("DaemonTests", ["Daemon", "Engine", "Control", "Linux", "Model"]),

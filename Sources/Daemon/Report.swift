@@ -31,6 +31,7 @@ enum Report {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
       client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
+      client.closeWhenSent()
       return
     }
     switch request.verb {
@@ -69,14 +70,14 @@ enum Report {
       return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
     }
     var bytes = daemon(request.id, engine, sources[0], moment)
+    for source in sources where source.isOpen {
+      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
+    }
     for index in peers.indices {
       bytes += routeServer(request.id, engine, peers[index], PeerSlot(index), moment.now)
     }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
-    }
-    for source in sources where source.isOpen {
-      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
     }
     bytes += JSONLine.end(id: request.id, code: .ok, message: "")
     return bytes

@@ -158,11 +158,10 @@ package struct KernelFeed: Sendable {
     isDrained = false
     switch state {
     case .waiting: return
-    // A loss is answered as soon as the socket is empty; dumps that fail again and again are
-    // spaced out.
+    // The first loss is answered as soon as the socket is empty; failing dumps are spaced out.
     case .dumping:
       failures += 1
-      state = .waiting(failures == 1 ? .zero : now + pause)
+      state = .waiting(now + pause)
     default:
       state = .waiting(.zero)
       alarmAt = now + KernelFeed.stalePatience

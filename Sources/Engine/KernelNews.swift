@@ -115,16 +115,14 @@ extension Engine {
     if let before, before.isUp, !link.isUp { changedSilently(at: now, into: &outputs) }
   }
 
-  /// What the first dump of a class lists is no news to whoever has just asked for it; what a later
-  /// one lists is for those who keep a copy. The addresses of the start are news: it asked nobody.
+  /// What the first dump lists is no news; what a later one lists is for those who keep a copy.
   private func tell(
     _ fact: Fact, as note: Note, _ isListed: Bool, _ kernelClass: KernelClass,
     into outputs: inout Outputs
   ) {
-    let isFirstRound = feeds[Int(kernelClass.rawValue)].isFirstRound
-    if !isListed || (isFirstRound && kernelClass == .interfaces) {
+    if !isListed {
       outputs.add(.note(note))
-    } else if !isFirstRound {
+    } else if !feeds[Int(kernelClass.rawValue)].isFirstRound {
       outputs.add(.note(.listed(fact)))
     }
   }

@@ -248,6 +248,9 @@ struct Scenario {
     case .dump(let what, let sequence):
       kernel.request(what, sequence: sequence)
       write("dump \(what) \(sequence)")
+    case .ask(let index, let sequence):
+      kernel.request(link: index, sequence: sequence)
+      write("ask for link \(index) \(sequence)")
     case .connect(let peer): write("rs\(peer.index) connect")
     case .close(let peer): write("rs\(peer.index) close")
     case .send(let peer, let bytes): sent(bytes, peer)
@@ -289,8 +292,7 @@ struct Scenario {
     case .link(let link, _):
       "link \(link.index) \(link.name) \(link.isRunning ? "runs" : "does not run")"
     case .linkGone(let index, _): "link \(index) gone"
-    case .address(let address), .listed(.address(let address)):
-      "address \(address.address) on \(address.interface)"
+    case .address(let address): "address \(address.address) on \(address.interface)"
     case .addressGone(let address): "address \(address.address) gone from \(address.interface)"
     case .session(let peer, let state, let reason):
       "session rs\(peer.index) \(state)" + (reason.map { ": \($0)" } ?? "")
@@ -303,8 +305,11 @@ struct Scenario {
     case .alarm(.dumpRefused(_, let code)): "alarm dump refused with \(code)"
     case .alarm(.dumpsFailing(_, let times)): "alarm dumps failed \(times) times"
     case .alarm(.staleForLong): "alarm stale for long"
-    case .alarm(.notOpened(_, let code)): "alarm no socket: \(code)"
-    case .heard, .listed, .complete: "of a class that stories do not open"
+    case .alarm(.notOpened(_, let code)): "alarm not opened: \(code)"
+    case .listed(.address(let address)): "listed \(address.address) on \(address.interface)"
+    case .heard(let fact): "heard \(fact)"
+    case .listed(let fact): "listed \(fact)"
+    case .complete: "complete"
     }
   }
 }

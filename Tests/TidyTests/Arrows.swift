@@ -35,7 +35,7 @@ enum Arrows {
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": ["Engine", "Failover", "Model", "BGP"],
-    "EngineTests": ["World", "Engine", "Model", "BGP", "Failover"],
+    "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "DaemonTests": ["Daemon", "Engine", "Control", "Linux", "Model"],

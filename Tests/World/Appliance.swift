@@ -280,6 +280,7 @@ package final class Appliance {
   private func carryOut(_ effect: Effect, at now: Instant) {
     switch effect {
     case .dump(let what, let sequence): dump(what, sequence)
+    case .ask(let index, let sequence): kernel.request(link: index, sequence: sequence)
     case .connect(let peer):
       sockets[peer.index] = Socket(phase: .connecting)
       network.append(.connect(peer.index))

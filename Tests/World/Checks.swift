@@ -153,7 +153,7 @@ extension World {
   /// either for longer than the grace. This asks no ladder: it is what a user may rely on.
   private func isSettled(_ holder: Int) -> Bool {
     let other = 1 - holder
-    return isInOrder(other) && !appliances[other].kernel.has(watched)
+    return isInOrder(other) && !appliances[other].kernel.isHeld(watched)
       && now - disturbedAt[holder] >= World.resigned && now - disturbedAt[other] >= World.resigned
   }
 

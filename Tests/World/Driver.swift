@@ -8,6 +8,7 @@ package import Model
 /// What the machine wanted done, with its bytes.
 package enum Effect: Equatable, Sendable {
   case dump(DumpRequest, sequence: UInt32)
+  case ask(InterfaceIndex, sequence: UInt32)
   case connect(PeerSlot)
   case close(PeerSlot)
   case send(PeerSlot, [UInt8])
@@ -45,14 +46,14 @@ package final class Driver {
     for output in outputs.list {
       switch output {
       case .dump(let what, let sequence): effects.append(.dump(what, sequence: sequence))
+      case .askLink(let index, let sequence): effects.append(.ask(index, sequence: sequence))
+      case .subscribe, .unsubscribe: preconditionFailure("nobody monitors here")
       case .connect(let peer): effects.append(.connect(peer))
       case .close(let peer): effects.append(.close(peer))
       case .send(let peer, let piece): effects.append(.send(peer, Array(outputs.bytes[piece])))
       case .fire(let peer, let volley, let shift):
         effects.append(.fire(peer, fired(volley), shift: shift))
       case .note(let note): effects.append(.note(note))
-      // The fake kernel has one class of news and holds none of it back.
-      case .subscribe, .unsubscribe, .askLink: continue
       }
     }
     let wasBusy = !outputs.list.isEmpty

@@ -93,11 +93,6 @@ package struct FakeKernel: Sendable {
   }
 
   /// On a link that runs.
-  /// The address is configured, on whatever link.
-  package func has(_ address: IPv4Address) -> Bool {
-    addresses.contains { $0.address == address }
-  }
-
   package func isUsable(_ address: IPv4Address) -> Bool {
     addresses.contains { entry in
       entry.address == address
@@ -190,6 +185,20 @@ package struct FakeKernel: Sendable {
     dump = Dump(what: what, context: context, generation: generation, isForced: isForced)
   }
 
+  /// Answers a request for one link (RTM_GETLINK), or refuses it with ENODEV.
+  package mutating func request(link index: InterfaceIndex, sequence: UInt32) {
+    let context = KernelDatagram.Context(sequence: sequence, port: port)
+    var datagram = KernelDatagram()
+    guard let link = links.first(where: { $0.index == UInt32(index.value) }) else {
+      datagram.addError(19, context)
+      queue.append(Entry(bytes: datagram.bytes, told: .refusal))
+      return
+    }
+    datagram.add(link, context)
+    queue.append(
+      Entry(bytes: datagram.bytes, told: .link(link.index, isRunning: link.isRunning)))
+  }
+
   /// Writes the next part of the dump that runs.
   package mutating func continueDump() {
     guard var running = dump else { return }
@@ -215,7 +224,7 @@ package struct FakeKernel: Sendable {
       case .links: datagram.add(links[place], running.context)
       case .addresses: datagram.add(addresses[place], running.context)
       case .nextHops, .ipv4Routes, .ipv6Routes, .neighbours:
-        preconditionFailure("nobody watches these classes here")
+        preconditionFailure("nobody listens to this class here")
       }
     }
     running.next = end

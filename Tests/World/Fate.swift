@@ -165,7 +165,7 @@ extension World {
 
   /// The thawed machine keeps the address, and the other gives it up.
   private func preempt(_ index: Int) {
-    guard holder == 1 - index, appliances[index].kernel.has(watched), !isMoving,
+    guard holder == 1 - index, appliances[index].kernel.isHeld(watched), !isMoving,
       appliances[index].freeze == nil, appliances[1 - index].freeze == nil
     else {
       if holder != index { take(addressFrom: index) }

@@ -189,10 +189,13 @@ package final class World {
     guard let due = nextWake[index], due <= now else { return }
     nextWake[index] = nil
     let before = appliances[index].ladder.changes
+    let wasStale = appliances[index].isStale
     let effects = appliances[index].wake(at: now)
     trace.add(now.nanoseconds)
     trace.add(Int64(index) << 32 | Int64(effects.count))
-    if appliances[index].ladder.changes != before { disturb(index) }
+    // What happened while it could not hear is news to it when it hears again.
+    let isCurrentAgain = wasStale && !appliances[index].isStale
+    if appliances[index].ladder.changes != before || isCurrentAgain { disturb(index) }
     carryOut(effects, index)
     settle(index)
   }
