@@ -127,6 +127,14 @@ static inline long clinux_getsockname(int fd, void *address, unsigned *length) {
   return clinux_result(getsockname(fd, (struct sockaddr *)address, length));
 }
 // E
+static inline long clinux_getpeername(int fd, void *address, unsigned *length) {
+  return clinux_result(getpeername(fd, (struct sockaddr *)address, length));
+}
+// E
+static inline long clinux_set_nonblocking(int fd) {
+  return clinux_result(fcntl(fd, F_SETFL, O_NONBLOCK));
+}
+// E
 static inline long clinux_listen(int fd, int backlog) { return clinux_result(listen(fd, backlog)); }
 // V
 static inline long clinux_accept(int fd) {

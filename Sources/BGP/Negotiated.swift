@@ -28,6 +28,14 @@ package struct SessionSettings: Hashable, Sendable {
 
   /// The peer is in another AS.
   var isExternal: Bool { localASN != peerASN }
+
+  /// Which of two connections stays when they collide: the one opened by the speaker with the
+  /// higher identifier (RFC 4271 section 6.8), or with the higher AS number when the identifiers
+  /// are equal (RFC 6286 section 2.3).
+  func preferredSide(against peerIdentifier: IPv4Address) -> ConnectionSide {
+    if localIdentifier == peerIdentifier { return localASN > peerASN ? .outgoing : .incoming }
+    return localIdentifier.bits > peerIdentifier.bits ? .outgoing : .incoming
+  }
 }
 
 /// What holds for one established session.

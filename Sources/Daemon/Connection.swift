@@ -1,4 +1,4 @@
-// One route server's TCP connection: the socket, and what could not leave at once.
+// One TCP connection of a route server: the socket, and what could not leave at once.
 
 import BGP
 import Linux
@@ -51,6 +51,17 @@ final class Connection {
     let raw = fresh.raw
     socket = consume fresh
     phase = .connecting
+    return raw
+  }
+
+  /// Takes a connection that the route server has opened; the answer is the descriptor to watch.
+  func adopt(_ fresh: consuming TCPSocket) -> Int32 {
+    close()
+    generation &+= 1
+    let raw = fresh.raw
+    socket = consume fresh
+    phase = .open
+    lastError = nil
     return raw
   }
 

@@ -18,6 +18,7 @@ struct Loop: ~Copyable {
     case signal = 3
     case listener = 4
     case client = 5
+    case door = 6
   }
 
   /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
@@ -35,7 +36,10 @@ struct Loop: ~Copyable {
   var netlink: NetlinkSocket
   var signals: SignalDescriptor
   var buffer = ReceiveBuffer()
-  let peers: [Connection]
+  /// By `ConnectionSlot`.
+  let connections: [Connection]
+  /// Where route servers connect to us.
+  var door: Door
   var control: ControlServer
   var timeline: Timeline
   var status: ServiceStatus
@@ -49,7 +53,7 @@ struct Loop: ~Copyable {
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -68,9 +72,11 @@ struct Loop: ~Copyable {
       try epoll.add(netlink.raw, token: Loop.token(.kernel, 0, 0), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
+      try door.watch(with: epoll)
     } catch {
       throw StartError(what: "epoll", error: error)
     }
+    self.door = door
     self.plan = plan
     self.facts = facts
     self.log = log
@@ -81,8 +87,9 @@ struct Loop: ~Copyable {
     engine = Engine(plan, seed: seed)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
-    peers = plan.routeServers.peers.map { _ in Connection() }
-    failures.reserveCapacity(plan.routeServers.peers.count)
+    let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
+    connections = (0..<slots).map { _ in Connection() }
+    failures.reserveCapacity(slots)
     status = ServiceStatus()
   }
 
@@ -95,12 +102,12 @@ struct Loop: ~Copyable {
     let start = Clock.monotonic()
     feed(.opened(.interfaces, port: netlink.portID), at: start)
     finishTurn(at: start)
-    while !isStopping || peers.contains(where: { $0.queued > 0 }) {
+    while !isStopping || connections.contains(where: { $0.queued > 0 }) {
       let count = try epoll.wait(until: earliestDeadline())
       try wake(count, at: Clock.monotonic())
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
-    for peer in peers { peer.close() }
+    for connection in connections { connection.close() }
   }
 
   private func earliestDeadline() -> Instant? {
@@ -114,6 +121,9 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.peer, position) {
       peerEvent(epoll.event(at: position), at: now)
     }
+    for position in 0..<count where isOf(.door, position) {
+      acceptPeers(epoll.event(at: position), at: now)
+    }
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
     for position in 0..<count where isOf(.listener, position) { try acceptClients() }
     for position in 0..<count where isOf(.client, position) {
@@ -124,7 +134,7 @@ struct Loop: ~Copyable {
     if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
     finishTurn(at: later)
     control.settle(epoll: epoll)
-    status.turn(at: later, engine: engine, peers: peers)
+    status.turn(at: later, engine: engine)
   }
 
   private func isOf(_ kind: Kind, _ position: Int) -> Bool {
@@ -155,45 +165,6 @@ struct Loop: ~Copyable {
     if engine.interfaces.isCurrent { feed(.overrun(.interfaces), at: now) }
   }
 
-  private mutating func peerEvent(_ event: Epoll.Event, at now: Instant) {
-    let slot = PeerSlot(Int(event.token.slot))
-    let peer = peers[slot.index]
-    guard event.token.generation == peer.generation else { return }
-    do throws(Errno) {
-      if peer.phase == .connecting {
-        guard event.writable || event.hangup || event.error else { return }
-        try peer.finishConnecting()
-        feed(.connected(slot), at: now)
-        updateInterest(slot)
-        return
-      }
-      if event.writable { try peer.flush() }
-      if event.readable || event.hangup || event.error { try read(peer, slot, at: now) }
-      updateInterest(slot)
-    } catch {
-      let input: Input = peer.phase == .connecting ? .connectFailed(slot) : .closed(slot)
-      peer.close()
-      peer.note(error)
-      feed(input, at: now)
-    }
-  }
-
-  private mutating func read(
-    _ peer: Connection, _ slot: PeerSlot, at now: Instant
-  ) throws(Errno) {
-    let generation = peer.generation
-    for _ in 0..<Loop.peerBudget {
-      guard let count = try peer.receive(into: &buffer) else { return }
-      if count == 0 {
-        peer.close()
-        feed(.closed(slot), at: now)
-        return
-      }
-      feedBytes(.received(slot), at: now)
-      if peer.generation != generation || peer.phase != .open { return }
-    }
-  }
-
   private mutating func readSignals(at now: Instant) throws(Errno) {
     while let number = try signals.next() {
       guard !isStopping else { continue }
@@ -218,9 +189,10 @@ struct Loop: ~Copyable {
     do throws(Errno) {
       let isThere = try client.receive(&buffer)
       let moment = Moment(
-        facts: facts, netlink: NetlinkFacts(netlink), turned: status.lastTurn, now: now)
+        facts: facts, netlink: NetlinkFacts(netlink), door: door.facts, turned: status.lastTurn,
+        now: now)
       while let request = client.nextRequest() {
-        Report.answer(request, to: client, engine: engine, peers: peers, moment: moment)
+        Report.answer(request, to: client, engine: engine, connections: connections, moment: moment)
       }
       if !isThere || event.error { control.drop(slot) }
     } catch {
@@ -231,12 +203,12 @@ struct Loop: ~Copyable {
 
   // MARK: The engine
 
-  private mutating func feedBytes(_ input: Input, at now: Instant) {
+  mutating func feedBytes(_ input: Input, at now: Instant) {
     Loop.handle(input, buffer, &engine, &outputs, at: now)
     carryOut(at: now)
   }
 
-  private mutating func feed(_ input: Input, at now: Instant) {
+  mutating func feed(_ input: Input, at now: Instant) {
     engine.handle(input, Span(), at: now, into: &outputs)
     carryOut(at: now)
   }
@@ -257,7 +229,9 @@ struct Loop: ~Copyable {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
       case .send(let slot, let piece): send(piece, slot)
       case .connect(let slot): connect(slot)
-      case .close(let slot): peers[slot.index].close()
+      case .accept(let slot): accept(slot)
+      case .refuse(let slot, let piece): refuse(piece, slot)
+      case .close(let slot): connections[slot.index].close()
       case .dump(let what, let sequence): dump(what, sequence)
       case .note: timeline.stampNote()
       }
@@ -278,49 +252,6 @@ struct Loop: ~Copyable {
     engine.handle(.idle, Span(), at: now, into: &outputs)
   }
 
-  private mutating func fire(_ volley: VolleyID, _ slot: PeerSlot, _ shift: UInt32) {
-    let peer = peers[slot.index]
-    let updates = engine.speaker.magazine.messages(of: volley)
-    let failure = engine.withBytes(of: volley) { bytes -> Errno? in
-      do throws(Errno) {
-        try peer.send(bytes, updates: updates)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let failure {
-      fail(slot, failure)
-    } else if shift != 0 {
-      timeline.written(shift, to: slot, at: Clock.monotonic())
-    }
-    if peer.queued > 0 { updateInterest(slot) }
-  }
-
-  private mutating func send(_ piece: Range<Int>, _ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    do throws(Errno) {
-      try peer.send(outputs.bytes.span.extracting(piece), updates: 0)
-    } catch {
-      fail(slot, error)
-    }
-    if peer.queued > 0 { updateInterest(slot) }
-  }
-
-  private mutating func connect(_ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    do throws(Errno) {
-      let raw = try peer.connect(
-        from: plan.local.address, to: plan.routeServers.peers[slot.index])
-      try epoll.add(
-        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: [.read, .write])
-    } catch {
-      peer.close()
-      peer.note(error)
-      failures.append(.connectFailed(slot))
-    }
-  }
-
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {
     do throws(Errno) {
       try netlink.requestDump(what == .links ? .links : .addresses, sequence: sequence)
@@ -331,26 +262,8 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func fail(_ slot: PeerSlot, _ error: Errno) {
-    peers[slot.index].close()
-    peers[slot.index].note(error)
-    failures.append(.closed(slot))
-  }
-
   private mutating func reportFailures(at now: Instant) {
     while let failure = failures.popLast() { feed(failure, at: now) }
-  }
-
-  private func updateInterest(_ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    guard let raw = peer.raw else { return }
-    let interest: Interest = peer.queued > 0 ? [.read, .write] : .read
-    do throws(Errno) {
-      try epoll.modify(
-        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)
-    } catch {
-      log.error("epoll: \(error)")
-    }
   }
 
   private mutating func tell() {

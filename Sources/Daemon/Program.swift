@@ -80,7 +80,9 @@ package enum Program {
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())
-      var loop = try Loop(plan, facts: facts, log: log, control: options.control)
+      let door = try Door(log: log)
+      var loop = try Loop(
+        plan, facts: facts, log: log, control: options.control, door: door)
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
       log.notice("hopshiftd ends")
       return ExitCode.ok.rawValue

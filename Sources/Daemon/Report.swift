@@ -30,14 +30,15 @@ struct NetlinkFacts {
 struct Moment {
   var facts: ProcessFacts
   var netlink: NetlinkFacts
+  var door: Door.Facts
   var turned: Instant
   var now: Instant
 }
 
 enum Report {
   static func answer(
-    _ request: Request, to client: ControlClient, engine: borrowing Engine, peers: [Connection],
-    moment: Moment
+    _ request: Request, to client: ControlClient, engine: borrowing Engine,
+    connections: [Connection], moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -45,7 +46,7 @@ enum Report {
       return
     }
     switch request.verb {
-    case .status: client.enqueue(status(request, engine, peers, moment))
+    case .status: client.enqueue(status(request, engine, connections, moment))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
     }
@@ -73,14 +74,15 @@ enum Report {
   }
 
   private static func status(
-    _ request: Request, _ engine: borrowing Engine, _ peers: [Connection], _ moment: Moment
+    _ request: Request, _ engine: borrowing Engine, _ connections: [Connection],
+    _ moment: Moment
   ) -> [UInt8] {
     guard request.words.isEmpty else {
       return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
     }
     var bytes = daemon(request.id, engine, moment)
-    for index in peers.indices {
-      bytes += routeServer(request.id, engine, peers[index], PeerSlot(index), moment.now)
+    for index in engine.plan.routeServers.peers.indices {
+      bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
@@ -109,21 +111,25 @@ enum Report {
     line.add("foreign", moment.netlink.foreign)
     line.add("malformed", engine.malformed)
     line.add("links", engine.failover.view.linkCount)
+    line.add("listening", moment.door.sockets)
+    line.add("strangers", moment.door.strangers)
     line.add("receive-buffer", moment.netlink.receiveBuffer)
     line.add("shifts", engine.shifts)
     return line.finish()
   }
 
   private static func routeServer(
-    _ id: String, _ engine: borrowing Engine, _ connection: Connection, _ slot: PeerSlot,
+    _ id: String, _ engine: borrowing Engine, _ connections: [Connection], _ slot: PeerSlot,
     _ now: Instant
   ) -> [UInt8] {
     let session = engine.speaker.sessions[slot.index]
+    let connection = connections[ConnectionSlot(slot, session.side).index]
     var line = JSONLine(id: id, type: "route-server")
     line.add("address", engine.plan.routeServers.peers[slot.index].description)
     line.add("asn", engine.plan.routeServers.asn.value)
     line.add("state", session.state.description)
     line.add("since-ms", (now - session.since).milliseconds)
+    line.add("opened-by", session.side == .outgoing ? "us" : "peer")
     if let negotiated = session.negotiated {
       line.add("hold-ms", negotiated.holdTime.milliseconds)
       line.add("keepalive-ms", negotiated.keepalive.milliseconds)

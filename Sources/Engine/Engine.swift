@@ -67,10 +67,13 @@ package struct Engine: ~Copyable {
     case .drained(.interfaces):
       interfaces.drained()
       dumpIfDue(at: now, into: &outputs)
-    case .connected(let peer): speaker.handle(.connected, peer, at: now, into: &outputs)
-    case .connectFailed(let peer): speaker.handle(.connectFailed, peer, at: now, into: &outputs)
-    case .received(let peer): speaker.receive(bytes, peer, at: now, into: &outputs)
-    case .closed(let peer): speaker.handle(.closed, peer, at: now, into: &outputs)
+    case .connected(let peer):
+      speaker.handle(.connected, ConnectionSlot(peer, .outgoing), at: now, into: &outputs)
+    case .connectFailed(let peer):
+      speaker.handle(.connectFailed, ConnectionSlot(peer, .outgoing), at: now, into: &outputs)
+    case .accepted(let peer): speaker.accepted(peer, at: now, into: &outputs)
+    case .received(let connection): speaker.receive(bytes, connection, at: now, into: &outputs)
+    case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm()
     case .stop: stop(at: now, into: &outputs)
@@ -86,9 +89,7 @@ package struct Engine: ~Copyable {
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
     isStopping = true
-    for index in plan.routeServers.peers.indices {
-      speaker.handle(.stop(.administrativeShutdown), PeerSlot(index), at: now, into: &outputs)
-    }
+    speaker.stop(at: now, into: &outputs)
   }
 
   // MARK: The kernel
@@ -195,9 +196,7 @@ package struct Engine: ~Copyable {
   private mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
     guard !hasStarted, !isStopping else { return }
     hasStarted = true
-    for index in plan.routeServers.peers.indices {
-      speaker.handle(.start, PeerSlot(index), at: now, into: &outputs)
-    }
+    speaker.start(at: now, into: &outputs)
   }
 
   private mutating func apply(at now: Instant, into outputs: inout Outputs) {

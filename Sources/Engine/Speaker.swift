@@ -1,4 +1,4 @@
-// The BGP side of the machine: a session to each route server, and the volleys armed for it.
+// The BGP side of the machine: a session with each route server, and the volleys armed for it.
 
 package import BGP
 import Bytes
@@ -7,7 +7,7 @@ package import Model
 /// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it
 /// knows.
 package struct Speaker: ~Copyable {
-  package private(set) var sessions: [Session]
+  package private(set) var sessions: [Peering]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   private let nextHop: IPv4Address
@@ -27,7 +27,7 @@ package struct Speaker: ~Copyable {
       peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
-      Session(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
+      Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
       prefixes: plan.vips.map(\.prefixes), peers: plan.routeServers.peers.count,
@@ -52,26 +52,54 @@ package struct Speaker: ~Copyable {
     return earliest
   }
 
-  mutating func handle(
-    _ event: SessionEvent, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
-  ) {
+  mutating func start(at now: Instant, into outputs: inout Outputs) {
+    for index in sessions.indices {
+      let before = sessions[index].state
+      sessions[index].start(at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+    }
+  }
+
+  mutating func stop(at now: Instant, into outputs: inout Outputs) {
+    for index in sessions.indices {
+      let before = sessions[index].state
+      sessions[index].stop(.administrativeShutdown, at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+    }
+  }
+
+  mutating func accepted(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs) {
     let before = sessions[peer.index].state
-    sessions[peer.index].handle(event, at: now, into: &scratch)
+    sessions[peer.index].accepted(at: now, into: &scratch)
+    carryOut(peer, before: before, at: now, into: &outputs)
+  }
+
+  mutating func handle(
+    _ event: SessionEvent, _ connection: ConnectionSlot, at now: Instant,
+    into outputs: inout Outputs
+  ) {
+    let peer = connection.peer
+    let before = sessions[peer.index].state
+    sessions[peer.index].handle(event, connection.side, at: now, into: &scratch)
     carryOut(peer, before: before, at: now, into: &outputs)
   }
 
   mutating func receive(
-    _ bytes: Span<UInt8>, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
+    _ bytes: Span<UInt8>, _ connection: ConnectionSlot, at now: Instant,
+    into outputs: inout Outputs
   ) {
+    let peer = connection.peer
     let before = sessions[peer.index].state
-    sessions[peer.index].receive(bytes, at: now, into: &scratch)
+    sessions[peer.index].receive(bytes, connection.side, at: now, into: &scratch)
     carryOut(peer, before: before, at: now, into: &outputs)
   }
 
   mutating func turn(at now: Instant, into outputs: inout Outputs) {
     for index in sessions.indices {
       guard let deadline = sessions[index].deadline, now >= deadline else { continue }
-      handle(.timer, PeerSlot(index), at: now, into: &outputs)
+      let before = sessions[index].state
+      sessions[index].turn(at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
     }
   }
 
@@ -118,14 +146,15 @@ package struct Speaker: ~Copyable {
   ) {
     let epoch = sessions[peer.index].epoch
     let announcement = Announcement(nextHop: nextHop, rung: rung)
+    let connection = ConnectionSlot(peer, sessions[peer.index].side)
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
-      outputs.add(.fire(peer, volley, shift: shift))
+      outputs.add(.fire(connection, volley, shift: shift))
     } else if let negotiated = sessions[peer.index].negotiated {
       // Two shifts of one VIP in one turn, or a step down: right comes before fast.
       lateArmings += 1
       let volley = magazine.arm(
         vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-      outputs.add(.fire(peer, volley, shift: shift))
+      outputs.add(.fire(connection, volley, shift: shift))
     }
     sessions[peer.index].noteSent(at: now)
   }
@@ -134,18 +163,21 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
-    for action in scratch.actions {
-      switch action {
+    for index in scratch.actions.indices {
+      let connection = ConnectionSlot(peer, scratch.sides[index])
+      switch scratch.actions[index] {
       case .connect: outputs.add(.connect(peer))
-      case .close: outputs.add(.close(peer))
-      case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: peer)
+      case .accept: outputs.add(.accept(peer))
+      case .refuse(let piece): outputs.refuse(piece, of: scratch.bytes.bytes, to: peer)
+      case .close: outputs.add(.close(connection))
+      case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: connection)
       case .down(let why):
-        reason = why
-        magazine.disarm(peer)
+        if !why.isCollision { reason = why }
+        if sessions[peer.index].state != .established { magazine.disarm(peer) }
       case .established:
         announceAll(peer, at: now, into: &outputs)
         // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
-        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: peer)
+        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: connection)
       case .refreshRequested: announceAll(peer, at: now, into: &outputs)
       case .update: continue
       }

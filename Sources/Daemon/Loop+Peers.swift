@@ -1,0 +1,154 @@
+// The loop's side of the route servers: their connections, and what is sent to them.
+
+import BGP
+import Engine
+import Linux
+import Model
+
+extension Loop {
+  mutating func peerEvent(_ event: Epoll.Event, at now: Instant) {
+    let slot = ConnectionSlot(index: Int(event.token.slot))
+    let peer = connections[slot.index]
+    guard event.token.generation == peer.generation else { return }
+    do throws(Errno) {
+      if peer.phase == .connecting {
+        guard event.writable || event.hangup || event.error else { return }
+        try peer.finishConnecting()
+        feed(.connected(slot.peer), at: now)
+        updateInterest(slot)
+        return
+      }
+      if event.writable { try peer.flush() }
+      if event.readable || event.hangup || event.error { try read(peer, slot, at: now) }
+      updateInterest(slot)
+    } catch {
+      let input: Input = peer.phase == .connecting ? .connectFailed(slot.peer) : .closed(slot)
+      peer.close()
+      peer.note(error)
+      feed(input, at: now)
+    }
+  }
+
+  private mutating func read(
+    _ peer: Connection, _ slot: ConnectionSlot, at now: Instant
+  ) throws(Errno) {
+    let generation = peer.generation
+    for _ in 0..<Loop.peerBudget {
+      guard let count = try peer.receive(into: &buffer) else { return }
+      if count == 0 {
+        peer.close()
+        feed(.closed(slot), at: now)
+        return
+      }
+      feedBytes(.received(slot), at: now)
+      if peer.generation != generation || peer.phase != .open { return }
+    }
+  }
+
+  mutating func fire(_ volley: VolleyID, _ slot: ConnectionSlot, _ shift: UInt32) {
+    let peer = connections[slot.index]
+    let updates = engine.speaker.magazine.messages(of: volley)
+    let failure = engine.withBytes(of: volley) { bytes -> Errno? in
+      do throws(Errno) {
+        try peer.send(bytes, updates: updates)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure {
+      fail(slot, failure)
+    } else if shift != 0 {
+      timeline.written(shift, to: slot.peer, at: Clock.monotonic())
+    }
+    if peer.queued > 0 { updateInterest(slot) }
+  }
+
+  mutating func send(_ piece: Range<Int>, _ slot: ConnectionSlot) {
+    let peer = connections[slot.index]
+    do throws(Errno) {
+      try peer.send(outputs.bytes.span.extracting(piece), updates: 0)
+    } catch {
+      fail(slot, error)
+    }
+    if peer.queued > 0 { updateInterest(slot) }
+  }
+
+  mutating func connect(_ peer: PeerSlot) {
+    let slot = ConnectionSlot(peer, .outgoing)
+    let connection = connections[slot.index]
+    do throws(Errno) {
+      let raw = try connection.connect(
+        from: plan.local.address, to: plan.routeServers.peers[peer.index])
+      try epoll.add(
+        raw, token: Loop.token(.peer, slot.index, connection.generation), interest: [.read, .write])
+    } catch {
+      connection.close()
+      connection.note(error)
+      failures.append(.connectFailed(peer))
+    }
+  }
+
+  /// Takes the connections that wait at the door, and asks the engine about those of route servers.
+  mutating func acceptPeers(_ event: Epoll.Event, at now: Instant) {
+    for _ in 0..<Loop.peerBudget {
+      do throws(Errno) {
+        guard let remote = try door.accept(Int(event.token.slot)) else { return }
+        guard let index = plan.routeServers.peers.firstIndex(of: remote) else {
+          door.turnAway()
+          continue
+        }
+        feed(.accepted(PeerSlot(index)), at: now)
+      } catch {
+        // The connection was reset before it was looked at, or the system has no memory for it;
+        // whoever wanted it tries again.
+        log.warning("connection from a route server: \(error)")
+        return
+      }
+    }
+  }
+
+  mutating func accept(_ peer: PeerSlot) {
+    let slot = ConnectionSlot(peer, .incoming)
+    let connection = connections[slot.index]
+    do throws(Errno) {
+      guard let socket = door.takeWaiting() else { return }
+      try socket.prepare(userTimeout: Connection.userTimeout)
+      let raw = connection.adopt(socket)
+      try epoll.add(
+        raw, token: Loop.token(.peer, slot.index, connection.generation), interest: .read)
+    } catch {
+      fail(slot, error)
+    }
+  }
+
+  /// Says why and lets the connection go; who does not even take this is not waited for.
+  mutating func refuse(_ piece: Range<Int>, _ peer: PeerSlot) {
+    guard let socket = door.takeWaiting() else { return }
+    do throws(Errno) {
+      _ = try socket.send(outputs.bytes.span.extracting(piece))
+      try socket.shutdownWrite()
+    } catch {
+      let address = plan.routeServers.peers[peer.index]
+      log.warning("route server \(address): its second connection was refused: \(error)")
+    }
+  }
+
+  private mutating func fail(_ slot: ConnectionSlot, _ error: Errno) {
+    connections[slot.index].close()
+    connections[slot.index].note(error)
+    failures.append(.closed(slot))
+  }
+
+  private func updateInterest(_ slot: ConnectionSlot) {
+    let peer = connections[slot.index]
+    guard let raw = peer.raw else { return }
+    let interest: Interest = peer.queued > 0 ? [.read, .write] : .read
+    do throws(Errno) {
+      try epoll.modify(
+        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)
+    } catch {
+      log.error("epoll: \(error)")
+    }
+  }
+}
