@@ -31,6 +31,13 @@ func cModule(_ name: String, pkgConfig: String? = nil, apt: String? = nil) -> Ta
     providers: apt.map { [.apt([$0])] })
 }
 
+/// What several test targets stand on.
+func kit(_ name: String, _ imports: [String]) -> Target {
+  .target(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    swiftSettings: strict)
+}
+
 /// The tests of one room, or of several together.
 func tests(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
   .testTarget(
@@ -82,6 +89,9 @@ let package = Package(
     program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
     program("hopshift-lab", ["Lab"]),
 
+    // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
+    kit("World", ["Engine", "Failover", "Model", "BGP"]),
+
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),
     tests("BytesTests", ["Bytes"]),
@@ -92,10 +102,10 @@ let package = Package(
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("EngineTests", ["World", "Engine", "Model", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
-    tests("SimulationTests", ["Engine", "Model", "Bytes", "BGP"]),
+    tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
     tests("NamespaceTests", ["Lab", "Linux", "Model"]),
     tests("TidyTests", []),

@@ -1,4 +1,4 @@
-// How a verb describes itself: the one source of help texts, and what man page and completions are checked against.
+// How a verb describes itself: one source of help; manual and completions are checked against it.
 
 /// An option of the command line, long form only.
 package struct Option: Hashable, Sendable {

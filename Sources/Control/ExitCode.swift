@@ -1,4 +1,4 @@
-// How a command ended: the same numbers in an `end` record and as the exit status of the command line.
+// How a command ended: the same numbers in an `end` record and as an exit status.
 
 /// The outcome of a request. The numbers are a promise to scripts.
 package enum ExitCode: Int32, Hashable, Sendable, CaseIterable {

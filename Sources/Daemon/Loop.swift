@@ -65,9 +65,7 @@ struct Loop: ~Copyable {
     let netlink = try StartError.wrap("netlink socket") { () throws(Errno) in
       try NetlinkSocket(groups: .interfaces)
     }
-    let control = try StartError.wrap("control socket \(path)") { () throws(Errno) in
-      try ControlServer(path: path)
-    }
+    let control = try Loop.openControl(path)
     do throws(Errno) {
       try epoll.add(netlink.raw, token: Loop.token(.kernel, 0, 0), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
@@ -91,6 +89,15 @@ struct Loop: ~Copyable {
     connections = (0..<slots).map { _ in Connection() }
     failures.reserveCapacity(slots)
     status = ServiceStatus()
+  }
+
+  private static func openControl(_ path: String) throws(StartError) -> ControlServer {
+    do throws(Errno) {
+      return try ControlServer(path: path)
+    } catch {
+      let what = error == .addressInUse ? "another hopshiftd answers on" : "control socket"
+      throw StartError(what: "\(what) \(path)", error: error)
+    }
   }
 
   static func token(_ kind: Kind, _ slot: Int, _ generation: UInt32) -> EventToken {
@@ -256,9 +263,10 @@ struct Loop: ~Copyable {
     do throws(Errno) {
       try netlink.requestDump(what == .links ? .links : .addresses, sequence: sequence)
     } catch {
-      // The kernel could not even take the request: the same as losing its answer.
+      // No answer will come, and nothing makes the socket readable: the engine asks again after a
+      // pause.
       log.error("netlink: dump request failed: \(error)")
-      failures.append(.overrun(.interfaces))
+      failures.append(.dumpFailed(.interfaces, code: error.code))
     }
   }
 
@@ -272,7 +280,7 @@ struct Loop: ~Copyable {
       guard case .note(let note) = outputs.list[index] else { continue }
       let stamp = timeline.stamps[told]
       told += 1
-      Story.log(note, plan: plan, log: log)
+      Story.log(note, plan: plan, connections: connections, log: log)
       Story.publish(note, at: stamp, plan: plan, engine: engine, timeline: timeline, to: control)
       status.heed(note)
     }

@@ -65,18 +65,24 @@ package enum Program {
     }
   }
 
+  /// Gives up every capability, since nothing needs one, and says what was given and what is left.
+  private static func dropCapabilities(_ log: Log) throws(Errno) -> String {
+    let given = try Capabilities.held()
+    let kept = try Capabilities.drop(keeping: []).map(\.description)
+    let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
+    let dropped = given.filter { !kept.contains($0) }
+    log.notice(
+      "hopshiftd \(Release.version) starts; capabilities kept: \(words); dropped: "
+        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")))
+    return words
+  }
+
   private static func serve(_ plan: Plan, _ options: Options) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
-      let dropped = try StartError.wrap("capabilities") { () throws(Errno) in
-        try Capabilities.drop(keeping: [])
+      let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
+        try dropCapabilities(log)
       }
-      let held = try StartError.wrap("capabilities") { () throws(Errno) in
-        try Capabilities.held()
-      }
-      let capabilities = held.isEmpty ? "none" : held.joined(separator: " ")
-      let gone = dropped.isEmpty ? "" : " (dropped \(dropped.count))"
-      log.notice("hopshiftd \(Release.version) starts; capabilities kept: \(capabilities)\(gone)")
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())

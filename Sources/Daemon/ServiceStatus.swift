@@ -58,8 +58,7 @@ struct ServiceStatus {
   }
 
   static func line(_ engine: borrowing Engine) -> String {
-    var held = 0
-    for claim in engine.failover.claims where claim.isHeld { held += 1 }
+    let held = engine.failover.heldCount
     var established = 0
     for session in engine.speaker.sessions where session.state == .established { established += 1 }
     let vips = engine.plan.vips.count

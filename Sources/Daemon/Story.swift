@@ -10,13 +10,18 @@ import Model
 /// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
 /// nobody.
 enum Story {
-  static func log(_ note: Note, plan: Plan, log: Log) {
+  static func log(_ note: Note, plan: Plan, connections: [Connection], log: Log) {
     switch note {
     case .link, .linkGone, .address, .addressGone: return
     case .session(let slot, let state, let reason):
       let server = plan.routeServers.peers[slot.index]
       if let reason {
-        log.warning("route server \(server): \(reason), now \(state)")
+        // What the socket said is more than what the session knows.
+        let detail =
+          ConnectionSide.allCases.lazy.compactMap {
+            connections[ConnectionSlot(slot, $0).index].lastError
+          }.first.map { ": \($0)" } ?? ""
+        log.warning("route server \(server): \(reason)\(detail), now \(state)")
       } else if state == .established {
         log.notice("route server \(server): established")
       }

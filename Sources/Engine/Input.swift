@@ -13,6 +13,8 @@ package enum Input: Equatable, Sendable {
   case overrun(KernelClass)
   /// The socket of this class was read until it was empty.
   case drained(KernelClass)
+  /// The request for a dump could not be sent; `code` is the errno, positive.
+  case dumpFailed(KernelClass, code: Int32)
   case connected(PeerSlot)
   case connectFailed(PeerSlot)
   /// A route server has opened a connection, which waits to be accepted or refused.

@@ -30,8 +30,13 @@ package struct Failover: ~Copyable {
   package private(set) var view: KernelView
   package private(set) var isCurrent = false
   package private(set) var claims: [Claim]
-  /// When to call `turn`: never later than the earliest deadline of any claim, sometimes earlier.
-  package private(set) var deadline: Instant?
+  /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
+  package private(set) var heldCount = 0
+  /// Never later than the earliest deadline of any claim, sometimes earlier.
+  private var earliest: Instant?
+
+  /// When to call `turn`; none while the view is stale, since nothing may be decided then.
+  package var deadline: Instant? { isCurrent ? earliest : nil }
 
   package init(_ plan: Plan) {
     owners = plan.vips.map(\.owner)
@@ -110,11 +115,11 @@ package struct Failover: ~Copyable {
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
     guard let deadline, now >= deadline else { return }
-    self.deadline = nil
+    earliest = nil
     for vip in claims.indices {
       record(claims[vip].turn(at: now), VIPSlot(vip), into: &verdicts)
       guard let candidate = claims[vip].deadline else { continue }
-      self.deadline = min(self.deadline ?? candidate, candidate)
+      earliest = min(earliest ?? candidate, candidate)
     }
   }
 
@@ -131,11 +136,13 @@ package struct Failover: ~Copyable {
 
   private mutating func judge(_ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]) {
     let presence = view.presence(of: addressSlots[vip.index], for: owners[vip.index])
+    heldCount -= claims[vip.index].isHeld ? 1 : 0
     let judgement = claims[vip.index].judge(presence, at: now)
+    heldCount += claims[vip.index].isHeld ? 1 : 0
     // A deadline that was lifted stays until its turn: searching here would cost a look at every
     // VIP for each.
     if let candidate = claims[vip.index].deadline {
-      deadline = min(deadline ?? candidate, candidate)
+      earliest = min(earliest ?? candidate, candidate)
     }
     record(judgement, vip, into: &verdicts)
   }

@@ -4,8 +4,8 @@ package import Linux
 package import Model
 import Synchronization
 
-/// Sends a numbered question at a fixed pace from a host's namespace, on a thread of its own. The answer repeats the
-/// number and names the appliance that gave it.
+/// Sends a numbered question at a fixed pace from a host's namespace, on a thread of its own. The
+/// answer repeats the number and names the appliance that gave it.
 package final class EchoClient: Sendable {
   /// Questions that are remembered. We chose it: ten minutes at the usual pace.
   package static let limit = 120_000
@@ -82,7 +82,8 @@ package final class EchoClient: Sendable {
       do throws(Errno) {
         try socket.send(Array("\(count)".utf8))
       } catch {
-        // No route, or an ICMP error that an earlier question brought: this one stays without an answer.
+        // No route, or an ICMP error that an earlier question brought: this one stays without an
+        // answer.
         guard EchoClient.isNews(error) else { throw error }
       }
       next = next + pace

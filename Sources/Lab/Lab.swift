@@ -3,8 +3,8 @@
 package import Linux
 package import Model
 
-/// One running lab. It is removed when `tearDown` is called or the value goes; what a killed owner could not remove, the
-/// next start does.
+/// One running lab. It is removed when `tearDown` is called or the value goes; what a killed owner
+/// could not remove, the next start does.
 package final class Lab {
   /// The interface of every host.
   package static let interface = "eth0"
@@ -113,8 +113,9 @@ package final class Lab {
     }
   }
 
-  /// Takes the fabric's end of a host's cable off its bridge: from now on nothing reaches the host and nothing comes from
-  /// it. Its own link stays up and its connections stay as they are, as with a machine that stands still.
+  /// Takes the fabric's end of a host's cable off its bridge: from now on nothing reaches the host
+  /// and nothing comes from it. Its own link stays up and its connections stay as they are, as with
+  /// a machine that stands still.
   package func unplug(_ host: String) throws(LabError) {
     try shell.run(["ip", "link", "set", "dev", host, "nomaster"], in: fabric)
   }
@@ -126,6 +127,20 @@ package final class Lab {
     }
     let bridge = topology.subnets[found.subnet].bridge
     try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
+  }
+
+  /// Ends every process in a host's namespace.
+  package func endProcesses(on host: String) throws(LabError) {
+    try Waiting.until("the processes of \(host) to end", within: .seconds(10)) {
+      () throws(LabError) in
+      let left = try ProcessTable.inside(namespace(of: host), shell)
+      do throws(Errno) {
+        for pid in left { try Processes.signal(pid, .kill) }
+      } catch {
+        throw LabError.system(error, doing: "ending the processes of \(host)")
+      }
+      return left.isEmpty ? nil : "\(left.count) processes"
+    }
   }
 
   /// Writes a file of this lab and answers its path.
@@ -141,7 +156,8 @@ package final class Lab {
     return path
   }
 
-  /// Ends every process of the lab and removes what it made. Faults are printed: there is nobody left to catch them.
+  /// Ends every process of the lab and removes what it made. Faults are printed: there is nobody
+  /// left to catch them.
   package func tearDown() {
     if isTornDown { return }
     isTornDown = true

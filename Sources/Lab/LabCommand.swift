@@ -1,9 +1,11 @@
 // The command line of hopshift-lab.
 
+import Glibc
 import Linux
 import Model
 
-/// The verbs of hopshift-lab, and the exit codes of the family: 0 ok, 1 failure, 2 usage, 4 no permission.
+/// The verbs of hopshift-lab, and the exit codes of the family: 0 ok, 1 failure, 2 usage, 4 no
+/// permission.
 package enum LabCommand {
   private static let usage = """
     usage: hopshift-lab demo [--deb FILE] [--plain] [--keep] [--verbose]
@@ -23,12 +25,16 @@ package enum LabCommand {
 
   /// Runs the verb named on the command line and ends the process.
   package static func main() -> Never {
-    Termination.end(run(Array(CommandLine.arguments.dropFirst())))
+    exit(run(Array(CommandLine.arguments.dropFirst())))
   }
 
   private static func run(_ words: [String]) -> Int32 {
     Termination.hold()
     guard let verb = words.first else { return complain("a verb is missing") }
+    if !["help", "--help", "-h"].contains(verb), Processes.effectiveUser != 0 {
+      say("hopshift-lab: network namespaces need root\n")
+      return 4
+    }
     do throws(LabError) {
       switch (verb, Array(words.dropFirst())) {
       case ("help", _), ("--help", _), ("-h", _):
@@ -45,13 +51,22 @@ package enum LabCommand {
       default: return complain("'\(words.joined(separator: " "))' is not understood")
       }
     } catch {
-      print("hopshift-lab: \(error)")
+      say("hopshift-lab: \(error)\n")
       return 1
     }
   }
 
+  /// To standard error. When nobody listens there any more the exit code still says it.
+  private static func say(_ text: String) {
+    do throws(Errno) {
+      try StandardStream.error.write(Array(text.utf8).span)
+    } catch {
+      return
+    }
+  }
+
   private static func complain(_ what: String) -> Int32 {
-    print("hopshift-lab: \(what)\n\n\(usage)")
+    say("hopshift-lab: \(what)\n\n\(usage)\n")
     return 2
   }
 

@@ -2,8 +2,8 @@
 
 package import Model
 
-/// A point on CLOCK_REALTIME, in nanoseconds since 1970. The lab compares what different observers saw,
-/// and this is the one clock that the packet socket, BIRD and the lab itself share.
+/// A point on CLOCK_REALTIME, in nanoseconds since 1970. The lab compares what different observers
+/// saw, and this is the one clock that the packet socket, BIRD and the lab itself share.
 package struct Moment: Hashable, Comparable, Sendable {
   package var nanoseconds: Int64
 

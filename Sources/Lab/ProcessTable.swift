@@ -1,4 +1,4 @@
-// Questions about the processes of this machine, answered from /proc. A process may vanish between two of them.
+// Questions about the processes of this machine, answered from /proc; any may vanish in between.
 
 package import Linux
 
@@ -40,6 +40,12 @@ package enum ProcessTable {
     return all().filter { Processes.namespace(kind, of: $0) == wanted }
   }
 
+  /// Processes in a named network namespace.
+  static func inside(_ namespace: String, _ shell: Shell) throws(LabError) -> [Int32] {
+    let answer = try shell.attempt(["ip", "netns", "pids", namespace]).output
+    return answer.split(separator: "\n").compactMap { Int32($0) }
+  }
+
   /// The children of a process, oldest first.
   package static func children(of pid: Int32) -> [Int32] {
     let bytes = read("/proc/\(pid)/task/\(pid)/children", limit: environmentLimit) ?? []
@@ -54,7 +60,8 @@ package enum ProcessTable {
     }
   }
 
-  /// The fields of /proc/PID/stat behind the name, which stands in parentheses and may hold any byte.
+  /// The fields of /proc/PID/stat behind the name, which stands in parentheses and may hold any
+  /// byte.
   private static func fields(of pid: Int32) -> [Substring]? {
     guard let bytes = read("/proc/\(pid)/stat", limit: statLimit) else { return nil }
     let text = String(decoding: bytes, as: UTF8.self)

@@ -1,15 +1,18 @@
-// The register of labs under /run: who owns which, so that the next start removes what a killed one left behind.
+// The register of labs under /run, so that the next start removes what a killed one left behind.
 
 import Linux
 import Model
 
-/// One directory per lab, /run/hopshift-lab/TAG, with a file `owner` that names the process. The lab's namespaces are
-/// called TAG-NAME, its mounts lie in its directories and its processes bear its tag, so that nothing more need be
-/// written down: a lab killed at any moment is removed whole.
+/// One directory per lab, /run/hopshift-lab/TAG, with a file `owner` that names the process. The
+/// lab's namespaces are called TAG-NAME, its mounts lie in its directories and its processes bear
+/// its tag, so that nothing more need be written down: a lab killed at any moment is removed whole.
 package enum Registry {
   package static let root = "/run/hopshift-lab"
   /// Layers of containers are too big for /run, which may be memory.
   package static let layers = "/var/cache/hopshift-demo/layers"
+  /// Every tag begins so, and so does a directory that has no tag yet.
+  private static let prefix = "hs"
+  private static let draft = ".new-"
   private static let ownerLimit = 64
   private static let attempts = 100
 
@@ -21,7 +24,7 @@ package enum Registry {
       try Directories.makeIfMissing(root)
       // The owner stands in the directory before the directory has its name: it is never without.
       let own = Processes.own
-      let draft = "\(root)/.new-\(own)-\(try Entropy.seed())"
+      let draft = "\(root)/\(draft)\(own)-\(try Entropy.seed())"
       try Directories.make(draft)
       let start = ProcessTable.startTime(of: own) ?? 0
       try Files.writeAtomically(
@@ -29,7 +32,7 @@ package enum Registry {
       for _ in 0..<attempts {
         let number = UInt16(truncatingIfNeeded: try Entropy.seed())
         let digits = String(number, radix: 16)
-        let tag = "hs" + String(repeating: "0", count: 4 - digits.count) + digits
+        let tag = prefix + String(repeating: "0", count: 4 - digits.count) + digits
         do throws(Errno) {
           try Directories.rename(draft, to: directory(of: tag))
           return tag
@@ -47,17 +50,41 @@ package enum Registry {
   /// Removes every lab whose owner is gone and answers their tags.
   @discardableResult
   package static func sweep() throws(LabError) -> [String] {
+    try sweep(holding: try sweepersLock())
+  }
+
+  /// The lock is borrowed to the end.
+  private static func sweep(holding lock: borrowing FileLock) throws(LabError) -> [String] {
     var removed: [String] = []
-    for tag in try names(root) where !isOwned(tag) {
+    for tag in try labs() where !isOwned(tag) {
       try remove(tag)
       removed.append(tag)
     }
     return removed
   }
 
+  /// Two that remove the same lab at once would stumble over each other.
+  private static func sweepersLock() throws(LabError) -> FileLock {
+    var lock: FileLock?
+    try Waiting.until("another start to finish its cleaning", within: .seconds(60)) {
+      () throws(LabError) in
+      do throws(Errno) {
+        try Directories.makeIfMissing(root)
+        lock = try FileLock(path: "\(root)/.lock")
+        return nil
+      } catch .again {
+        return "it is still at it"
+      } catch {
+        throw LabError.system(error, doing: "locking \(root)")
+      }
+    }
+    guard let taken = lock.take() else { preconditionFailure("waited for a lock in vain") }
+    return taken
+  }
+
   /// The labs that are registered, and whether their owner lives.
   package static func all() throws(LabError) -> [(tag: String, isOwned: Bool)] {
-    try names(root).map { ($0, isOwned($0)) }
+    try labs().map { ($0, isOwned($0)) }
   }
 
   /// Removes a lab whole: processes, then mounts, then namespaces, then files.
@@ -88,10 +115,7 @@ package enum Registry {
     try Waiting.until("the processes of \(tag) to end", within: .seconds(10), mayInterrupt: false) {
       () throws(LabError) in
       var left = ProcessTable.marked(with: "\(Shell.mark)=\(tag)")
-      for namespace in namespaces {
-        let answer = try shell.attempt(["ip", "netns", "pids", namespace]).output
-        left += answer.split(separator: "\n").compactMap { Int32($0) }
-      }
+      for namespace in namespaces { left += try ProcessTable.inside(namespace, shell) }
       left.removeAll { $0 == Processes.own }
       do throws(Errno) {
         for pid in left { try Processes.signal(pid, .kill) }
@@ -123,7 +147,8 @@ package enum Registry {
       }
       return ProcessTable.startTime(of: pid) == start && ProcessTable.isAlive(pid)
     } catch {
-      // A draft without an owner file belongs to a process that is between two system calls, or dead.
+      // A draft without an owner file belongs to a process that is between two system calls, or
+      // dead.
       return draftOwner(tag).map { ProcessTable.isAlive($0) } ?? false
     }
   }
@@ -146,10 +171,14 @@ package enum Registry {
     }
   }
 
+  /// The labs and the drafts of labs; other files may lie beside them.
+  private static func labs() throws(LabError) -> [String] {
+    try names(root).filter { $0.hasPrefix(prefix) || $0.hasPrefix(draft) }
+  }
+
   private static func names(_ path: String) throws(LabError) -> [String] {
     do throws(Errno) {
-      // Only directories of ours: an output file may lie beside them.
-      return try Directories.list(path).filter { !$0.hasPrefix("output-") }
+      return try Directories.list(path)
     } catch {
       throw .system(error, doing: "listing \(path)")
     }

@@ -3,7 +3,8 @@
 import Linux
 package import Model
 
-/// Starts programs for one owner: all bear its mark in their environment, so that whoever cleans up finds them.
+/// Starts programs for one owner: all bear its mark in their environment, so that whoever cleans up
+/// finds them.
 package final class Shell {
   /// What one program may print. We chose it: more than any table that the lab asks for.
   package static let outputLimit = 4 << 20

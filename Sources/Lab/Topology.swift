@@ -2,8 +2,9 @@
 
 package import Model
 
-/// Subnets joined by one forwarding namespace, the fabric, and the hosts in them. The fabric has the
-/// first address of each subnet and is every host's default gateway, as in an Azure virtual network.
+/// Subnets joined by one forwarding namespace, the fabric, and the hosts in them. The fabric has
+/// the first address of each subnet and is every host's default gateway, as in an Azure virtual
+/// network.
 ///
 ///     try Topology {
 ///       $0.subnet("servers", "10.0.1.0/24")

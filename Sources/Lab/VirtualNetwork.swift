@@ -1,4 +1,4 @@
-// The pair in its virtual network: two route server instances, a fabric that follows them, a client, two appliances.
+// The pair in its virtual network: two route servers, a fabric that follows them, a client.
 
 package import Model
 
@@ -86,7 +86,8 @@ package final class VirtualNetwork {
     return all
   }
 
-  /// Waits until every instance and the fabric route the VIP to `host`, and the sessions of all `speakers` are up.
+  /// Waits until every instance and the fabric route the VIP to `host`, and the sessions of all
+  /// `speakers` are up.
   package func wait(forBest host: String, within limit: Nanoseconds) throws(LabError) {
     let wanted = try address(of: host)
     try Waiting.until("both route servers to prefer \(host)", within: limit) {
@@ -99,7 +100,8 @@ package final class VirtualNetwork {
           return "\(instance.name) prefers \(best.nextHop.map(\.description) ?? "nothing")"
         }
       }
-      let table = try lab.run(["ip", "route", "show", "\(VirtualNetwork.vip)"], on: Topology.fabric)
+      let table = try lab.run(
+        ["ip", "route", "show", "\(VirtualNetwork.vip)"], on: Topology.fabric)
       return table.contains("via \(wanted) ") ? nil : "the fabric's kernel has: \(table.trimmed)"
     }
   }

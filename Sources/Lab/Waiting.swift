@@ -8,8 +8,8 @@ package enum Waiting {
   /// The pause between two looks. We chose it: short beside everything that is waited for.
   package static let pause = Nanoseconds.milliseconds(10)
 
-  /// Returns when `condition` answers nil; what it answers otherwise is told when time is up. Only a
-  /// clean-up may not be interrupted.
+  /// Returns when `condition` answers nil; what it answers otherwise is told when time is up. Only
+  /// a clean-up may not be interrupted.
   package static func until(
     _ what: String, within limit: Nanoseconds, mayInterrupt: Bool = true,
     _ condition: () throws(LabError) -> String?
@@ -36,7 +36,8 @@ package enum Waiting {
     }
   }
 
-  /// Returns when the wall clock has reached `moment`: the end of a window in which nothing more may come.
+  /// Returns when the wall clock has reached `moment`: the end of a window in which nothing more
+  /// may come.
   package static func until(_ moment: Moment) throws(LabError) {
     let left = moment - Moment(nanoseconds: Clock.wall().nanoseconds)
     try until("the end of the window", within: left + .seconds(1)) { () throws(LabError) in

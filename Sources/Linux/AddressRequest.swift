@@ -5,16 +5,15 @@ package import Model
 
 /// One request to the kernel's table of addresses, made in the calling thread's network namespace.
 package enum AddressRequest {
-  /// The moments on CLOCK_REALTIME just before the request and just after the kernel's answer: the event
-  /// lies between. Starting ip(8) for it would blur that by milliseconds.
+  /// The moments on CLOCK_REALTIME just before the request and just after the kernel's answer: the
+  /// event lies between. Starting ip(8) for it would blur that by milliseconds.
   package struct Bracket: Sendable {
     package var before: Instant
     package var after: Instant
   }
 
   /// Adds `address`/32 to an interface.
-  package static func add(_ address: IPv4Address, to interface: String) throws(Errno) -> Bracket
-  {
+  package static func add(_ address: IPv4Address, to interface: String) throws(Errno) -> Bracket {
     try run(type: UInt16(RTM_NEWADDR), extra: clab_create_flags, address, interface)
   }
 
@@ -58,7 +57,8 @@ package enum AddressRequest {
     return Bracket(before: before, after: after)
   }
 
-  /// The errno of an NLMSG_ERROR, positive; 0 is the acknowledgement. It follows the header of 16 bytes.
+  /// The errno of an NLMSG_ERROR, positive; 0 is the acknowledgement. It follows the header of 16
+  /// bytes.
   private static func verdict(_ answer: ArraySlice<UInt8>) throws(Errno) -> Int32 {
     guard answer.count >= 20 else { throw .inputOutput }
     let type = UInt16(answer[4]) | UInt16(answer[5]) << 8

@@ -1,11 +1,12 @@
-// A connected UDP socket whose arrivals carry the kernel's time stamp: what a client of the lab asks with.
+// A connected UDP socket whose arrivals carry the kernel's time stamp: how the lab's client asks.
 
 import CLab
 package import Model
 
 /// Asks one peer, without blocking.
 package struct Datagrams: ~Copyable {
-  /// The longest answer that is read whole. We chose it; a question or an answer of the lab has tens of bytes.
+  /// The longest answer that is read whole. We chose it; a question or an answer of the lab has
+  /// tens of bytes.
   package static let longest = 512
 
   private let descriptor: Descriptor
@@ -25,7 +26,8 @@ package struct Datagrams: ~Copyable {
     descriptor = opened
   }
 
-  /// Sends one datagram. An ICMP error that an earlier one brought is reported here: the caller counts it.
+  /// Sends one datagram. An ICMP error that an earlier one brought is reported here: the caller
+  /// counts it.
   package borrowing func send(_ bytes: [UInt8]) throws(Errno) {
     let raw = descriptor.raw
     try system { unsafe clab_send(raw, bytes, bytes.count) }

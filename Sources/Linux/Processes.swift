@@ -1,18 +1,6 @@
-// Other processes of this machine, as /proc shows them: who they are, how they run, and signals to them.
+// Other processes of this machine: which namespaces they are in, and signals to them.
 
 import CLab
-
-/// A process that was seen: a number alone may have been given to another since.
-package struct ProcessIdentity: Hashable, Sendable {
-  package var pid: Int32
-  /// Field 22 of /proc/PID/stat: clock ticks after boot.
-  package var startTime: UInt64
-
-  package init(pid: Int32, startTime: UInt64) {
-    self.pid = pid
-    self.startTime = startTime
-  }
-}
 
 /// What can be asked about processes and done to them.
 package enum Processes {

@@ -1,4 +1,4 @@
-// Standard output and error of a program that people and scripts call, and what it inherits from them.
+// Standard output and error of a program that people and scripts call, and what it inherits.
 
 import CLinux
 import Model

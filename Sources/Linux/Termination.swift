@@ -1,4 +1,4 @@
-// How a program of the lab ends: on request of a person, who must not leave half a network behind, or with an exit code.
+// A person asks a program of the lab to end: it must not leave half a network behind.
 
 import CLab
 import CLinux
@@ -7,8 +7,8 @@ import CLinux
 package enum Termination {
   private static let requests = [SIGINT, SIGTERM, SIGHUP]
 
-  /// From now on a request to end stays pending, to be asked for with `isRequested`. Threads that are started later
-  /// inherit this; programs that are started do not.
+  /// From now on a request to end stays pending, to be asked for with `isRequested`. Threads that
+  /// are started later inherit this; programs that are started do not.
   package static func hold() {
     var set = sigset_t()
     unsafe sigemptyset(&set)
@@ -24,9 +24,6 @@ package enum Termination {
     precondition(result == 0, "pending signals cannot be read")
     return requests.contains { unsafe sigismember(&set, $0) == 1 }
   }
-
-  /// Ends the process.
-  package static func end(_ code: Int32) -> Never { exit(code) }
 
   /// Lets whoever reads our output see what was printed so far.
   package static func flush() { fflush(nil) }

@@ -1,4 +1,4 @@
-// A thread that stays in one network namespace, for programs of the lab; the daemons have one thread and no use for it.
+// A thread for programs of the lab; the daemons have one thread and no use for another.
 
 import CLab
 

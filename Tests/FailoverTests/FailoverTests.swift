@@ -114,6 +114,7 @@ struct FailoverTests {
     failover.learned(try Self.address("10.1.0.5", on: 2, length: 32), at: Self.now, into: &verdicts)
     failover.lost(try Self.address("10.1.0.5", on: 2, length: 24), at: Self.now, into: &verdicts)
     #expect(failover.claims[0].isHeld)
+    #expect(failover.heldCount == 1)
     failover.lost(try Self.address("10.1.0.5", on: 2, length: 32), at: Self.now, into: &verdicts)
     #expect(!failover.claims[0].isHeld)
     #expect(verdicts.count == 1)
@@ -125,6 +126,7 @@ struct FailoverTests {
     failover.learned(try Self.address("10.1.0.5", on: 2), at: Self.now, into: &verdicts)
     _ = failover.lost(InterfaceIndex(2), at: Self.now, into: &verdicts)
     #expect(!failover.claims[0].isHeld)
+    #expect(failover.heldCount == 0)
     #expect(failover.claims[0].presence == .absent)
   }
 

@@ -31,7 +31,7 @@ struct ReadingTests {
       \tType: BGP univ
       \tBGP.as_path: 65001 65001
       \tBGP.next_hop: 10.0.2.10
-                           unreachable [b 2026-11-20 23:36:23.152796 from 10.0.2.20] (100) [AS65001i]
+                unreachable [b 2026-11-20 23:36:23.152796 from 10.0.2.20] (100) [AS65001i]
       \tBGP.as_path: 65001 65001 65001
       \tBGP.next_hop: 10.0.2.20
 

@@ -10,7 +10,8 @@ enum Samples {
 
   static let keepalive = message(type: 4, [])
 
-  /// Version 4, hold time 30, one optional parameter with the capabilities IPv4 unicast and maybe four-octet AS.
+  /// Version 4, hold time 30, one optional parameter with the capabilities IPv4 unicast and maybe
+  /// four-octet AS.
   static func open(asn: UInt16, fourOctet: Bool) -> [UInt8] {
     let high = UInt8(asn >> 8)
     let low = UInt8(asn & 0xff)
@@ -21,8 +22,10 @@ enum Samples {
       type: 1, [4, high, low, 0, 30, 10, 0, 2, 10, UInt8(parameters.count)] + parameters)
   }
 
-  /// 10.1.0.5/32 via 10.0.2.10, the AS number 65001 repeated; `withdrawing` puts another prefix in front.
-  static func update(pathLength: Int, fourOctet: Bool = true, withdrawing: Bool = false) -> [UInt8] {
+  /// 10.1.0.5/32 via 10.0.2.10, the AS number 65001 repeated; `withdrawing` puts another prefix in
+  /// front.
+  static func update(pathLength: Int, fourOctet: Bool = true, withdrawing: Bool = false) -> [UInt8]
+  {
     let number: [UInt8] = fourOctet ? [0, 0, 0xfd, 0xe9] : [0xfd, 0xe9]
     var path: [UInt8] = [2, UInt8(pathLength)]
     for _ in 0..<pathLength { path += number }

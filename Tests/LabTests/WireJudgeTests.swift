@@ -76,8 +76,10 @@ struct WireJudgeTests {
   func `the whole run is judged`(bytes: [UInt8], isFault: Bool) {
     var reader = WireReader()
     let source = Endpoint(address: claimant, port: 40_000)
-    for (payload, peer) in [(Samples.open(asn: 65515, fourOctet: true), true),
-      (Samples.open(asn: 65001, fourOctet: true), false)] {
+    for (payload, peer) in [
+      (Samples.open(asn: 65515, fourOctet: true), true),
+      (Samples.open(asn: 65001, fourOctet: true), false),
+    ] {
       reader.read(
         Segment(
           source: peer ? server : source, destination: peer ? source : server, sequence: 1,

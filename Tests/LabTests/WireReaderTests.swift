@@ -1,4 +1,4 @@
-// The second opinion on the wire: frames to segments, segments to a stream, a stream to BGP messages.
+// The second opinion on the wire: frames to segments, segments to a stream, bytes to messages.
 
 import Lab
 import Model

@@ -1,10 +1,11 @@
 // Where the programs under test were built.
 
-import Glibc
+import Foundation
 import Lab
 import Linux
 
-/// The package's own programs, from the build that the tests belong to; HOPSHIFTD names another daemon.
+/// The package's own programs, from the build that the tests belong to; HOPSHIFTD names another
+/// daemon.
 enum BuiltPrograms {
   private static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
@@ -19,7 +20,6 @@ enum BuiltPrograms {
 
   /// The daemon under test.
   static var daemon: String {
-    guard let named = unsafe getenv("HOPSHIFTD") else { return path("hopshiftd") }
-    return unsafe String(cString: named)
+    ProcessInfo.processInfo.environment["HOPSHIFTD"] ?? path("hopshiftd")
   }
 }

@@ -22,7 +22,9 @@ struct KitTests {
     try Directories.list("/run/netns").filter { $0.hasPrefix("\(tag)-") }
   }
 
-  @Test func `two hosts reach each other through the fabric, and nothing is left afterwards`() throws {
+  @Test func `two hosts reach each other through the fabric, and nothing is left afterwards`()
+    throws
+  {
     let lab = try KitTests.pair()
     let tag = lab.tag
     #expect(try KitTests.namespaces(tag) == ["\(tag)-fabric", "\(tag)-left", "\(tag)-right"])
@@ -47,7 +49,11 @@ struct KitTests {
     #expect(throws: LabError.self) { try first.run(cut, on: "left") }
     try second.run(cut, on: "left")
     try first.plugIn("right")
-    try first.run(cut, on: "left")
+    // The fabric may still be waiting for an answer to its last ARP request.
+    try Waiting.until("the cable to carry again", within: .seconds(10)) { () throws(LabError) in
+      let ping = try first.shell.attempt(cut, in: first.namespace(of: "left"))
+      return ping.status == 0 ? nil : ping.output.trimmed
+    }
   }
 
   @Test func `a lab whose owner was killed is removed by the next start`() throws {
@@ -88,10 +94,7 @@ struct KitTests {
   @Test func `two BIRDs establish a session and pass a route on`() throws {
     let network = try VirtualNetwork()
     defer { network.lab.tearDown() }
-    let servers: [BirdConfiguration.Neighbour] = [
-      .init(name: "rs1", address: IPv4Address(10, 0, 1, 4), asn: VirtualNetwork.serverASN),
-      .init(name: "rs2", address: IPv4Address(10, 0, 1, 5), asn: VirtualNetwork.serverASN),
-    ]
+    let servers = try KitTests.servers(of: network)
     _ = try Bird(
       network.lab, on: "a",
       configuration: BirdConfiguration.speaker(
@@ -101,6 +104,40 @@ struct KitTests {
     try network.wait(forBest: "a", within: .seconds(10))
     for (_, routes) in try network.routes() {
       #expect(routes.map(\.path.count) == [15])
+    }
+  }
+
+  @Test func `a withdrawal by a real speaker is a fault, its announcement was none`() throws {
+    let network = try VirtualNetwork()
+    defer { network.lab.tearDown() }
+    let address = try network.address(of: "b")
+    let speaker = try Bird(
+      network.lab, on: "b",
+      configuration: BirdConfiguration.speaker(
+        address: address, asn: VirtualNetwork.applianceASN, prefix: VirtualNetwork.vipPrefix,
+        repeated: 3, peers: try KitTests.servers(of: network)))
+    try network.wait(forBest: "b", within: .seconds(20))
+    func faults() throws -> [String] {
+      try network.taps.flatMap {
+        try $0.judge().faultsOfWholeRun(
+          speakers: [address], until: Moment(nanoseconds: Clock.wall().nanoseconds))
+      }
+    }
+    #expect(try faults() == [])
+    _ = try speaker.ask(["disable", "vip"])
+    try Waiting.until("the route to be gone", within: .seconds(10)) { () throws(LabError) in
+      try network.routes().allSatisfy(\.routes.isEmpty) ? nil : "it is there"
+    }
+    let found = try faults()
+    #expect(found.count == 2)
+    #expect(found.allSatisfy { $0.contains("withdraws 10.1.0.5/32") })
+  }
+
+  /// Both instances as a speaker's peers.
+  static func servers(of network: VirtualNetwork) throws -> [BirdConfiguration.Neighbour] {
+    try network.instances.map {
+      .init(
+        name: $0.name, address: try network.address(of: $0.name), asn: VirtualNetwork.serverASN)
     }
   }
 }

@@ -14,7 +14,7 @@ struct Planted: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct PlantedTests {
-  static let head = "// What it is for.\n"
+  static let head = "// What it is for,\n// in two lines.\n"
 
   static let words: [Planted] = [
     Planted(

@@ -19,7 +19,8 @@ struct SourceFile: Sendable {
       path.hasSuffix(".swift") ? SourceFile.split(Blanking.blanked(text)) : SourceFile.split(text)
     identifiers = Set(Banned.identifiers(in: text))
     declares = Set(
-      text.split(separator: "func ").dropFirst().compactMap { rest in
+      text.split(separator: "func ", omittingEmptySubsequences: false).dropFirst().compactMap {
+        rest in
         Banned.identifiers(in: String(rest.prefix(80))).first.map { "\($0)(" }
       })
   }

@@ -1,4 +1,4 @@
-// An appliance of the pair: a machine, or what stands for one, that runs hopshiftd and answers on the VIP.
+// An appliance of the pair: what stands for a machine that runs hopshiftd and answers on the VIP.
 
 import Linux
 package import Model
@@ -11,6 +11,8 @@ package protocol Appliance: AnyObject {
   func processes() -> [Int32]
   /// Fails, saying why, when the daemon or the answerer has ended.
   func checkRunning() throws(LabError)
+  /// What its daemon may do.
+  func rights() throws(LabError) -> ProcessRights
   /// Ends the daemon as its operator would.
   func stop() throws(LabError)
   /// What a person wants to see when something went wrong.
@@ -30,8 +32,8 @@ extension Appliance {
     }
   }
 
-  /// Lets every process go on. The first, which watches over the others, goes last: it must not find them silent before
-  /// they could speak.
+  /// Lets every process go on. The first, which watches over the others, goes last: it must not
+  /// find them silent before they could speak.
   package func thaw() throws(LabError) {
     for pid in processes().reversed() { try send(pid, .proceed) }
   }
@@ -66,7 +68,8 @@ package enum ApplianceFiles {
     """
   }
 
-  /// Repeats a question and adds its own name, from the VIP's address: who answers cannot be mistaken.
+  /// Repeats a question and adds its own name, from the VIP's address: who answers cannot be
+  /// mistaken.
   package static let answerer = """
     use strict;
     use warnings;

@@ -1,4 +1,4 @@
-// An appliance as a container: a systemd that booted, the package installed in it, the service started by its unit.
+// An appliance as a container: a booted systemd, the package installed, its unit started.
 
 import Linux
 import Model
@@ -45,7 +45,8 @@ package final class ContainerAppliance: Appliance {
       () throws(LabError) in
       try program.checkRunning()
       let answer = try inside(["systemctl", "is-system-running"], mayFail: true).trimmed
-      // Degraded: a unit that the container cannot have has failed. What matters is looked at one by one.
+      // Degraded: a unit that the container cannot have has failed. What matters is looked at one
+      // by one.
       return ["running", "degraded"].contains(answer) ? nil : answer
     }
   }
@@ -69,12 +70,14 @@ package final class ContainerAppliance: Appliance {
     about = "systemd \(systemd.count > 1 ? systemd[1] : "?"), hopshift \(version.trimmed)"
   }
 
-  /// How the service runs: user, capabilities and state, as its systemd tells.
-  package func service() throws(LabError) -> String {
+  package func rights() throws(LabError) -> ProcessRights {
     let shown = try inside([
-      "systemctl", "show", "hopshiftd.service", "--property=ActiveState,User,MainPID",
+      "systemctl", "show", "hopshiftd.service", "--property=MainPID", "--value",
     ])
-    return shown.split(separator: "\n").sorted().joined(separator: " ")
+    guard let pid = Int32(shown.trimmed), pid > 0 else {
+      throw .unsuitable("the service in \(host) has no process: '\(shown.trimmed)'")
+    }
+    return try ProcessRights(status: try inside(["cat", "/proc/\(pid)/status"]), of: host)
   }
 
   package func processes() -> [Int32] {
@@ -116,8 +119,9 @@ package final class ContainerAppliance: Appliance {
       "--console=pipe", "--resolv-conf=off", "--timezone=off", "--link-journal=no",
     ]
     do throws(Errno) {
-      // Under a systemd, nspawn asks it for a scope. Elsewhere the container takes the group it is started in, so
-      // it is started in one of its own: two systemds in one group would clean up each other's units.
+      // Under a systemd, nspawn asks it for a scope. Elsewhere the container takes the group it is
+      // started in, so it is started in one of its own: two systemds in one group would clean up
+      // each other's units.
       if try Directories.exists("/run/systemd/system") { return words }
     } catch {
       throw .system(error, doing: "looking for systemd")
@@ -128,7 +132,8 @@ package final class ContainerAppliance: Appliance {
   }
 
   /// A copy of the tree that costs nothing: overlayfs, or a real copy where the kernel has none.
-  private static func layer(_ lab: Lab, host: String, over tree: String) throws(LabError) -> String {
+  private static func layer(_ lab: Lab, host: String, over tree: String) throws(LabError) -> String
+  {
     let base = "\(Registry.layers)/\(lab.tag)/\(host)"
     let root = "\(base)/root"
     try lab.shell.run(["mkdir", "-p", root, "\(base)/upper", "\(base)/work"])

@@ -1,4 +1,4 @@
-// An appliance without a container: the daemon in a bare network namespace, confined by setpriv as its unit would confine it.
+// An appliance without a container: the daemon in a bare namespace, confined by setpriv.
 
 import Linux
 package import Model
@@ -62,6 +62,16 @@ package final class PlainAppliance: Appliance {
       (listening ? PlainAppliance.socketUnit : []) + PlainAppliance.confinement
         + [binary, "--config", configuration, "--control", control],
       on: host)
+  }
+
+  package func rights() throws(LabError) -> ProcessRights {
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try Files.read(path: "/proc/\(daemon.pid)/status", limit: Shell.outputLimit)
+    } catch {
+      throw .system(error, doing: "reading the daemon's status in \(host)")
+    }
+    return try ProcessRights(status: String(decoding: bytes, as: UTF8.self), of: host)
   }
 
   package func processes() -> [Int32] { [daemon.pid, answerer.pid] }

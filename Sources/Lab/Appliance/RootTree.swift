@@ -3,8 +3,8 @@
 import Linux
 import Model
 
-/// A tree made by debootstrap. It is built under another name, stamped and then renamed, so that a tree with the right
-/// name is always whole; a tree with another stamp is built anew.
+/// A tree made by debootstrap. It is built under another name, stamped and then renamed, so that a
+/// tree with the right name is always whole; a tree with another stamp is built anew.
 package enum RootTree {
   /// Raised whenever what is done to the tree changes.
   private static let version = 1
@@ -12,7 +12,8 @@ package enum RootTree {
   private static let cache = "/var/cache/hopshift-demo"
   private static let path = "\(cache)/rootfs-\(suite)"
   private static let stampFile = "etc/hopshift-lab-tree"
-  /// A boot, what the package depends on, what a look inside needs. perl-base is there anyway and runs the answerer.
+  /// A boot, what the package depends on, what a look inside needs. perl-base is there anyway and
+  /// runs the answerer.
   private static let packages = [
     "systemd", "systemd-sysv", "dbus", "iproute2", "libmnl0", "libcap2", "libyaml-0-2",
     "libsystemd0", "libstdc++6", "procps",

@@ -26,8 +26,8 @@ package enum BirdConfiguration {
   }
 
   /// One route server instance: learns from appliances over more than one hop, announces nothing to
-  /// them, and hands what it chose to the fabric. Like Azure's it both listens and connects, speaks no
-  /// graceful restart and keeps a third-party next hop.
+  /// them, and hands what it chose to the fabric. Like Azure's it both listens and connects, speaks
+  /// no graceful restart and keeps a third-party next hop.
   package static func routeServer(
     address: IPv4Address, asn: ASNumber, gateway: IPv4Address, reachable: [Prefix],
     appliances: [Neighbour], holdTime: Nanoseconds = .seconds(180)
@@ -66,7 +66,8 @@ package enum BirdConfiguration {
     return text
   }
 
-  /// The fabric: learns from every instance and programs the kernel, all equally good next hops at once.
+  /// The fabric: learns from every instance and programs the kernel, all equally good next hops at
+  /// once.
   package static func fabric(routerID: IPv4Address, asn: ASNumber, instances: [Neighbour])
     -> String
   {
@@ -92,8 +93,8 @@ package enum BirdConfiguration {
     return text
   }
 
-  /// A plain speaker that announces one prefix as itself, its AS number `repeated` times in the path.
-  /// Tests use it where a real BGP speaker other than ours is wanted.
+  /// A plain speaker that announces one prefix as itself, its AS number `repeated` times in the
+  /// path. Tests use it where a real BGP speaker other than ours is wanted.
   package static func speaker(
     address: IPv4Address, asn: ASNumber, prefix: Prefix, repeated: Int, peers: [Neighbour],
     holdTime: Nanoseconds = .seconds(30)

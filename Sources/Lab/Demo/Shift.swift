@@ -1,10 +1,11 @@
-// One shift as everybody saw it: the kernel, the wire at both route servers, their tables, the fabric, the client.
+// One shift as everybody saw it: kernel, wire, both route servers' tables, fabric, client.
 
 package import Model
 
 /// What was seen of a shift, and everything that was wrong with it.
 package struct Shift {
-  /// How long after its trigger a shift is watched. We chose it: a second UPDATE would come much earlier.
+  /// How long after its trigger a shift is watched. We chose it: a second UPDATE would come much
+  /// earlier.
   package static let window = Nanoseconds.seconds(3)
 
   /// One observation.
@@ -35,7 +36,8 @@ package struct Shift {
   package var trigger: Trigger
   package private(set) var events: [Event] = []
   package private(set) var faults: [String] = []
-  /// The longest time between two answers to the client, from just before the first event to the end of the window.
+  /// The longest time between two answers to the client, from just before the first event to the
+  /// end of the window.
   package private(set) var clientGap: Nanoseconds?
   /// Questions of that time that were never answered.
   package private(set) var unanswered = 0
@@ -46,7 +48,8 @@ package struct Shift {
   private let claimant: String
   private let start: Moment
 
-  /// Sets a shift off and watches it to the end of its window. `claimant` is the host that must hold the VIP then.
+  /// Sets a shift off and watches it to the end of its window. `claimant` is the host that must
+  /// hold the VIP then.
   package init(
     _ network: VirtualNetwork, client: EchoClient, to claimant: String, from speakers: [String],
     _ begin: () throws(LabError) -> Trigger

@@ -1,4 +1,4 @@
-// The stage of the demo: the network, the two appliances with the daemon running in them, the client.
+// The stage of the demo: the network, two appliances with the daemon in them, the client.
 
 import Linux
 import Model
@@ -37,13 +37,13 @@ final class Stage {
   func enter(package file: String, plain: Bool) throws(LabError) {
     _ = try network.lab.addAddress(VirtualNetwork.vip, on: Stage.hosts[0])
     paper.step("\(VirtualNetwork.vip) is on eth0 of a")
-    if plain {
-      try enterPlain(package: file)
-    } else if let reason = ContainerAppliance.reasonNotToRun {
-      paper.step("no containers: \(reason); the same in bare namespaces under setpriv")
+    let (containers, reason) = plain ? ([], "not wanted") : try boot()
+    if let reason {
+      paper.step("no containers: \(reason)")
+      paper.step("the same in bare namespaces, the daemon confined by setpriv")
       try enterPlain(package: file)
     } else {
-      try enterContainers(package: file)
+      try enterContainers(containers, package: file)
     }
     try network.wait(forSessionsOf: Stage.hosts, within: .seconds(30))
     paper.step("both appliances have their sessions with both route servers")
@@ -72,7 +72,8 @@ final class Stage {
     paper.step("the client asks \(VirtualNetwork.vip) every 5 ms; \(host) answers")
   }
 
-  /// Waits until the client has had no answer for a while, though it asks all the time; answers when that was.
+  /// Waits until the client has had no answer for a while, though it asks all the time; answers
+  /// when that was.
   func waitForSilence() throws(LabError) -> Instant {
     try Waiting.until("the client to be without answers", within: .seconds(5)) {
       () throws(LabError) in
@@ -92,16 +93,30 @@ final class Stage {
     network.lab.tearDown()
   }
 
-  private func enterContainers(package file: String) throws(LabError) {
-    let tree = try RootTree.ready(network.lab.shell) { paper.step($0) }
-    for host in Stage.hosts {
-      let container: ContainerAppliance
-      do throws(LabError) {
-        container = try ContainerAppliance(network.lab, host: host, tree: tree)
-      } catch .timedOut(let what, let last) {
-        throw .timedOut("\(what) (try --plain)", last: last)
+  /// Boots both containers, or answers why this machine cannot. What goes wrong with the package
+  /// after that is no reason to try something easier.
+  private func boot() throws(LabError) -> (containers: [ContainerAppliance], reason: String?) {
+    if let reason = ContainerAppliance.reasonNotToRun { return ([], reason) }
+    var containers: [ContainerAppliance] = []
+    do throws(LabError) {
+      let tree = try RootTree.ready(network.lab.shell) { paper.step($0) }
+      for host in Stage.hosts {
+        containers.append(try ContainerAppliance(network.lab, host: host, tree: tree))
+        paper.detail("container \(host) has booted")
       }
-      paper.detail("container \(host) has booted")
+      return (containers, nil)
+    } catch .interrupted {
+      throw .interrupted
+    } catch {
+      for host in Stage.hosts { try network.lab.endProcesses(on: host) }
+      return ([], error.description)
+    }
+  }
+
+  private func enterContainers(_ containers: [ContainerAppliance], package file: String)
+    throws(LabError)
+  {
+    for container in containers {
       appliances.append(container)
       try install(file, in: container)
     }

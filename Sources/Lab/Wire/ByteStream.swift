@@ -1,6 +1,7 @@
 // One direction of a TCP connection, put together again from captured segments.
 
-/// Puts segments in order: repeated bytes are dropped, bytes that came early are kept until the gap closes.
+/// Puts segments in order: repeated bytes are dropped, bytes that came early are kept until the gap
+/// closes.
 package struct ByteStream: Sendable {
   /// The receive window bounds what can lie beyond a gap. We chose more than any session here uses.
   package static let earlyLimit = 256

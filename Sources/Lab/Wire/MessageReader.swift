@@ -5,7 +5,8 @@ import Model
 
 /// Reads the messages of one direction of one session.
 package struct MessageReader: Sendable {
-  /// RFC 4271 section 4.1; RFC 8654 allows longer ones only when both sides offered it, and neither does.
+  /// RFC 4271 section 4.1; RFC 8654 allows longer ones only when both sides offered it, and neither
+  /// does.
   private static let longest = 4096
   private static let header = 19
 

@@ -1,4 +1,4 @@
-// Judges what was seen on the wire: how many UPDATEs a shift took, and whether anything was ever withdrawn.
+// Judges what was seen on the wire: one UPDATE per shift and instance, nothing ever withdrawn.
 
 package import Model
 
@@ -71,8 +71,8 @@ package struct WireJudge: Sendable {
     return faults
   }
 
-  /// Everything that must never be seen between `speakers` and this instance up to `end`: a withdrawal,
-  /// a NOTIFICATION, a connection that ended, bytes that could not be read.
+  /// Everything that must never be seen between `speakers` and this instance up to `end`: a
+  /// withdrawal, a NOTIFICATION, a connection that ended, bytes that could not be read.
   package func faultsOfWholeRun(speakers: [IPv4Address], until end: Moment) -> [String] {
     var faults: [String] = []
     for record in records where record.moment <= end {

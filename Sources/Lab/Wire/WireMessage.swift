@@ -1,4 +1,4 @@
-// BGP messages as an observer reads them: written apart from the daemon's own room, as a second opinion.
+// BGP messages as an observer reads them, apart from the daemon's own room: a second opinion.
 
 package import Model
 

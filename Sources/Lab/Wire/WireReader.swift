@@ -69,7 +69,8 @@ package struct WireReader: Sendable {
     directions[index].reader.append(directions[index].stream.receive(segment))
     let other = self.index(from: segment.destination, to: segment.source)
     let otherOffers = other.map { directions[$0].offersFourOctet } ?? false
-    // The width is settled by both OPENs (RFC 6793 section 4.1), so it is asked anew for each message.
+    // The width is settled by both OPENs (RFC 6793 section 4.1), so it is asked anew for each
+    // message.
     while let message = directions[index].reader.next(
       fourOctet: otherOffers && directions[index].offersFourOctet)
     {

@@ -3,7 +3,8 @@
 import Linux
 import Model
 
-/// A capture that runs as long as the value lives; the kernel stamps and keeps the frames until they are read.
+/// A capture that runs as long as the value lives; the kernel stamps and keeps the frames until
+/// they are read.
 package final class Wiretap {
   package let host: String
   private let capture: PacketCapture

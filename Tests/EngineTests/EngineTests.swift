@@ -1,2 +1,0 @@
-// Tests of Engine.
-import Testing

@@ -1,0 +1,94 @@
+// One run of the daemon's inner part: an Engine driven exactly as the loop of the daemon drives it.
+
+package import BGP
+package import Engine
+import Failover
+package import Model
+
+/// What the machine wanted done, with its bytes.
+package enum Effect: Equatable, Sendable {
+  case dump(DumpRequest, sequence: UInt32)
+  case connect(PeerSlot)
+  case accept(PeerSlot)
+  case refuse(PeerSlot, [UInt8])
+  case close(ConnectionSlot)
+  case send(ConnectionSlot, [UInt8])
+  case fire(ConnectionSlot, [UInt8], shift: UInt32)
+  case note(Note)
+}
+
+/// An Engine, its outputs, and what was armed in it.
+package final class Driver {
+  package private(set) var engine: Engine
+  private var outputs: Outputs
+  private let plan: Plan
+  /// The bytes of each volley at the moment when it was armed.
+  private var armed: [VolleyID: [UInt8]] = [:]
+  /// Volleys whose bytes had changed between arming and firing.
+  package private(set) var alteredVolleys = 0
+  /// The most outputs and bytes that one input led to.
+  package private(set) var mostOutputs = 0
+  package private(set) var mostBytes = 0
+
+  package init(_ plan: Plan, seed: UInt64) {
+    self.plan = plan
+    engine = Engine(plan, seed: seed)
+    outputs = Outputs(for: plan)
+  }
+
+  package var deadline: Instant? { engine.deadline }
+
+  /// One input, its outputs in order, then `.idle`.
+  package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
+    engine.handle(input, bytes.span, at: now, into: &outputs)
+    mostOutputs = max(mostOutputs, outputs.list.count)
+    mostBytes = max(mostBytes, outputs.bytes.count)
+    var effects: [Effect] = []
+    for output in outputs.list {
+      switch output {
+      case .dump(let what, let sequence): effects.append(.dump(what, sequence: sequence))
+      case .connect(let peer): effects.append(.connect(peer))
+      case .accept(let peer): effects.append(.accept(peer))
+      case .refuse(let peer, let piece): effects.append(.refuse(peer, Array(outputs.bytes[piece])))
+      case .close(let peer): effects.append(.close(peer))
+      case .send(let peer, let piece): effects.append(.send(peer, Array(outputs.bytes[piece])))
+      case .fire(let peer, let volley, let shift):
+        effects.append(.fire(peer, fired(volley), shift: shift))
+      case .note(let note): effects.append(.note(note))
+      }
+    }
+    let wasBusy = !outputs.list.isEmpty
+    outputs.removeAll()
+    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
+    precondition(outputs.list.isEmpty, "idle has nothing to say")
+    // Arming follows what was announced or established, and both are told.
+    if wasBusy { rememberArmed() }
+    return effects
+  }
+
+  private func fired(_ volley: VolleyID) -> [UInt8] {
+    let bytes = copy(volley)
+    if let before = armed[volley], before != bytes { alteredVolleys += 1 }
+    return bytes
+  }
+
+  private func copy(_ volley: VolleyID) -> [UInt8] {
+    engine.withBytes(of: volley) { span in span.indices.map { span[$0] } }
+  }
+
+  private func rememberArmed() {
+    for vip in plan.vips.indices {
+      let slot = VIPSlot(vip)
+      for rung in [engine.speaker.standing(slot), engine.failover.claims[vip].next] {
+        guard let rung else { continue }
+        let announcement = Announcement(nextHop: plan.local.address, rung: rung)
+        for peer in plan.routeServers.peers.indices {
+          let volley = engine.speaker.magazine.volley(
+            slot, for: PeerSlot(peer), announcement, epoch: engine.speaker.sessions[peer].epoch)
+          guard let volley, armed[volley] == nil else { continue }
+          armed[volley] = copy(volley)
+        }
+      }
+    }
+  }
+}

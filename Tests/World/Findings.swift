@@ -1,0 +1,76 @@
+// What the simulation can find: broken rules, by name, and rare branches that some schedule must
+// reach.
+
+/// A rule that is checked against the route servers' tables and the wire.
+package enum Checker: String, CaseIterable, Sendable {
+  /// No UPDATE carries a withdrawal.
+  case withdrawal
+  /// What was said is not said again within a session unless a refresh asked.
+  case repetition
+  /// A refresh is answered with everything that stands.
+  case refresh
+  /// No more changes on the wire than claims and steps down.
+  case oneUpdate
+  /// Both route servers hold the same routes from an appliance 100 ms after things are quiet.
+  case sameOnBoth
+  /// What stands is what the rules of the ladder say.
+  case rung
+  /// The best path leads to the holder of the address and to nobody else, where the ladder promises
+  /// it.
+  case bestPath
+  /// Nothing is decided on a stale class.
+  case stale
+  /// What arrives is what was armed, byte for byte.
+  case armed
+  /// Every message can be read.
+  case format
+  /// Outputs, bytes and events stay bounded.
+  case bounds
+  /// Once faults stop, both sessions of both appliances are up.
+  case liveness
+}
+
+/// A rare branch.
+package enum Probe: String, CaseIterable, Sendable {
+  case claimWithOneSession
+  case claimWithoutSession
+  case claimAfterStale
+  case refreshDuringShift
+  case thawWithStaleRung
+  case exhausted
+  case interruptedTwice
+  case dumpRefused
+  case dumpUnsendable
+  case overrunWhileCurrent
+  case stepDown
+  case holdExpiredAtServer
+  case holdExpiredAtAppliance
+  case bothServersRestarted
+  case connectionRefusedByServer
+  case addressOnTwo
+}
+
+/// Limits of one schedule.
+package enum Limits {
+  package static let events = 20_000
+  package static let effectsPerWake = 64
+  package static let outputsPerInput = 64
+  package static let bytesPerInput = 4_096
+}
+
+/// What one schedule came to.
+package struct Outcome: Sendable {
+  package var seed: UInt64
+  package var trace: UInt64
+  package var violations: [String]
+  package var broken: Set<Checker>
+  package var reached: Set<Probe>
+  package var events: Int
+  /// How often the best path was promised and checked, and how often the ladder promised nothing.
+  package var promises: Int
+  package var unpromised: Int
+  /// Of the latter, how often the best path led to both machines, and how often to the wrong one.
+  package var ties: Int
+  package var astray: Int
+  package var comparisons: Int
+}

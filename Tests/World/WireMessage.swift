@@ -1,0 +1,209 @@
+// A second reader and writer of BGP messages, written from the RFCs alone: what the engine sent is
+// judged by it.
+
+package import Model
+
+/// What an UPDATE says, as far as a route server of IPv4 unicast keeps it.
+package struct WireUpdate: Equatable, Sendable {
+  package var withdrawn: [Prefix] = []
+  package var announced: [Prefix] = []
+  package var origin: UInt8?
+  package var nextHop: IPv4Address?
+  /// The AS numbers of AS_PATH, segment by segment flattened.
+  package var path: [UInt32] = []
+
+  /// RFC 4724 section 2.
+  package var isEndOfRIB: Bool { withdrawn.isEmpty && announced.isEmpty }
+
+  /// `UPDATE 10.1.0.5/32 next-hop 10.0.2.10 path 65001x14`.
+  package var text: String {
+    if isEndOfRIB { return "END-OF-RIB" }
+    var words = ["UPDATE"]
+    if !withdrawn.isEmpty { words += ["withdraw"] + withdrawn.map(\.description) }
+    words += announced.map(\.description)
+    if let nextHop { words += ["next-hop", nextHop.description] }
+    if let first = path.first {
+      let isPrepended = path.allSatisfy { $0 == first }
+      words += ["path", isPrepended ? "\(first)x\(path.count)" : "\(path)"]
+    }
+    return words.joined(separator: " ")
+  }
+}
+
+/// One message of the stream.
+package enum WireMessage: Equatable, Sendable {
+  case open(asn: UInt32, holdTime: UInt16, identifier: IPv4Address)
+  case update(WireUpdate)
+  case notification(code: UInt8, subcode: UInt8)
+  case keepalive
+  case refresh
+  /// The bytes are no message of RFC 4271; the text says why.
+  case wrong(String)
+
+  package var text: String {
+    switch self {
+    case .open(let asn, let holdTime, let identifier):
+      "OPEN as \(asn) hold \(holdTime) identifier \(identifier)"
+    case .update(let update): update.text
+    case .notification(let code, let subcode): "NOTIFICATION \(code)/\(subcode)"
+    case .keepalive: "KEEPALIVE"
+    case .refresh: "ROUTE-REFRESH"
+    case .wrong(let why): "WRONG \(why)"
+    }
+  }
+
+  /// Takes whole messages off the front of a stream; what is not yet whole stays.
+  package static func take(from stream: inout [UInt8]) -> [(message: WireMessage, bytes: [UInt8])] {
+    var found: [(message: WireMessage, bytes: [UInt8])] = []
+    while stream.count >= 19 {
+      let length = Int(stream[16]) << 8 | Int(stream[17])
+      guard stream[0..<16].allSatisfy({ $0 == 255 }), length >= 19, length <= 65535 else {
+        found.append((.wrong("header"), stream))
+        stream.removeAll()
+        break
+      }
+      guard stream.count >= length else { break }
+      let bytes = Array(stream[0..<length])
+      stream.removeFirst(length)
+      found.append((read(bytes), bytes))
+    }
+    return found
+  }
+
+  private static func read(_ bytes: [UInt8]) -> WireMessage {
+    var body = Reader(bytes: Array(bytes[19...]))
+    switch bytes[18] {
+    case 1: return readOpen(&body)
+    case 2: return readUpdate(&body)
+    case 3:
+      guard let code = body.byte(), let subcode = body.byte() else { return .wrong("NOTIFICATION") }
+      return .notification(code: code, subcode: subcode)
+    case 4: return body.isEmpty ? .keepalive : .wrong("KEEPALIVE")
+    case 5: return .refresh
+    default: return .wrong("type \(bytes[18])")
+    }
+  }
+
+  /// RFC 4271 section 4.2, RFC 5492, RFC 6793 section 3.
+  private static func readOpen(_ body: inout Reader) -> WireMessage {
+    guard body.byte() == 4, let short = body.number(2), let hold = body.number(2),
+      let identifier = body.number(4), let length = body.byte(), Int(length) == body.left
+    else { return .wrong("OPEN") }
+    var asn = short
+    while let kind = body.byte(), let size = body.byte() {
+      guard var parameter = body.reader(Int(size)) else { return .wrong("OPEN parameter") }
+      guard kind == 2 else { continue }
+      while let code = parameter.byte(), let count = parameter.byte() {
+        guard var value = parameter.reader(Int(count)) else { return .wrong("OPEN capability") }
+        if code == 65 { asn = value.number(4) ?? asn }
+      }
+    }
+    return .open(asn: asn, holdTime: UInt16(hold), identifier: IPv4Address(bits: identifier))
+  }
+
+  /// RFC 4271 section 4.3, AS numbers of four octets.
+  private static func readUpdate(_ body: inout Reader) -> WireMessage {
+    var update = WireUpdate()
+    guard let withdrawnLength = body.number(2), var withdrawn = body.reader(Int(withdrawnLength)),
+      let attributesLength = body.number(2), var attributes = body.reader(Int(attributesLength))
+    else { return .wrong("UPDATE lengths") }
+    while !withdrawn.isEmpty {
+      guard let prefix = withdrawn.prefix() else { return .wrong("withdrawn routes") }
+      update.withdrawn.append(prefix)
+    }
+    while !attributes.isEmpty {
+      guard let flags = attributes.byte(), let code = attributes.byte(),
+        let size = flags & 0x10 == 0
+          ? attributes.byte().map(Int.init) : attributes.number(2).map(Int.init),
+        var value = attributes.reader(size)
+      else { return .wrong("attribute") }
+      switch code {
+      case 1: update.origin = value.byte()
+      case 2:
+        while let kind = value.byte(), let count = value.byte() {
+          guard kind == 2 else { return .wrong("segment \(kind)") }
+          for _ in 0..<count {
+            guard let asn = value.number(4) else { return .wrong("AS_PATH") }
+            update.path.append(asn)
+          }
+        }
+      case 3: update.nextHop = value.number(4).map(IPv4Address.init(bits:))
+      default: return .wrong("attribute \(code)")
+      }
+      guard value.isEmpty else { return .wrong("attribute \(code) too long") }
+    }
+    while !body.isEmpty {
+      guard let prefix = body.prefix() else { return .wrong("announced routes") }
+      update.announced.append(prefix)
+    }
+    let isComplete = update.origin != nil && update.nextHop != nil && !update.path.isEmpty
+    return update.announced.isEmpty || isComplete ? .update(update) : .wrong("attribute missing")
+  }
+
+  // MARK: What a route server sends
+
+  package static func writeOpen(asn: UInt32, holdTime: UInt16, identifier: IPv4Address) -> [UInt8] {
+    let capabilities: [UInt8] = [1, 4, 0, 1, 0, 1, 2, 0, 65, 4] + octets(asn, 4)
+    let body =
+      [4] + octets(asn > 65535 ? 23456 : asn, 2) + octets(UInt32(holdTime), 2)
+      + octets(identifier.bits, 4) + [UInt8(capabilities.count + 2), 2, UInt8(capabilities.count)]
+    return frame(1, body + capabilities)
+  }
+
+  package static func writeKeepalive() -> [UInt8] { frame(4, []) }
+  package static func writeRefresh() -> [UInt8] { frame(5, [0, 1, 0, 1]) }
+
+  package static func writeNotification(_ code: UInt8, _ subcode: UInt8) -> [UInt8] {
+    frame(3, [code, subcode])
+  }
+
+  /// The withdrawal of one prefix: what hopshift must never send, for those who plant it.
+  package static func writeWithdrawal(_ address: IPv4Address) -> [UInt8] {
+    frame(2, [0, 5, 32] + octets(address.bits, 4) + [0, 0])
+  }
+
+  private static func frame(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
+    [UInt8](repeating: 255, count: 16) + octets(UInt32(19 + body.count), 2) + [type] + body
+  }
+
+  private static func octets(_ value: UInt32, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt32(8 * (count - 1 - $0))) }
+  }
+}
+
+/// A place in a piece of a message.
+private struct Reader {
+  var bytes: [UInt8]
+  var offset = 0
+
+  var left: Int { bytes.count - offset }
+  var isEmpty: Bool { left == 0 }
+
+  mutating func byte() -> UInt8? {
+    guard left >= 1 else { return nil }
+    offset += 1
+    return bytes[offset - 1]
+  }
+
+  mutating func number(_ octets: Int) -> UInt32? {
+    guard left >= octets else { return nil }
+    var value: UInt32 = 0
+    for _ in 0..<octets { value = value << 8 | UInt32(byte() ?? 0) }
+    return value
+  }
+
+  mutating func reader(_ count: Int) -> Reader? {
+    guard left >= count else { return nil }
+    offset += count
+    return Reader(bytes: Array(bytes[(offset - count)..<offset]))
+  }
+
+  mutating func prefix() -> Prefix? {
+    guard let length = byte(), length <= 32, left >= (Int(length) + 7) / 8 else { return nil }
+    var bits: UInt32 = 0
+    for place in 0..<((Int(length) + 7) / 8) {
+      bits |= UInt32(byte() ?? 0) << UInt32(24 - 8 * place)
+    }
+    return Prefix(.v4(IPv4Address(bits: bits)), length: length)
+  }
+}
