@@ -25,7 +25,9 @@ package struct Peering {
   }
 
   /// Where the session stands: the state of the connection that has come further.
-  package var state: SessionState { max(outgoing.state, incoming.isConnected ? incoming.state : .idle) }
+  package var state: SessionState {
+    max(outgoing.state, incoming.isConnected ? incoming.state : .idle)
+  }
   /// When `state` was entered.
   package var since: Instant { side == .outgoing ? outgoing.since : incoming.since }
   /// What the OPENs agreed on; there in OpenConfirm and Established.

@@ -184,7 +184,11 @@ extension Session {
     lastError = reason
     // Who waits for the peer waits again at once: a time in Idle would only refuse a peer that
     // begins anew, and it is the peer's back-off that limits how often it comes.
-    if case .stopped = reason { enter(next, now) } else { enter(side == .outgoing ? next : .active, now) }
+    if case .stopped = reason {
+      enter(next, now)
+    } else {
+      enter(side == .outgoing ? next : .active, now)
+    }
     output.add(.down(reason))
   }
 }

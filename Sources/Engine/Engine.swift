@@ -67,7 +67,7 @@ package struct Engine: ~Copyable {
     case .drained(.interfaces):
       interfaces.drained()
       dumpIfDue(at: now, into: &outputs)
-case .dumpFailed(.interfaces, let code):
+    case .dumpFailed(.interfaces, let code):
       outputs.add(.note(.alarm(.dumpRefused(.interfaces, code: code))))
       dumpFailed(.refusedDump, at: now, into: &outputs)
     case .connected(let peer):

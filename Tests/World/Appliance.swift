@@ -252,7 +252,8 @@ package final class Appliance {
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
       case (.bytes(WireMessage.writeRefresh()), .open) where sabotage == .ignoreRefresh: continue
-      case (.bytes(let bytes), .open): feed(.received(ConnectionSlot(slot, .outgoing)), bytes, at: now)
+      case (.bytes(let bytes), .open):
+        feed(.received(ConnectionSlot(slot, .outgoing)), bytes, at: now)
       case (.end, .open):
         network.append(.close(peer))
         sockets[peer] = Socket()
