@@ -159,8 +159,8 @@ package struct Peering {
 
     if let loser { yield(loser, now, &output) }
     if state == .established {
-      // No further attempt while the session is up. A connection in OpenSent stays: its OPEN decides
-      // (section 6.8), and should the peer have decided for it, the session lives on in it.
+      // No further attempt while the session is up. A connection in OpenSent stays: its OPEN
+      // decides (section 6.8), and should the peer decide for it, the session lives on in it.
       if side == .incoming {
         if outgoing.isTrying, !outgoing.isConnected { yield(.outgoing, now, &output) }
         outgoing.failures = 0

@@ -112,7 +112,7 @@ extension PlanMaker {
       platform == .azure
       ? "\(total) prefixes: when all move at once, Azure Route Server counts \(total) held + "
         + "\(total) in the UPDATE = \(2 * total) routes and ends the session above "
-        + "\(AzureRules.routeLimit)"
+        + "\(2 * AzureRules.prefixLimit)"
       : "\(total) prefixes; a plan holds at most \(limit)"
     problems.error(
       over.position, KeyName.vips.rawValue, reason, suggestion: "keep to \(limit) in all VIPs")

@@ -6,12 +6,9 @@ enum AzureRules {
   /// Every Azure Route Server has this number.
   static let asn = ASNumber(65_515)
 
-  /// Routes a peer may hold; the session ends above it.
-  static let routeLimit = 4_000
-
   /// An UPDATE counts on top of what is held already, even when it replaces it: for all to move at
-  /// once, no more than half may be held.
-  static let prefixLimit = routeLimit / 2
+  /// once, no more than half of `Plan.Platform.routeLimit` may be held.
+  static let prefixLimit = 2_000
 
   /// Numbers no peer may have: Microsoft's own, and the private ones that Azure uses itself.
   static let reserved: [ClosedRange<UInt32>] = [

@@ -42,7 +42,7 @@ struct Door: ~Copyable {
     }
     let unused = inherited.others + inherited.usable.count - sockets.count
     if unused > 0 {
-      log.warning("\(unused) sockets of the service manager are left alone: not TCP over IPv4, or too many")
+      log.warning("sockets left alone, not TCP over IPv4 or too many: \(unused)")
     }
   }
 

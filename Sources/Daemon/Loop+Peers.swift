@@ -18,8 +18,12 @@ extension Loop {
         updateInterest(slot)
         return
       }
-      if event.writable { try peer.flush() }
-      if event.readable || event.hangup || event.error { try read(peer, slot, at: now) }
+      // Stamps are reported as errors are; an error that brings none is one.
+      let isStamped = event.error ? try peer.readAcknowledgements(&timeline) : false
+      if event.writable { launch(slot) }
+      if event.readable || event.hangup || event.error && !isStamped {
+        try read(peer, slot, at: now)
+      }
       updateInterest(slot)
     } catch {
       let input: Input = peer.phase == .connecting ? .connectFailed(slot.peer) : .closed(slot)
@@ -45,33 +49,45 @@ extension Loop {
     }
   }
 
+  /// The volley goes into the outbox; `launchAll` sends it together with others.
   mutating func fire(_ volley: VolleyID, _ slot: ConnectionSlot, _ shift: UInt32) {
-    let peer = connections[slot.index]
-    let updates = engine.speaker.magazine.messages(of: volley)
-    let failure = engine.withBytes(of: volley) { bytes -> Errno? in
-      do throws(Errno) {
-        try peer.send(bytes, updates: updates)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let failure {
-      fail(slot, failure)
-    } else if shift != 0 {
-      timeline.written(shift, to: slot.peer, at: Clock.monotonic())
-    }
-    if peer.queued > 0 { updateInterest(slot) }
+    let vip = engine.speaker.magazine.vip(of: volley)
+    connections[slot.index].add(Outbox.Entry(volley: volley, vip: vip, shift: shift))
   }
 
   mutating func send(_ piece: Range<Int>, _ slot: ConnectionSlot) {
-    let peer = connections[slot.index]
     do throws(Errno) {
-      try peer.send(outputs.bytes.span.extracting(piece), updates: 0)
+      try connections[slot.index].add(outputs.bytes.span.extracting(piece))
     } catch {
       fail(slot, error)
     }
-    if peer.queued > 0 { updateInterest(slot) }
+  }
+
+  /// Sends what the outputs put into the outboxes: every route server in this turn, none waits for
+  /// another.
+  mutating func launchAll() {
+    for index in connections.indices where connections[index].isWaiting {
+      launch(ConnectionSlot(index: index))
+    }
+  }
+
+  /// What was said before the end is sent, as far as the socket takes it at once.
+  mutating func close(_ slot: ConnectionSlot) {
+    if connections[slot.index].isWaiting { launch(slot) }
+    connections[slot.index].close()
+  }
+
+  mutating func launch(_ slot: ConnectionSlot) {
+    let connection = connections[slot.index]
+    let wasBegun = connection.outbox.begunCount > 0
+    let limit = engine.speaker.sessions[slot.peer.index].negotiated?.messageLimit
+    do throws(Errno) {
+      try connection.launch(
+        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit, &timeline)
+      if connection.isWaiting != wasBegun { updateInterest(slot) }
+    } catch {
+      fail(slot, error)
+    }
   }
 
   mutating func connect(_ peer: PeerSlot) {
@@ -113,8 +129,7 @@ extension Loop {
     let connection = connections[slot.index]
     do throws(Errno) {
       guard let socket = door.takeWaiting() else { return }
-      try socket.prepare(userTimeout: Connection.userTimeout)
-      let raw = connection.adopt(socket)
+      let raw = try connection.adopt(socket)
       try epoll.add(
         raw, token: Loop.token(.peer, slot.index, connection.generation), interest: .read)
     } catch {
@@ -143,7 +158,7 @@ extension Loop {
   private func updateInterest(_ slot: ConnectionSlot) {
     let peer = connections[slot.index]
     guard let raw = peer.raw else { return }
-    let interest: Interest = peer.queued > 0 ? [.read, .write] : .read
+    let interest: Interest = peer.isWaiting ? [.read, .write] : .read
     do throws(Errno) {
       try epoll.modify(
         raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)

@@ -42,6 +42,7 @@ struct Loop: ~Copyable {
   var door: Door
   var control: ControlServer
   var timeline: Timeline
+  var salvo: Salvo
   var status: ServiceStatus
   let facts: ProcessFacts
   let log: Log
@@ -83,10 +84,14 @@ struct Loop: ~Copyable {
     self.netlink = netlink
     self.control = control
     engine = Engine(plan, seed: seed)
+    let longest = engine.speaker.magazine.longest
+    salvo = Salvo(longest: longest)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
-    connections = (0..<slots).map { _ in Connection() }
+    connections = (0..<slots).map {
+      Connection(ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest)
+    }
     failures.reserveCapacity(slots)
     status = ServiceStatus()
   }
@@ -109,7 +114,7 @@ struct Loop: ~Copyable {
     let start = Clock.monotonic()
     feed(.opened(.interfaces, port: netlink.portID), at: start)
     finishTurn(at: start)
-    while !isStopping || connections.contains(where: { $0.queued > 0 }) {
+    while !isStopping || connections.contains(where: \.isWaiting) {
       let count = try epoll.wait(until: earliestDeadline())
       try wake(count, at: Clock.monotonic())
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
@@ -238,11 +243,12 @@ struct Loop: ~Copyable {
       case .connect(let slot): connect(slot)
       case .accept(let slot): accept(slot)
       case .refuse(let slot, let piece): refuse(piece, slot)
-      case .close(let slot): connections[slot.index].close()
+      case .close(let slot): close(slot)
       case .dump(let what, let sequence): dump(what, sequence)
       case .note: timeline.stampNote()
       }
     }
+    launchAll()
     carriedOut = outputs.list.count
     reportFailures(at: now)
     // A long dump tells more than one turn can hold.
@@ -251,7 +257,7 @@ struct Loop: ~Copyable {
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
   private mutating func finishTurn(at now: Instant) {
-    guard carriedOut > 0 else { return }
+    guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
     tell()
     outputs.removeAll()
     timeline.removeAll()
@@ -281,8 +287,12 @@ struct Loop: ~Copyable {
       let stamp = timeline.stamps[told]
       told += 1
       Story.log(note, plan: plan, connections: connections, log: log)
-      Story.publish(note, at: stamp, plan: plan, engine: engine, timeline: timeline, to: control)
+      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
+      if case .rung(let vip, _, _, let shift) = note, shift != 0 {
+        timeline.remember(shift, vip, seen: stamp.seen)
+      }
       status.heed(note)
     }
+    Story.publish(timeline, plan: plan, to: control)
   }
 }

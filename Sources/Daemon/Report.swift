@@ -138,7 +138,8 @@ enum Report {
       line.add("extended-messages", negotiated.extendedMessages)
     }
     line.add("updates-sent", connection.updatesSent)
-    line.add("bytes-queued", connection.queued)
+    line.add("bytes-queued", connection.outbox.byteCount)
+    line.add("volleys-queued", connection.outbox.waitingCount)
     if let inFlight = connection.bytesInFlight {
       line.add("unacknowledged", inFlight)
     } else {

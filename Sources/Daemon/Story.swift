@@ -37,7 +37,7 @@ enum Story {
   }
 
   static func publish(
-    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine, timeline: Timeline,
+    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine,
     to control: borrowing ControlServer
   ) {
     let at = stamp.seen
@@ -67,7 +67,7 @@ enum Story {
         return line.finish()
       }
     case .rung(let slot, let before, let rung, let shift):
-      publish(slot, from: before, to: rung, shift, stamp, plan, timeline, to: control)
+      publish(slot, from: before, to: rung, shift, stamp, plan, to: control)
     case .stale(_, let reason):
       control.publish(.alarm) { alarm($0, "kernel view is stale: \(sentence(reason))", at) }
     case .current: return
@@ -77,7 +77,7 @@ enum Story {
 
   private static func publish(
     _ slot: VIPSlot, from before: Rung?, to rung: Rung, _ shift: UInt32, _ stamp: Stamp,
-    _ plan: Plan, _ timeline: Timeline, to control: borrowing ControlServer
+    _ plan: Plan, to control: borrowing ControlServer
   ) {
     let name = plan.vips[slot.index].name
     control.publish(shift == 0 ? .vip : .shift) { id in
@@ -91,17 +91,26 @@ enum Story {
       return line.finish()
     }
     guard shift != 0, control.hears(.shift) else { return }
-    publish(stage: "seen", at: stamp.seen, nil, shift, name, stamp, to: control)
-    publish(stage: "decided", at: stamp.decided, nil, shift, name, stamp, to: control)
-    for departure in timeline.departures where departure.shift == shift {
-      let server = plan.routeServers.peers[departure.peer.index]
-      publish(stage: "written", at: departure.at, server, shift, name, stamp, to: control)
+    publish("seen", at: stamp.seen, nil, shift, name, since: stamp.seen, to: control)
+    publish("decided", at: stamp.decided, nil, shift, name, since: stamp.seen, to: control)
+  }
+
+  /// How far shifts have come at route servers, in this turn or an earlier one.
+  static func publish(
+    _ timeline: Timeline, plan: Plan, to control: borrowing ControlServer
+  ) {
+    guard control.hears(.shift) else { return }
+    for reached in timeline.stages {
+      guard let known = timeline.known(reached.shift) else { continue }
+      publish(
+        reached.stage.rawValue, at: reached.at, plan.routeServers.peers[reached.peer.index],
+        reached.shift, plan.vips[known.vip.index].name, since: known.seen, to: control)
     }
   }
 
   private static func publish(
-    stage: String, at instant: Instant, _ server: IPv4Address?, _ shift: UInt32, _ name: String,
-    _ stamp: Stamp, to control: borrowing ControlServer
+    _ stage: String, at instant: Instant, _ server: IPv4Address?, _ shift: UInt32, _ name: String,
+    since seen: Instant, to control: borrowing ControlServer
   ) {
     control.publish(.shift) { id in
       var line = JSONLine(id: id, type: "stage")
@@ -110,7 +119,7 @@ enum Story {
       line.add("stage", stage)
       line.add("route-server", server?.description)
       line.add("at-ns", instant.nanoseconds)
-      line.add("after-us", (instant - stamp.seen).microseconds)
+      line.add("after-us", (instant - seen).microseconds)
       return line.finish()
     }
   }

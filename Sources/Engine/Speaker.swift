@@ -30,8 +30,9 @@ package struct Speaker: ~Copyable {
       Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
-      prefixes: plan.vips.map(\.prefixes), peers: plan.routeServers.peers.count,
-      localASN: plan.local.asn)
+      plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
+      peers: plan.routeServers.peers.count, localASN: plan.local.asn,
+      platformLimit: plan.routeServers.platform.routeLimit)
     var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
     UpdateEncoder.writeEndOfRIB(into: &writer)
     endOfRIB = writer.bytes
