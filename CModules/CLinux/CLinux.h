@@ -149,6 +149,11 @@ static inline long clinux_setsockopt(int fd, int level, int name, int value) {
   return clinux_result(setsockopt(fd, level, name, &value, sizeof value));
 }
 // E
+static inline long clinux_setsockopt_bytes(
+    int fd, int level, int name, const void *value, unsigned length) {
+  return clinux_result(setsockopt(fd, level, name, value, length));
+}
+// E
 static inline long clinux_getsockopt(
     int fd, int level, int name, void *value, unsigned *length) {
   return clinux_result(getsockopt(fd, level, name, value, length));

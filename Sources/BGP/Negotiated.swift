@@ -51,10 +51,13 @@ package struct Negotiated: Equatable, Sendable {
   package var keepalive: Nanoseconds
   package var peerIdentifier: IPv4Address
   package var families: Families
+  /// The peer speaks graceful restart and asks for so much time, in seconds; nil: it does not.
+  package var peerRestartTime: UInt16?
 
   package init(
     fourOctetAS: Bool, extendedMessages: Bool, routeRefresh: Bool, holdTime: Nanoseconds,
-    keepalive: Nanoseconds, peerIdentifier: IPv4Address, families: Families = .ipv4Unicast
+    keepalive: Nanoseconds, peerIdentifier: IPv4Address, families: Families = .ipv4Unicast,
+    peerRestartTime: UInt16? = nil
   ) {
     self.fourOctetAS = fourOctetAS
     self.extendedMessages = extendedMessages
@@ -63,6 +66,7 @@ package struct Negotiated: Equatable, Sendable {
     self.keepalive = keepalive
     self.peerIdentifier = peerIdentifier
     self.families = families
+    self.peerRestartTime = peerRestartTime
   }
 
   /// The longest message that may be sent and received.

@@ -3,9 +3,9 @@
 import Bytes
 package import Model
 
-/// The finite state machine of one connection to a peer: the one that we open, or the one that
-/// the peer opens; `Peering` joins the two. Its parts: `SessionStates` says what each event does in each
-/// state, `SessionMessages` what each message does, `SessionTimers` when.
+/// The finite state machine of one connection to a peer: the one that we open, or the one that the
+/// peer opens; `Peering` joins the two. Its parts: `SessionStates` says what each event does in
+/// each state, `SessionMessages` what each message does, `SessionTimers` when.
 package struct Session {
   package let settings: SessionSettings
   /// Who opens the connection.

@@ -14,6 +14,9 @@ extension PlanMaker {
       return []
     }
     let made = sections.compactMap { vip($0) }
+    if platform == .azure {
+      for section in sections { checkCommunities(section) }
+    }
     checkDoubles(sections)
     checkTotal(sections, platform)
     warnOfTies(sections)
@@ -33,7 +36,22 @@ extension PlanMaker {
     let interfaces = owner.list(.interfaces)?.compactMap(\.interface) ?? []
     return Plan.VIP(
       name: section.name, prefixes: prefixes,
-      owner: Plan.Owner(address: address, interfaces: interfaces))
+      owner: Plan.Owner(address: address, interfaces: interfaces),
+      attributes: RouteAttributes(
+        med: section.value(.med)?.number,
+        communities: section.list(.communities)?.compactMap(\.community) ?? [],
+        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []))
+  }
+
+  private mutating func checkCommunities(_ section: Section) {
+    for item in section.entries(.communities) {
+      guard let community = item.community,
+        AzureRules.communityNumbers.contains(community.value >> 16)
+      else { continue }
+      problems.error(
+        item.position, section.path(.communities),
+        "\(community) is one of the communities that Azure uses itself")
+    }
   }
 
   private mutating func ownerAddress(_ owner: Section, _ prefixes: [Prefix]) -> IPAddress? {

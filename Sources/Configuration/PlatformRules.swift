@@ -15,6 +15,9 @@ enum AzureRules {
     8_074...8_075, 12_076...12_076, 65_515...65_515, 65_517...65_520,
   ]
 
+  /// The AS numbers in the communities that Azure uses itself.
+  static let communityNumbers: [UInt32] = [65_515, 65_517, 65_518]
+
   /// IANA's numbers that Azure names as unusable too (RFC 5398, RFC 7300).
   static let documentation: [ClosedRange<UInt32>] = [64_496...64_511, 65_535...65_551]
 

@@ -72,6 +72,12 @@ extension Item {
   var prefix: Prefix? { if case .prefix(let value) = scalar { value } else { nil } }
   var interface: InterfaceName? { if case .interface(let value) = scalar { value } else { nil } }
   var duration: Nanoseconds? { if case .duration(let value) = scalar { value } else { nil } }
+  var number: UInt32? { if case .number(let value) = scalar { value } else { nil } }
+  var path: String? { if case .path(let value) = scalar { value } else { nil } }
+  var community: Community? { if case .community(let value) = scalar { value } else { nil } }
+  var largeCommunity: LargeCommunity? {
+    if case .largeCommunity(let value) = scalar { value } else { nil }
+  }
   var platform: Plan.Platform? {
     if case .word(let value) = scalar { Plan.Platform(rawValue: value) } else { nil }
   }

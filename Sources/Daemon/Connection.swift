@@ -58,11 +58,14 @@ final class Connection {
   var isWaiting: Bool { !outbox.isEmpty }
 
   /// Begins to connect; the answer is the descriptor to watch for writing.
-  func connect(from local: IPv4Address, to remote: IPv4Address) throws(Errno) -> Int32 {
+  func connect(
+    from local: IPv4Address, to remote: IPv4Address, _ protection: TCPProtection
+  ) throws(Errno) -> Int32 {
     close()
     generation &+= 1
     let fresh = try TCPSocket.connect(
-      from: local, to: remote, port: Connection.port, userTimeout: Connection.userTimeout)
+      from: local, to: remote, port: Connection.port, userTimeout: Connection.userTimeout,
+      protection: protection)
     let raw = fresh.raw
     socket = consume fresh
     phase = .connecting

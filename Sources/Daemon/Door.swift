@@ -25,11 +25,13 @@ struct Door: ~Copyable {
   }
 
   /// Takes over what the service manager opened, if anything, and says so.
-  init(log: Log) throws(StartError) {
+  init(_ plan: Plan, _ protection: TCPProtection, log: Log) throws(StartError) {
     let inherited = Systemd.listeningSockets()
     for raw in inherited.usable.prefix(Door.socketLimit) {
       do throws(Errno) {
-        sockets.append(Listener(try TCPListener(inherited: raw)))
+        let socket = try TCPListener(inherited: raw)
+        for peer in plan.routeServers.peers { try socket.protect(protection, peer: peer) }
+        sockets.append(Listener(socket))
       } catch {
         throw StartError(what: "socket of the service manager", error: error)
       }

@@ -95,7 +95,7 @@ extension Loop {
     let connection = connections[slot.index]
     do throws(Errno) {
       let raw = try connection.connect(
-        from: plan.local.address, to: plan.routeServers.peers[peer.index])
+        from: plan.local.address, to: plan.routeServers.peers[peer.index], protection)
       try epoll.add(
         raw, token: Loop.token(.peer, slot.index, connection.generation), interest: [.read, .write])
     } catch {

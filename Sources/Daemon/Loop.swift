@@ -30,6 +30,7 @@ struct Loop: ~Copyable {
   static let noteReserve = 2_048
 
   let plan: Plan
+  let protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
   var epoll: Epoll
@@ -54,7 +55,8 @@ struct Loop: ~Copyable {
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door,
+    protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -77,6 +79,7 @@ struct Loop: ~Copyable {
     }
     self.door = door
     self.plan = plan
+    self.protection = protection
     self.facts = facts
     self.log = log
     self.epoll = epoll

@@ -136,6 +136,8 @@ enum Report {
       line.add("identifier", negotiated.peerIdentifier.description)
       line.add("four-octet-as", negotiated.fourOctetAS)
       line.add("extended-messages", negotiated.extendedMessages)
+      line.add("route-refresh", negotiated.routeRefresh)
+      if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
     line.add("updates-sent", connection.updatesSent)
     line.add("bytes-queued", connection.outbox.byteCount)

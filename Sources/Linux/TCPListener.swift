@@ -38,6 +38,11 @@ package struct TCPListener: ~Copyable {
     self.port = UInt16(bigEndian: address.sin_port)
   }
 
+  /// Protects what is accepted from `peer`; what comes unprotected from there is not answered.
+  package func protect(_ protection: TCPProtection, peer: IPv4Address) throws(Errno) {
+    try protection.apply(raw, peer: peer)
+  }
+
   /// The next connection, or nil when none waits.
   package func accept() throws(Errno) -> TCPSocket? {
     guard let raw = try StreamSocket.accept(raw) else { return nil }

@@ -20,7 +20,8 @@ package struct TCPSocket: ~Copyable {
   /// Begins a connection. The answer comes when the socket becomes writable: ask `connectResult`
   /// then. Unacknowledged bytes end the connection after `userTimeout` (RFC 5482).
   package static func connect(
-    from local: IPv4Address, to remote: IPv4Address, port: UInt16, userTimeout: Nanoseconds
+    from local: IPv4Address, to remote: IPv4Address, port: UInt16, userTimeout: Nanoseconds,
+    protection: TCPProtection = .none
   ) throws(Errno) -> TCPSocket {
     let type = Int32(clinux_sock_stream)
     let descriptor = Descriptor(
@@ -29,6 +30,7 @@ package struct TCPSocket: ~Copyable {
     try prepare(raw, userTimeout)
     // Otherwise bind takes a port at once, without knowing the peer, and may run out of them.
     try SocketOptions.set(raw, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+    try protection.apply(raw, peer: remote)
     try bind(raw, local, 0)
     do throws(Errno) {
       var address = SocketAddress.ipv4(remote, port: port)

@@ -36,14 +36,21 @@ package struct Plan: Equatable, Sendable {
     package var holdTime: Nanoseconds
     /// In the order of the file; `PeerSlot` is the position.
     package var peers: [IPv4Address]
+    /// Where the TCP MD5 password (RFC 2385) is; nil: none.
+    package var passwordFile: String?
+    /// How many hops away a route server may be (RFC 5082); nil: however far.
+    package var ttlSecurity: UInt8?
 
     package init(
-      platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address]
+      platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address],
+      passwordFile: String? = nil, ttlSecurity: UInt8? = nil
     ) {
       self.platform = platform
       self.asn = asn
       self.holdTime = holdTime
       self.peers = peers
+      self.passwordFile = passwordFile
+      self.ttlSecurity = ttlSecurity
     }
   }
 

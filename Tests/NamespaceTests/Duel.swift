@@ -110,5 +110,14 @@ final class Duel {
     return lines.count { $0.contains("\(Duel.appliance)") }
   }
 
+  /// Stops every BIRD in the judge's namespace where it stands.
+  func freezeBird() throws(LabError) { try signalBird("STOP") }
+  func thawBird() throws(LabError) { try signalBird("CONT") }
+
+  private func signalBird(_ signal: String) throws(LabError) {
+    let pids = try lab.shell.run(["ip", "netns", "pids", lab.namespace(of: "judge")])
+    try lab.shell.run(["kill", "-\(signal)"] + pids.split(separator: "\n").map(String.init))
+  }
+
   func tearDown() { lab.tearDown() }
 }
