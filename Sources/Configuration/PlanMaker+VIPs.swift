@@ -38,7 +38,7 @@ extension PlanMaker {
       name: section.name, prefixes: prefixes,
       owner: Plan.Owner(address: address, interfaces: interfaces),
       attributes: RouteAttributes(
-        med: section.value(.med)?.number,
+        med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
         largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []))
   }

@@ -60,8 +60,8 @@ struct PlanMaker {
     else { return nil }
     return Plan.RouteServers(
       platform: platform, asn: asn, holdTime: holdTime, peers: peers,
-      passwordFile: section.value(.passwordFile)?.path,
-      ttlSecurity: section.value(.ttlSecurity)?.number.map { UInt8($0) })
+      passwordFile: section.file(.passwordFile),
+      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) })
   }
 
   private mutating func checkNumbers(_ platform: Plan.Platform?, _ section: Section) {

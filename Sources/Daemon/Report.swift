@@ -47,6 +47,7 @@ enum Report {
     }
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, moment))
+    case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
     }

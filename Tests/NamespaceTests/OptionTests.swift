@@ -61,6 +61,14 @@ struct OptionTests {
     try duel.wait(for: bird, toHavePathOf: Rung.standby.pathLength)
     let route = try bird.ask(["show", "route", "all", "\(VirtualNetwork.vipPrefix)"])
     #expect(route.contains("BGP.med: 77"))
+    // What is armed says the same, and its bytes are one UPDATE of that size.
+    let armed = try duel.ask(["volleys", "web", "--json"])
+    let pieces = [
+      #""med":77"#, #""communities":["no-advertise","65001:258"]"#, #""stands":true"#,
+      #""rung":"takeover-1""#, #""update-bytes":[142]"#,
+      #""hex":"ffffffffffffffffffffffffffffffff"#,
+    ]
+    for piece in pieces { #expect(armed.contains(piece), "\(armed)") }
     #expect(route.contains("BGP.community: (65535,65282) (65001,258)"))
     #expect(route.contains("BGP.large_community: (65001, 1, 4294967295)"))
   }
