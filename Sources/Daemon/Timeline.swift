@@ -49,7 +49,7 @@ struct Timeline {
   private var known: [Known?]
 
   init(for plan: Plan) {
-    stamps.reserveCapacity(2 * Loop.noteReserve)
+    stamps.reserveCapacity(2 * Loop.noteReserve + plan.vips.count)
     stageLimit = 2 * (plan.vips.count + Connection.flightReserve) * plan.routeServers.peers.count
     stages.reserveCapacity(stageLimit)
     known = Array(repeating: nil, count: plan.vips.count + Timeline.knownReserve)

@@ -8,6 +8,9 @@ package import Model
 /// knows.
 package struct Speaker: ~Copyable {
   package private(set) var sessions: [Peering]
+  /// By peer: what firing must know of its session. Plain values, so that ten thousand volleys at
+  /// once do not copy ten thousand sessions.
+  private var targets: [Target]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   private let nextHop: IPv4Address
@@ -21,6 +24,12 @@ package struct Speaker: ~Copyable {
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
 
+  private struct Target {
+    var isEstablished = false
+    var side = ConnectionSide.outgoing
+    var epoch: UInt32 = 0
+  }
+
   init(_ plan: Plan, seed: UInt64) {
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
@@ -33,6 +42,7 @@ package struct Speaker: ~Copyable {
       plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
       peers: plan.routeServers.peers.count, localASN: plan.local.asn,
       platformLimit: plan.routeServers.platform.routeLimit)
+    targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
     UpdateEncoder.writeEndOfRIB(into: &writer)
     endOfRIB = writer.bytes
@@ -112,7 +122,7 @@ package struct Speaker: ~Copyable {
     standing[vip.index] = rung
     upcoming[vip.index] = next
     unarmed.append(vip)
-    for index in sessions.indices where sessions[index].state == .established {
+    for index in targets.indices where targets[index].isEstablished {
       fire(vip, rung, PeerSlot(index), shift: shift, at: now, into: &outputs)
     }
   }
@@ -123,7 +133,7 @@ package struct Speaker: ~Copyable {
   /// Arms what the shifts before have used up.
   mutating func arm() {
     for vip in unarmed {
-      for index in sessions.indices where sessions[index].state == .established {
+      for index in targets.indices where targets[index].isEstablished {
         arm(vip, PeerSlot(index))
       }
     }
@@ -131,12 +141,12 @@ package struct Speaker: ~Copyable {
   }
 
   private mutating func arm(_ vip: VIPSlot, _ peer: PeerSlot) {
-    guard let negotiated = sessions[peer.index].negotiated else { return }
-    let epoch = sessions[peer.index].epoch
+    let epoch = targets[peer.index].epoch
     for rung in [standing[vip.index], upcoming[vip.index]] {
       guard let rung else { continue }
       let announcement = Announcement(nextHop: nextHop, rung: rung)
       if magazine.volley(vip, for: peer, announcement, epoch: epoch) != nil { continue }
+      guard let negotiated = sessions[peer.index].negotiated else { return }
       _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
     }
   }
@@ -145,9 +155,9 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, shift: UInt32, at now: Instant,
     into outputs: inout Outputs
   ) {
-    let epoch = sessions[peer.index].epoch
+    let epoch = targets[peer.index].epoch
     let announcement = Announcement(nextHop: nextHop, rung: rung)
-    let connection = ConnectionSlot(peer, sessions[peer.index].side)
+    let connection = ConnectionSlot(peer, targets[peer.index].side)
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
       outputs.add(.fire(connection, volley, shift: shift))
     } else if let negotiated = sessions[peer.index].negotiated {
@@ -164,6 +174,9 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
+    targets[peer.index] = Target(
+      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
+      epoch: sessions[peer.index].epoch)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {
