@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include <linux/if_addr.h>
+#include <linux/if_tun.h>
 
 // Each shim reports through its result: errno could be overwritten before Swift reads it.
 static inline long clab_result(long result) { return result < 0 ? -errno : result; }
@@ -29,6 +30,15 @@ static inline long clab_send(int fd, const void *bytes, size_t count) {
 
 static inline long clab_datagram_socket(void) {
   return clab_result(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+}
+
+// ioctl is variadic; the request holds the name that the kernel fills in or takes.
+static inline long clab_tap_create(int fd, struct ifreq *request) {
+  request->ifr_flags = IFF_TAP | IFF_NO_PI;
+  return clab_result(ioctl(fd, TUNSETIFF, request));
+}
+static inline long clab_tap_carrier(int fd, int carries) {
+  return clab_result(ioctl(fd, TUNSETCARRIER, &carries));
 }
 
 static inline long clab_netlink_socket(void) {

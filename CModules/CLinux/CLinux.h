@@ -39,8 +39,10 @@
 
 #include <linux/errqueue.h>
 #include <linux/if_packet.h>
+#include <linux/neighbour.h>
 #include <linux/net_tstamp.h>
 #include <linux/netlink.h>
+#include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/sock_diag.h>

@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/if_addr.h>
 #include <linux/neighbour.h>
+#include <linux/nexthop.h>
 
 // The names below are casts or clash with glibc's <net/if.h>, so they do not import; each is restated from its macro.
 enum {
@@ -17,6 +18,7 @@ enum {
   cnetlink_nla_type_mask = NLA_TYPE_MASK & 0xffff,
   cnetlink_iff_up = 1 << 0,         // linux/if.h IFF_UP
   cnetlink_iff_loopback = 1 << 3,   // linux/if.h IFF_LOOPBACK
+  cnetlink_iff_slave = 1 << 11,     // linux/if.h IFF_SLAVE
   cnetlink_iff_lower_up = 1 << 16,  // linux/if.h IFF_LOWER_UP
 };
 

@@ -34,9 +34,10 @@ extension PlanMaker {
     guard let prefixes else { return nil }
     guard let address = ownerAddress(owner, prefixes) else { return nil }
     let interfaces = owner.list(.interfaces)?.compactMap(\.interface) ?? []
+    guard let settle = owner.value(.settle)?.duration else { return nil }
     return Plan.VIP(
       name: section.name, prefixes: prefixes,
-      owner: Plan.Owner(address: address, interfaces: interfaces),
+      owner: Plan.Owner(address: address, interfaces: interfaces, settle: settle),
       attributes: RouteAttributes(
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
@@ -142,7 +143,7 @@ extension PlanMaker {
     problems.warn(
       owner.position, KeyName.vips.rawValue,
       "owners do not hear each other (no hello), so claims may tie: an address that was there at "
-        + "start claims at owner, one that arrives later at takeover-1, and one that comes back "
+        + "start claims at owner, one that comes later at takeover-1, and one that comes back "
         + "two rungs above the machine's last claim; a third machine, or a daemon that was "
         + "restarted, begins at the bottom and may tie with a frozen machine or lose to it",
       suggestion: "let two machines share a VIP, not more; see CLAIMS in hopshift.yaml(5)")

@@ -58,6 +58,7 @@ enum PlanSections {
         (.when, value(.word("address"))),
         (.address, value(.address(owner.address))),
         (.interfaces, list(owner.interfaces.map(Scalar.interface))),
+        (.settle, value(.duration(owner.settle))),
       ])
   }
 

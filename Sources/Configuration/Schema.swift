@@ -21,6 +21,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case owner
   case when
   case interfaces
+  case settle
 }
 
 /// One key: where it stands, what it takes, what holds without it.
@@ -131,6 +132,11 @@ package enum Schema {
     Key(
       .interfaces, .list(.interface, limit: PlanLimits.interfacesPerVIP),
       .derived("every interface but lo"), "The interfaces that count."),
+    Key(
+      .settle,
+      .value(.duration(least: .zero, most: .seconds(300), step: .milliseconds(1))),
+      .defaulted("10s"),
+      "How long after the start an address that comes is taken as one that was there."),
   ]
 
   /// Every key with its path, parents before children.

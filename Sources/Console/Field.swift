@@ -17,6 +17,11 @@ extension Record {
     integer(name).map(LengthOfTime.text(milliseconds:)) ?? Record.nothing
   }
 
+  /// A field that counts microseconds.
+  func shortTime(_ name: String) -> String {
+    integer(name).map(LengthOfTime.text(microseconds:)) ?? Record.nothing
+  }
+
   private static func text(_ value: JSONValue) -> String {
     switch value {
     case .string(let text): text.isEmpty ? nothing : text

@@ -13,7 +13,9 @@ package struct MonitorCommand: Hashable, Sendable {
   package let length: Nanoseconds?
 
   /// What may be chosen, in the order in which help lists it.
-  package static let kinds = ["link", "address", "session", "shift", "vip", "alarm"]
+  package static let kinds = [
+    "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm",
+  ]
 
   private static let countOption = Option(
     "--count", argument: "N", help: "end after N records")
@@ -24,9 +26,10 @@ package struct MonitorCommand: Hashable, Sendable {
     verb: "monitor", operands: "[WORD...]",
     abstract: "print what happens, until interrupted",
     details: """
-      The words choose what is printed: link, address, session, shift, vip, alarm.
-      Without words everything is. Times count from the start of the command. When
-      this command reads too slowly, the daemon drops records and says how many.
+      The words choose what is printed: link, address, route, neighbour, session,
+      shift, vip, alarm. Without words everything is. Times count from the start of
+      the command. When this command reads too slowly, the daemon drops records and
+      says how many.
       """,
     options: [.json, countOption, forOption], choices: kinds)
 

@@ -22,8 +22,8 @@ package struct MonitorLine: Sendable {
     return "\(time(record))  \(kind)\(padding)  \(style.paint(text, tone))\n"
   }
 
-  /// The width of "session", the longest kind there is today.
-  private static let kindWidth = 7
+  /// The width of "neighbour", the longest kind there is today.
+  private static let kindWidth = 9
   private static let timeWidth = 12
 
   /// Seconds with six decimals and a sign: `+12.345678`.
@@ -41,8 +41,8 @@ package struct MonitorLine: Sendable {
 
   private func sentence(_ record: Record) -> (String, Tone) {
     switch record.type {
-    case "link": link(record)
-    case "address": address(record)
+    case "link", "address", "route", "nexthop", "neighbour", "kernel":
+      KernelSentence.of(record)
     case "session": session(record)
     case "shift": ("\(number(record)) \(rungs(record))", .heading)
     case "vip": (rungs(record), .plain)
@@ -51,26 +51,6 @@ package struct MonitorLine: Sendable {
     case "lost": ("\(record.text("lost")) records: this reader is too slow", .doubtful)
     default: (everything(record), .plain)
     }
-  }
-
-  private func link(_ record: Record) -> (String, Tone) {
-    let name = "\(record.text("name")) (\(record.text("index")))"
-    if record.string("event") == "gone" { return ("\(name) gone", .bad) }
-    let up = record.boolean("up") == true ? "up" : "down"
-    let carrier = record.boolean("carrier") == true ? "carrier" : "no carrier"
-    let runs = record.boolean("up") == true && record.boolean("carrier") == true
-    return (
-      "\(name) \(record.text("event")): \(up), \(carrier), operstate \(record.text("operstate"))",
-      runs ? .good : .bad
-    )
-  }
-
-  private func address(_ record: Record) -> (String, Tone) {
-    var text = "\(record.text("address")) \(record.text("event")) on "
-    text += "\(record.text("interface")) (\(record.text("index")))"
-    if record.boolean("tentative") == true { text += ", tentative" }
-    if record.boolean("deprecated") == true { text += ", deprecated" }
-    return (text, record.string("event") == "gone" ? .doubtful : .good)
   }
 
   private func session(_ record: Record) -> (String, Tone) {

@@ -5,6 +5,7 @@ package import Control
 /// What the daemon answered, sorted by kind.
 package struct StatusReport: Sendable {
   private let daemon: Record?
+  private let classes: [Record]
   private let routeServers: [Record]
   private let vips: [Record]
 
@@ -13,6 +14,7 @@ package struct StatusReport: Sendable {
 
   package init(_ records: [Record]) {
     daemon = records.first { $0.type == "daemon" }
+    classes = records.filter { $0.type == "kernel" }
     routeServers = records.filter { $0.type == "route-server" }
     vips = records.filter { $0.type == "vip" }
   }
@@ -22,6 +24,10 @@ package struct StatusReport: Sendable {
     var faults: [String] = []
     if daemon?.string("kernel") != "current" {
       faults.append("the view of the kernel is \(daemon?.text("kernel") ?? "unknown")")
+    }
+    for other in classes
+    where other.string("class") != "interfaces" && other.string("state") != "current" {
+      faults.append("the view of the kernel's \(other.text("class")) is \(other.text("state"))")
     }
     if routeServers.isEmpty { faults.append("there is no route server") }
     for server in routeServers where server.string("state") != StatusReport.established {
@@ -33,6 +39,7 @@ package struct StatusReport: Sendable {
   /// The page, ending in a newline.
   package func render(_ style: Style) -> String {
     var lines = daemon.map { heading($0, style) } ?? []
+    if !classes.isEmpty { lines += [""] + classTable.lines(style) }
     if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
@@ -47,13 +54,34 @@ package struct StatusReport: Sendable {
         + "last turn \(daemon.age("turn-age-ms")) ago",
       "configuration  \(daemon.text("config"))",
       "kernel         \(view), heard \(daemon.age("kernel-age-ms")) ago, "
-        + "\(daemon.text("links")) links",
+        + "\(daemon.text("links")) links, \(daemon.text("vf-flaps")) VF flaps",
       "netlink        receive buffer \(daemon.text("receive-buffer")) bytes, "
         + "\(daemon.text("overruns")) overruns, \(daemon.text("foreign")) foreign, "
         + "\(daemon.text("malformed")) malformed",
+      "loop           longest turn \(daemon.shortTime("longest-turn-us")), "
+        + "since the last status \(daemon.shortTime("longest-recent-turn-us"))",
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]
+  }
+
+  /// One row for each netlink socket that is open.
+  private var classTable: Table {
+    var table = Table([
+      "KERNEL NEWS", "STATE", "NEEDED BY", "DATAGRAMS", "DUMPS", "OVERRUNS", "DROPS", "FOREIGN",
+      "BUFFER",
+    ])
+    for one in classes {
+      let state = one.text("state")
+      table.add([
+        Table.Cell(one.text("class")), Table.Cell(state, state == "current" ? .good : .bad),
+        Table.Cell(one.text("needed-by")), Table.Cell(one.text("datagrams")),
+        Table.Cell(one.text("dumps")), Table.Cell(one.text("overruns")),
+        Table.Cell(one.text("drops")), Table.Cell(one.text("foreign")),
+        Table.Cell(one.text("receive-buffer")),
+      ])
+    }
+    return table
   }
 
   /// What was negotiated is left to `--json`: the table must fit a screen.

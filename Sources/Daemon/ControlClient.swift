@@ -11,22 +11,44 @@ final class ControlClient {
   /// `PlanLimits.vips` VIPs fits.
   static let queueLimit = 4 << 20
 
+  /// Sent bytes that may lie before what still waits. We chose it: moving the rest costs little
+  /// beside sending as much.
+  static let compactAbove = 1 << 20
+
+  /// Bytes that one client is sent in one turn; the rest follows in the next.
+  static let sendBudget = 1 << 18
+
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {
-    let rawValue: UInt8
+    let rawValue: UInt16
     static let link = Interests(rawValue: 1)
     static let address = Interests(rawValue: 2)
     static let session = Interests(rawValue: 4)
     static let shift = Interests(rawValue: 8)
     static let vip = Interests(rawValue: 16)
     static let alarm = Interests(rawValue: 32)
-    static let all: Interests = [.link, .address, .session, .shift, .vip, .alarm]
+    static let route = Interests(rawValue: 64)
+    static let neighbour = Interests(rawValue: 128)
+    static let all: Interests = [
+      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm,
+    ]
+
+    /// Whoever has one of these needs the class.
+    static func of(_ kernelClass: KernelClass) -> Interests {
+      switch kernelClass {
+      case .interfaces: [.link, .address]
+      case .routes: .route
+      case .neighbours: .neighbour
+      }
+    }
 
     /// The word of `hopshift monitor`, or nil when there is no such kind.
     static func named(_ word: String) -> Interests? {
       switch word {
       case "link": .link
       case "address": .address
+      case "route": .route
+      case "neighbour": .neighbour
       case "session": .session
       case "shift": .shift
       case "vip": .vip
@@ -152,13 +174,30 @@ final class ControlClient {
     queue.append(contentsOf: record)
   }
 
+  /// Lets go of what was sent: a client that is always a little behind would otherwise keep it all.
+  private func compact() {
+    guard head >= ControlClient.compactAbove else { return }
+    queue.removeSubrange(..<head)
+    head = 0
+  }
+
   /// Sends what the client takes; false when it is gone or all it asked for was said.
   func flush() throws(Errno) -> Bool {
+    var sentNow = 0
     while queued > 0 {
+      if sentNow >= ControlClient.sendBudget {
+        compact()
+        return true
+      }
       let waiting = queue
-      let sent = try stream.send(waiting.span.extracting(head..<waiting.count))
-      if sent == 0 { return true }
+      let end = min(waiting.count, head + ControlClient.sendBudget)
+      let sent = try stream.send(waiting.span.extracting(head..<end))
+      if sent == 0 {
+        compact()
+        return true
+      }
       head += sent
+      sentNow += sent
     }
     queue.removeAll(keepingCapacity: queue.capacity <= 65_536)
     head = 0

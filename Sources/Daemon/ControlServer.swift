@@ -70,14 +70,15 @@ struct ControlServer: ~Copyable {
     return client
   }
 
-  /// Whether any client listens, so that nothing is written for nobody.
-  func hears(_ interest: ControlClient.Interests) -> Bool {
-    clients.contains { $0?.interests.contains(interest) ?? false }
+  /// Whether any client listens to one of these, so that nothing is written for nobody.
+  func hears(_ interests: ControlClient.Interests) -> Bool {
+    clients.contains { !($0?.interests.isDisjoint(with: interests) ?? true) }
   }
 
+  /// Writes a record for each client that listens to one of these.
   func publish(_ interest: ControlClient.Interests, _ record: (String) -> [UInt8]) {
     for client in clients {
-      guard let client, client.interests.contains(interest) else { continue }
+      guard let client, !client.interests.isDisjoint(with: interest) else { continue }
       client.publish(record(client.monitorID))
     }
   }

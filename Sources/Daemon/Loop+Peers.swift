@@ -101,7 +101,7 @@ extension Loop {
     } catch {
       connection.close()
       connection.note(error)
-      failures.append(.connectFailed(peer))
+      consequences.append(.connectFailed(peer))
     }
   }
 
@@ -152,7 +152,7 @@ extension Loop {
   private mutating func fail(_ slot: ConnectionSlot, _ error: Errno) {
     connections[slot.index].close()
     connections[slot.index].note(error)
-    failures.append(.closed(slot))
+    consequences.append(.closed(slot))
   }
 
   private func updateInterest(_ slot: ConnectionSlot) {

@@ -7,9 +7,9 @@ import Failover
 import Linux
 import Model
 
-/// Owns every descriptor of the daemon. One wake-up reads links first, then route servers, then
-/// control clients; timers are judged after that, so that a late process does not expire a hold
-/// timer with a KEEPALIVE unread.
+/// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
+/// servers, then routes, neighbours and control clients; timers are judged after that, so that a
+/// late process does not expire a hold timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -25,6 +25,11 @@ struct Loop: ~Copyable {
   static let eventCapacity = 64
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
   static let kernelBudget = 64
+  /// The same for routes and for neighbours, of which there may be millions.
+  static let streamBudget = 8
+  /// Bytes after which a wake-up is content with routes or neighbours: two messages of a dump. A
+  /// turn stays short, so that links and addresses come first again soon.
+  static let streamBytes = 65_536
   static let peerBudget = 16
   /// Outputs that may wait to be told before the turn is interrupted for it.
   static let noteReserve = 2_048
@@ -34,7 +39,8 @@ struct Loop: ~Copyable {
   var engine: Engine
   var outputs: Outputs
   var epoll: Epoll
-  var netlink: NetlinkSocket
+  /// One for each class of kernel news, in its order.
+  let sources: [KernelSource]
   var signals: SignalDescriptor
   var buffer = ReceiveBuffer()
   /// By `ConnectionSlot`.
@@ -47,9 +53,10 @@ struct Loop: ~Copyable {
   var status: ServiceStatus
   let facts: ProcessFacts
   let log: Log
-  /// Sockets that failed while outputs were carried out: told to the engine afterwards.
-  var failures: [Input] = []
-  var lastDrops: UInt32 = 0
+  /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
+  /// afterwards.
+  var consequences: [Input] = []
+  var turns = TurnLengths()
   /// How many of the outputs were carried out.
   var carriedOut = 0
   var isStopping = false
@@ -65,12 +72,14 @@ struct Loop: ~Copyable {
     let signals = try StartError.wrap("signals") { () throws(Errno) in
       try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
     }
-    let netlink = try StartError.wrap("netlink socket") { () throws(Errno) in
-      try NetlinkSocket(groups: .interfaces)
+    let sources = KernelClass.allCases.map(KernelSource.init)
+    let opened = try StartError.wrap("netlink socket") { () throws(Errno) in
+      try sources[0].open()
     }
     let control = try Loop.openControl(path)
     do throws(Errno) {
-      try epoll.add(netlink.raw, token: Loop.token(.kernel, 0, 0), interest: .read)
+      try epoll.add(
+        opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
       try door.watch(with: epoll)
@@ -84,7 +93,7 @@ struct Loop: ~Copyable {
     self.log = log
     self.epoll = epoll
     self.signals = signals
-    self.netlink = netlink
+    self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed)
     let longest = engine.speaker.magazine.longest
@@ -95,8 +104,9 @@ struct Loop: ~Copyable {
     connections = (0..<slots).map {
       Connection(ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest)
     }
-    failures.reserveCapacity(slots)
+    consequences.reserveCapacity(slots + KernelClass.allCases.count)
     status = ServiceStatus()
+    consequences.append(.opened(.interfaces, port: opened.port))
   }
 
   private static func openControl(_ path: String) throws(StartError) -> ControlServer {
@@ -115,11 +125,13 @@ struct Loop: ~Copyable {
   /// Runs until a signal ends it.
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
-    feed(.opened(.interfaces, port: netlink.portID), at: start)
+    follow(at: start)
     finishTurn(at: start)
     while !isStopping || connections.contains(where: \.isWaiting) {
       let count = try epoll.wait(until: earliestDeadline())
-      try wake(count, at: Clock.monotonic())
+      let woken = Clock.monotonic()
+      try wake(count, at: woken)
+      turns.add(Clock.monotonic() - woken)
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
     for connection in connections { connection.close() }
@@ -132,13 +144,15 @@ struct Loop: ~Copyable {
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {
-    for position in 0..<count where isOf(.kernel, position) { try readKernel(at: now) }
+    try readKernel(.interfaces, count, at: now)
     for position in 0..<count where isOf(.peer, position) {
       peerEvent(epoll.event(at: position), at: now)
     }
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    try readKernel(.routes, count, at: now)
+    try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
     for position in 0..<count where isOf(.listener, position) { try acceptClients() }
     for position in 0..<count where isOf(.client, position) {
@@ -149,7 +163,18 @@ struct Loop: ~Copyable {
     if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
     finishTurn(at: later)
     control.settle(epoll: epoll)
+    heedMonitors(at: later)
     status.turn(at: later, engine: engine)
+  }
+
+  /// Tells the engine which classes are watched now; what follows is carried out at once.
+  private mutating func heedMonitors(at now: Instant) {
+    for kernelClass in KernelClass.allCases {
+      let isWatched = control.hears(ControlClient.Interests.of(kernelClass))
+      if isWatched == engine.isWatched(kernelClass) { continue }
+      feed(isWatched ? .watched(kernelClass) : .unwatched(kernelClass), at: now)
+    }
+    finishTurn(at: now)
   }
 
   private func isOf(_ kind: Kind, _ position: Int) -> Bool {
@@ -158,26 +183,37 @@ struct Loop: ~Copyable {
 
   // MARK: Sources
 
-  private mutating func readKernel(at now: Instant) throws(Errno) {
-    for _ in 0..<Loop.kernelBudget {
-      switch try netlink.receive(into: &buffer) {
-      case .datagram: feedBytes(.kernel(.interfaces), at: now)
-      case .overrun: feed(.overrun(.interfaces), at: now)
-      case .foreign: continue
-      case .empty:
-        try compareDrops(at: now)
-        feed(.drained(.interfaces), at: now)
-        return
-      }
+  private mutating func readKernel(
+    _ kernelClass: KernelClass, _ count: Int, at now: Instant
+  ) throws(Errno) {
+    let source = sources[Int(kernelClass.rawValue)]
+    for position in 0..<count where isOf(.kernel, position) {
+      let token = epoll.event(at: position).token
+      guard token.slot == UInt16(kernelClass.rawValue), token.generation == source.generation
+      else { continue }
+      try read(source, at: now)
     }
   }
 
-  /// The kernel counts what it dropped; a moved counter without ENOBUFS is a loss all the same.
-  private mutating func compareDrops(at now: Instant) throws(Errno) {
-    let drops = try netlink.drops()
-    if drops == lastDrops { return }
-    lastDrops = drops
-    if engine.interfaces.isCurrent { feed(.overrun(.interfaces), at: now) }
+  private mutating func read(_ source: KernelSource, at now: Instant) throws(Errno) {
+    let kernelClass = source.kernelClass
+    var bytes = 0
+    for _ in 0..<source.budget where bytes < source.byteBudget {
+      switch try source.receive(into: &buffer) {
+      case .datagram:
+        bytes += buffer.count
+        feedBytes(.kernel(kernelClass), at: now)
+      case .overrun: feed(.overrun(kernelClass), at: now)
+      case .foreign: continue
+      case .empty:
+        // A moved counter without ENOBUFS is a loss all the same.
+        if try source.dropsMoved(), !engine.awaitsDump(kernelClass) {
+          feed(.overrun(kernelClass), at: now)
+        }
+        feed(.drained(kernelClass), at: now)
+        return
+      }
+    }
   }
 
   private mutating func readSignals(at now: Instant) throws(Errno) {
@@ -203,11 +239,13 @@ struct Loop: ~Copyable {
     guard let client = control.client(slot, event.token.generation) else { return }
     do throws(Errno) {
       let isThere = try client.receive(&buffer)
-      let moment = Moment(
-        facts: facts, netlink: NetlinkFacts(netlink), door: door.facts, turned: status.lastTurn,
-        now: now)
       while let request = client.nextRequest() {
-        Report.answer(request, to: client, engine: engine, connections: connections, moment: moment)
+        let moment = Moment(
+          facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
+        Report.answer(
+          request, to: client, engine: engine, connections: connections, sources: sources,
+          moment: moment)
+        if request.verb == .status { turns.wereReported() }
       }
       if !isThere || event.error { control.drop(slot) }
     } catch {
@@ -248,12 +286,15 @@ struct Loop: ~Copyable {
       case .refuse(let slot, let piece): refuse(piece, slot)
       case .close(let slot): close(slot)
       case .dump(let what, let sequence): dump(what, sequence)
+      case .askLink(let index, let sequence): ask(for: index, sequence)
+      case .subscribe(let kernelClass): open(kernelClass)
+      case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
       case .note: timeline.stampNote()
       }
     }
     launchAll()
     carriedOut = outputs.list.count
-    reportFailures(at: now)
+    follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
   }
@@ -270,17 +311,39 @@ struct Loop: ~Copyable {
 
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {
     do throws(Errno) {
-      try netlink.requestDump(what == .links ? .links : .addresses, sequence: sequence)
+      try sources[Int(what.kernelClass.rawValue)].request(what, sequence: sequence)
     } catch {
       // No answer will come, and nothing makes the socket readable: the engine asks again after a
       // pause.
       log.error("netlink: dump request failed: \(error)")
-      failures.append(.dumpFailed(.interfaces, code: error.code))
+      consequences.append(.dumpFailed(what.kernelClass, code: error.code))
     }
   }
 
-  private mutating func reportFailures(at now: Instant) {
-    while let failure = failures.popLast() { feed(failure, at: now) }
+  private func ask(for index: InterfaceIndex, _ sequence: UInt32) {
+    do throws(Errno) {
+      try sources[0].ask(for: index, sequence: sequence)
+    } catch {
+      // Nothing is lost: the kernel's own event comes, only later.
+      log.warning("netlink: link \(index) could not be asked for: \(error)")
+    }
+  }
+
+  private mutating func open(_ kernelClass: KernelClass) {
+    let slot = Int(kernelClass.rawValue)
+    do throws(Errno) {
+      let opened = try sources[slot].open()
+      try epoll.add(
+        opened.raw, token: Loop.token(.kernel, slot, sources[slot].generation), interest: .read)
+      consequences.append(.opened(kernelClass, port: opened.port))
+    } catch {
+      sources[slot].close()
+      consequences.append(.openFailed(kernelClass, code: error.code))
+    }
+  }
+
+  private mutating func follow(at now: Instant) {
+    while let consequence = consequences.popLast() { feed(consequence, at: now) }
   }
 
   private mutating func tell() {

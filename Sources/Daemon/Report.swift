@@ -15,30 +15,19 @@ struct ProcessFacts {
   var started: Instant
 }
 
-/// What the netlink socket says of itself.
-struct NetlinkFacts {
-  var receiveBuffer: Int
-  var foreign: UInt64
-
-  init(_ socket: borrowing NetlinkSocket) {
-    receiveBuffer = socket.receiveBufferSize
-    foreign = socket.foreign
-  }
-}
-
 /// A moment of the daemon, as an answer needs it.
 struct Moment {
   var facts: ProcessFacts
-  var netlink: NetlinkFacts
   var door: Door.Facts
   var turned: Instant
+  var turns: TurnLengths
   var now: Instant
 }
 
 enum Report {
   static func answer(
     _ request: Request, to client: ControlClient, engine: borrowing Engine,
-    connections: [Connection], moment: Moment
+    connections: [Connection], sources: [KernelSource], moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -46,7 +35,7 @@ enum Report {
       return
     }
     switch request.verb {
-    case .status: client.enqueue(status(request, engine, connections, moment))
+    case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
@@ -76,12 +65,15 @@ enum Report {
 
   private static func status(
     _ request: Request, _ engine: borrowing Engine, _ connections: [Connection],
-    _ moment: Moment
+    _ sources: [KernelSource], _ moment: Moment
   ) -> [UInt8] {
     guard request.words.isEmpty else {
       return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
     }
-    var bytes = daemon(request.id, engine, moment)
+    var bytes = daemon(request.id, engine, sources[0], moment)
+    for source in sources where source.isOpen {
+      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
+    }
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
@@ -93,13 +85,16 @@ enum Report {
   }
 
   private static func daemon(
-    _ id: String, _ engine: borrowing Engine, _ moment: Moment
+    _ id: String, _ engine: borrowing Engine, _ source: KernelSource, _ moment: Moment
   ) -> [UInt8] {
     var line = JSONLine(id: id, type: "daemon")
     line.add("version", Release.version)
     line.add("pid", moment.facts.processID)
     line.add("uptime-ms", (moment.now - moment.facts.started).milliseconds)
     line.add("turn-age-ms", (moment.now - moment.turned).milliseconds)
+    line.add("turns", moment.turns.count)
+    line.add("longest-turn-us", moment.turns.longest.microseconds)
+    line.add("longest-recent-turn-us", moment.turns.longestRecent.microseconds)
     line.add("capabilities", moment.facts.capabilities)
     line.add("config", moment.facts.configuration)
     line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")
@@ -109,13 +104,41 @@ enum Report {
       line.addNull("kernel-age-ms")
     }
     line.add("overruns", engine.interfaces.overruns)
-    line.add("foreign", moment.netlink.foreign)
+    line.add("foreign", source.foreign)
     line.add("malformed", engine.malformed)
     line.add("links", engine.failover.view.linkCount)
     line.add("listening", moment.door.sockets)
     line.add("strangers", moment.door.strangers)
-    line.add("receive-buffer", moment.netlink.receiveBuffer)
+    line.add("links-not-kept", engine.failover.view.overflows)
+    line.add("vf-flaps", engine.failover.view.vfFlaps)
+    line.add("receive-buffer", source.receiveBufferSize ?? 0)
     line.add("shifts", engine.shifts)
+    return line.finish()
+  }
+
+  /// One class of kernel news whose socket is open.
+  private static func kernel(
+    _ id: String, _ feed: KernelFeed, _ source: KernelSource, _ now: Instant
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "kernel")
+    line.add("class", feed.kernelClass.description)
+    line.add("state", feed.isCurrent ? "current" : "stale")
+    if let completed = feed.completedAt {
+      line.add("age-ms", (now - completed).milliseconds)
+    } else {
+      line.addNull("age-ms")
+    }
+    var reasons: [String] = []
+    if feed.needs.contains(.plan) { reasons.append("plan") }
+    if feed.needs.contains(.monitor) { reasons.append("monitor") }
+    line.add("needed-by", reasons)
+    line.add("datagrams", source.datagrams)
+    line.add("dumps", feed.dumps)
+    line.add("failed-dumps", feed.failures)
+    line.add("overruns", feed.overruns)
+    line.add("drops", source.drops)
+    line.add("foreign", source.foreign)
+    line.add("receive-buffer", source.receiveBufferSize ?? 0)
     return line.finish()
   }
 
@@ -162,6 +185,7 @@ enum Report {
     line.add("name", vip.name)
     line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
     line.add("rung", claim.rung?.description)
+    line.add("next-rung", claim.next?.description)
     line.add("held", claim.isHeld)
     if case .held(let index) = claim.presence {
       line.add("interface", engine.failover.view.link(index)?.name.description)

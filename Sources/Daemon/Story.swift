@@ -12,7 +12,8 @@ import Model
 enum Story {
   static func log(_ note: Note, plan: Plan, connections: [Connection], log: Log) {
     switch note {
-    case .link, .linkGone, .address, .addressGone: return
+    case .link, .linkGone, .address, .addressGone, .heard, .listed, .complete: return
+    case .stale(_, .silentChange), .current(.routes): return
     case .session(let slot, let state, let reason):
       let server = plan.routeServers.peers[slot.index]
       if let reason {
@@ -30,8 +31,10 @@ enum Story {
       let from = before?.description ?? "nothing"
       let number = shift == 0 ? "" : " (shift \(shift))"
       log.notice("vip \(name): \(from) -> \(rung)\(number)")
-    case .stale(_, let reason): log.warning("kernel: \(sentence(reason)); reading everything again")
-    case .current: log.notice("kernel: links and addresses are current")
+    case .stale(let kernelClass, let reason):
+      log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
+    case .current(.interfaces): log.notice("kernel: links and addresses are current")
+    case .current(let kernelClass): log.notice("kernel: \(kernelClass) are current")
     case .alarm(let alarm): log.error(sentence(alarm, plan))
     }
   }
@@ -43,20 +46,14 @@ enum Story {
     let at = stamp.seen
     switch note {
     case .link(let link, let before):
-      control.publish(.link) { link.record($0, event: before == nil ? "new" : "changed", at: at) }
+      control.publish(.link) { KernelRecord.link(link, before: before, at: at, id: $0) }
     case .linkGone(let index, let before):
-      let link =
-        before
-        ?? Link(
-          index: index, name: .none, isLoopback: false, isUp: false, hasCarrier: false,
-          operationalState: .notPresent)
-      control.publish(.link) { link.record($0, event: "gone", at: at) }
-    case .address(let address):
-      let name = engine.failover.view.link(address.interface)?.name
-      control.publish(.address) { address.record($0, event: "new", name: name, at: at) }
+      control.publish(.link) { KernelRecord.linkGone(index, before, at: at, id: $0) }
+    case .address(let address): publish(.address(address), isListed: false, at, engine, control)
     case .addressGone(let address):
-      let name = engine.failover.view.link(address.interface)?.name
-      control.publish(.address) { address.record($0, event: "gone", name: name, at: at) }
+      publish(.addressGone(address), isListed: false, at, engine, control)
+    case .heard(let fact): publish(fact, isListed: false, at, engine, control)
+    case .listed(let fact): publish(fact, isListed: true, at, engine, control)
     case .session(let slot, let state, let reason):
       control.publish(.session) { id in
         var line = JSONLine(id: id, type: "session")
@@ -68,10 +65,45 @@ enum Story {
       }
     case .rung(let slot, let before, let rung, let shift):
       publish(slot, from: before, to: rung, shift, stamp, plan, to: control)
-    case .stale(_, let reason):
-      control.publish(.alarm) { alarm($0, "kernel view is stale: \(sentence(reason))", at) }
-    case .current: return
+    case .stale(let kernelClass, let reason):
+      publish(kernelClass, reason, at, to: control)
+      guard reason != .silentChange else { return }
+      let text = "kernel view of \(kernelClass) is stale: \(sentence(reason))"
+      control.publish(.alarm) { alarm($0, text, at) }
+    case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
+    case .complete: return
     case .alarm(let cause): control.publish(.alarm) { alarm($0, sentence(cause, plan), at) }
+    }
+  }
+
+  private static func publish(
+    _ fact: Fact, isListed: Bool, _ at: Instant, _ engine: borrowing Engine,
+    _ control: borrowing ControlServer
+  ) {
+    let interest: ControlClient.Interests =
+      switch fact {
+      case .address, .addressGone: .address
+      case .neighbour, .neighbourGone: .neighbour
+      default: .route
+      }
+    guard control.hears(interest) else { return }
+    control.publish(interest) {
+      KernelRecord.record(of: fact, isListed: isListed, engine.failover.view, at: at, id: $0)
+    }
+  }
+
+  /// Between `stale` and `current` everything is listed anew; what is not listed is gone.
+  private static func publish(
+    _ kernelClass: KernelClass, _ reason: StaleReason?, _ at: Instant,
+    to control: borrowing ControlServer
+  ) {
+    control.publish(ControlClient.Interests.of(kernelClass)) { id in
+      var line = JSONLine(id: id, type: "kernel")
+      line.add("at-ns", at.nanoseconds)
+      line.add("class", kernelClass.description)
+      line.add("state", reason == nil ? "current" : "stale")
+      line.add("reason", reason.map(sentence))
+      return line.finish()
     }
   }
 
@@ -142,6 +174,7 @@ enum Story {
     case .malformed: "a message could not be understood"
     case .interruptedDump: "its state changed while it was being listed"
     case .refusedDump: "it refused to list its state"
+    case .silentChange: "it may have removed routes without a word"
     }
   }
 
@@ -152,38 +185,15 @@ enum Story {
         + "restart hopshiftd on the machine that does not hold the address"
     case .outOfRungs(let slot):
       "vip \(plan.vips[slot.index].name): no takeover rung is left; the last announcement stands"
-    case .dumpRefused(_, let code): "kernel: dump refused: \(Errno(code: code))"
-    case .dumpsFailing(_, let times): "kernel: \(times) dumps failed in a row; nothing is decided"
+    case .dumpRefused(let kernelClass, let code):
+      "kernel: \(kernelClass): dump refused: \(Errno(code: code))"
+    case .dumpsFailing(let kernelClass, let times):
+      "kernel: \(kernelClass): \(times) dumps failed in a row; nothing is decided on them"
+    case .staleForLong(let kernelClass):
+      "kernel: \(kernelClass): messages have been lost for "
+        + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
+    case .notOpened(let kernelClass, let code):
+      "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
     }
-  }
-}
-
-extension Link {
-  fileprivate func record(_ id: String, event: String, at instant: Instant) -> [UInt8] {
-    var line = JSONLine(id: id, type: "link")
-    line.add("event", event)
-    line.add("at-ns", instant.nanoseconds)
-    line.add("index", index.value)
-    line.add("name", name.description)
-    line.add("up", isUp)
-    line.add("carrier", hasCarrier)
-    line.add("operstate", operationalState.description)
-    return line.finish()
-  }
-}
-
-extension InterfaceAddress {
-  fileprivate func record(
-    _ id: String, event: String, name: InterfaceName?, at instant: Instant
-  ) -> [UInt8] {
-    var line = JSONLine(id: id, type: "address")
-    line.add("event", event)
-    line.add("at-ns", instant.nanoseconds)
-    line.add("address", "\(address)/\(prefixLength)")
-    line.add("interface", name?.description)
-    line.add("index", interface.value)
-    line.add("tentative", isTentative)
-    line.add("deprecated", isDeprecated)
-    return line.finish()
   }
 }

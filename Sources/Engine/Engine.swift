@@ -3,7 +3,6 @@
 package import BGP
 package import Failover
 package import Model
-import Rtnetlink
 
 /// The deterministic heart of `hopshiftd`. Same Plan, same seed, same inputs: same outputs, byte
 /// for byte.
@@ -13,15 +12,20 @@ import Rtnetlink
 /// volleys are armed again.
 package struct Engine: ~Copyable {
   package let plan: Plan
-  package private(set) var failover: Failover
+  package internal(set) var failover: Failover
   package private(set) var speaker: Speaker
-  /// The class of links and addresses.
-  package private(set) var interfaces = KernelFeed()
+  /// One for each class of kernel news, in its order.
+  package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
+  /// For each class what was heard since the last part of the dump that runs.
+  var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
   /// Messages that were no netlink, or lacked what they must hold.
-  package private(set) var malformed: UInt64 = 0
+  package internal(set) var malformed: UInt64 = 0
 
-  private var verdicts: [Verdict]
+  var verdicts: [Verdict]
+  /// VIPs whose rung changed during this input, each once, and by which shift.
+  private var moved: [VIPSlot]
+  private var movedBy: [UInt32?]
   private var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
   private var isStopping = false
@@ -32,13 +36,39 @@ package struct Engine: ~Copyable {
     speaker = Speaker(plan, seed: seed)
     verdicts = []
     verdicts.reserveCapacity(plan.vips.count)
+    moved = []
+    moved.reserveCapacity(plan.vips.count)
+    movedBy = Array(repeating: nil, count: plan.vips.count)
+    // Whoever drives the engine opens this socket first, and says so.
+    _ = feeds[0].need(.plan)
+  }
+
+  /// The class of links and addresses.
+  package var interfaces: KernelFeed { feeds[0] }
+
+  /// One class of kernel news.
+  package func feed(_ kernelClass: KernelClass) -> KernelFeed { feeds[Int(kernelClass.rawValue)] }
+
+  /// Whether a monitor holds this class open.
+  package func isWatched(_ kernelClass: KernelClass) -> Bool {
+    feeds[Int(kernelClass.rawValue)].needs.contains(.monitor)
+  }
+
+  /// Whether a loss in this class is known and its dump has not begun.
+  package func awaitsDump(_ kernelClass: KernelClass) -> Bool {
+    if case .waiting = feeds[Int(kernelClass.rawValue)].state { return true }
+    return false
   }
 
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
     var earliest: Instant?
-    for candidate in [speaker.deadline, failover.deadline, interfaces.deadline] {
+    for candidate in [speaker.deadline, failover.deadline] {
       guard let candidate else { continue }
+      earliest = min(earliest ?? candidate, candidate)
+    }
+    for feed in feeds {
+      guard let candidate = feed.deadline else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
     return earliest
@@ -57,19 +87,21 @@ package struct Engine: ~Copyable {
   ) {
     precondition(now >= latest, "time runs backwards")
     latest = now
+    let before = outputs.list.count
     switch input {
-    case .opened(.interfaces, let port):
-      interfaces.opened(port: port)
-      failover.beginConfirming()
-      ask(into: &outputs)
-    case .kernel(.interfaces): read(bytes, at: now, into: &outputs)
-    case .overrun(.interfaces): lose(.overrun, into: &outputs)
-    case .drained(.interfaces):
-      interfaces.drained()
-      dumpIfDue(at: now, into: &outputs)
-    case .dumpFailed(.interfaces, let code):
-      outputs.add(.note(.alarm(.dumpRefused(.interfaces, code: code))))
-      dumpFailed(.refusedDump, at: now, into: &outputs)
+    case .opened(let kernelClass, let port):
+      opened(kernelClass, port: port, at: now, into: &outputs)
+    case .openFailed(let kernelClass, let code):
+      openFailed(kernelClass, code: code, at: now, into: &outputs)
+    case .kernel(let kernelClass): read(bytes, kernelClass, at: now, into: &outputs)
+    case .overrun(let kernelClass): lose(kernelClass, .overrun, at: now, into: &outputs)
+    case .drained(let kernelClass): drained(kernelClass, at: now, into: &outputs)
+    case .dumpFailed(let kernelClass, let code):
+      outputs.add(.note(.alarm(.dumpRefused(kernelClass, code: code))))
+      dumpFailed(kernelClass, .refusedDump, at: now, into: &outputs)
+    case .watched(let kernelClass): need(kernelClass, .monitor, into: &outputs)
+    case .unwatched(let kernelClass): release(kernelClass, .monitor, into: &outputs)
+    case .doubted(let index): ask(for: index, into: &outputs)
     case .connected(let peer):
       speaker.handle(.connected, ConnectionSlot(peer, .outgoing), at: now, into: &outputs)
     case .connectFailed(let peer):
@@ -81,13 +113,15 @@ package struct Engine: ~Copyable {
     case .idle: speaker.arm()
     case .stop: stop(at: now, into: &outputs)
     }
+    if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
+    heedComplaints(since: before, into: &outputs)
   }
 
   private mutating func turn(at now: Instant, into outputs: inout Outputs) {
     failover.turn(at: now, into: &verdicts)
     apply(at: now, into: &outputs)
     speaker.turn(at: now, into: &outputs)
-    dumpIfDue(at: now, into: &outputs)
+    turnFeeds(at: now, into: &outputs)
   }
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
@@ -95,114 +129,16 @@ package struct Engine: ~Copyable {
     speaker.stop(at: now, into: &outputs)
   }
 
-  // MARK: The kernel
-
-  private mutating func read(
-    _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
-  ) {
-    var cursor = FactCursor(port: interfaces.port)
-    while true {
-      let step = cursor.next(in: bytes)
-      if cursor.sawInterruption { interfaces.noteInterruption() }
-      switch step {
-      case .fact(let fact): take(fact, at: now, into: &outputs)
-      case .skipped: continue
-      case .malformed:
-        malformed += 1
-        lose(.malformed, into: &outputs)
-        return
-      case .end: return
-      }
-    }
-  }
-
-  private mutating func take(_ fact: Fact, at now: Instant, into outputs: inout Outputs) {
-    switch fact {
-    case .link(let link):
-      let before = failover.learned(link, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      if before != link { outputs.add(.note(.link(link, before: before))) }
-    case .linkGone(let index):
-      let before = failover.lost(index, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      outputs.add(.note(.linkGone(index, before: before)))
-    case .address(let address):
-      failover.learned(address, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      outputs.add(.note(.address(address)))
-    case .addressGone(let address):
-      failover.lost(address, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      outputs.add(.note(.addressGone(address)))
-    case .dumpDone(let sequence, let interrupted):
-      if interrupted { interfaces.noteInterruption() }
-      if interfaces.isOurs(sequence) { dumpEnded(at: now, into: &outputs) }
-    case .refused(let sequence, let code):
-      guard interfaces.isOurs(sequence) else { return }
-      outputs.add(.note(.alarm(.dumpRefused(.interfaces, code: code))))
-      dumpFailed(.refusedDump, at: now, into: &outputs)
-    case .overrun: lose(.overrun, into: &outputs)
-    }
-  }
-
-  private mutating func dumpEnded(at now: Instant, into outputs: inout Outputs) {
-    switch interfaces.dumpEnded(at: now) {
-    case .nothing: return
-    case .next: ask(into: &outputs)
-    case .failed:
-      outputs.add(.note(.stale(.interfaces, .interruptedDump)))
-      alarmIfFailing(into: &outputs)
-    case .complete:
-      failover.viewIsComplete(at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      outputs.add(.note(.current(.interfaces)))
-      startSessions(at: now, into: &outputs)
-    }
-  }
-
-  private mutating func dumpFailed(
-    _ reason: StaleReason, at now: Instant, into outputs: inout Outputs
-  ) {
-    failover.viewBecameStale()
-    interfaces.failed(at: now)
-    outputs.add(.note(.stale(.interfaces, reason)))
-    alarmIfFailing(into: &outputs)
-  }
-
-  /// Messages were lost: nothing is decided on this class until a complete dump was read.
-  private mutating func lose(_ reason: StaleReason, into outputs: inout Outputs) {
-    failover.viewBecameStale()
-    interfaces.lostMessages()
-    outputs.add(.note(.stale(.interfaces, reason)))
-    alarmIfFailing(into: &outputs)
-  }
-
-  private mutating func alarmIfFailing(into outputs: inout Outputs) {
-    guard interfaces.alarmIsDue else { return }
-    outputs.add(.note(.alarm(.dumpsFailing(.interfaces, times: interfaces.failures))))
-  }
-
-  private mutating func dumpIfDue(at now: Instant, into outputs: inout Outputs) {
-    guard interfaces.isDue(at: now) else { return }
-    interfaces.begin()
-    failover.beginConfirming()
-    ask(into: &outputs)
-  }
-
-  private func ask(into outputs: inout Outputs) {
-    if let request = interfaces.request { outputs.add(request) }
-  }
-
   // MARK: Verdicts
 
   /// Sessions begin when the kernel was heard: the first announcement is true, or it is not made.
-  private mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
+  mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
     guard !hasStarted, !isStopping else { return }
     hasStarted = true
     speaker.start(at: now, into: &outputs)
   }
 
-  private mutating func apply(at now: Instant, into outputs: inout Outputs) {
+  mutating func apply(at now: Instant, into outputs: inout Outputs) {
     for verdict in verdicts { apply(verdict, at: now, into: &outputs) }
     verdicts.removeAll(keepingCapacity: true)
   }
@@ -213,22 +149,35 @@ package struct Engine: ~Copyable {
     let vip = verdict.vip
     switch verdict.judgement {
     case .unchanged: return
-    case .stand(let rung), .resign(let rung):
-      announce(vip, rung, shift: 0, at: now, into: &outputs)
-    case .claim(let rung, let isLast):
+    case .ready: speaker.prepare(vip, next: failover.claims[vip.index].next)
+    case .stand, .resign:
+      announce(vip, shift: 0)
+    case .claim(_, let isLast):
       shifts += 1
-      announce(vip, rung, shift: shifts, at: now, into: &outputs)
+      announce(vip, shift: shifts)
       if isLast { outputs.add(.note(.alarm(.lastRung(vip)))) }
     case .exhausted: outputs.add(.note(.alarm(.outOfRungs(vip))))
     }
   }
 
-  private mutating func announce(
-    _ vip: VIPSlot, _ rung: Rung, shift: UInt32, at now: Instant, into outputs: inout Outputs
-  ) {
-    let before = speaker.standing(vip)
-    let next = failover.claims[vip.index].next
-    speaker.announce(vip, rung, next: next, shift: shift, at: now, into: &outputs)
-    outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+  private mutating func announce(_ vip: VIPSlot, shift: UInt32) {
+    if movedBy[vip.index] == nil { moved.append(vip) }
+    movedBy[vip.index] = max(movedBy[vip.index] ?? 0, shift)
+  }
+
+  /// Announces what stands now for each VIP that moved: however often it moved during one input,
+  /// that is one UPDATE, and none when it ended where it was.
+  private mutating func announceMoved(at now: Instant, into outputs: inout Outputs) {
+    for index in moved.indices {
+      let vip = moved[index]
+      let shift = movedBy[vip.index] ?? 0
+      movedBy[vip.index] = nil
+      let claim = failover.claims[vip.index]
+      let before = speaker.standing(vip)
+      guard let rung = claim.rung, rung != before else { continue }
+      speaker.announce(vip, rung, next: claim.next, shift: shift, at: now, into: &outputs)
+      outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+    }
+    moved.removeAll(keepingCapacity: true)
   }
 }

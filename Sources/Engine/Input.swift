@@ -7,6 +7,8 @@ package import Model
 package enum Input: Equatable, Sendable {
   /// A kernel socket is open and subscribed; `port` is its address.
   case opened(KernelClass, port: UInt32)
+  /// The socket of this class could not be opened; `code` is the errno, positive.
+  case openFailed(KernelClass, code: Int32)
   /// A datagram from the kernel. Bytes.
   case kernel(KernelClass)
   /// The kernel dropped messages of this class: what is known of it may be wrong.
@@ -15,6 +17,11 @@ package enum Input: Equatable, Sendable {
   case drained(KernelClass)
   /// The request for a dump could not be sent; `code` is the errno, positive.
   case dumpFailed(KernelClass, code: Int32)
+  /// A monitor listens to this class, or none does any more.
+  case watched(KernelClass)
+  case unwatched(KernelClass)
+  /// Something that needs this link has failed: what the kernel said of it may be old.
+  case doubted(InterfaceIndex)
   case connected(PeerSlot)
   case connectFailed(PeerSlot)
   /// A route server has opened a connection, which waits to be accepted or refused.

@@ -3,14 +3,15 @@
 package import BGP
 package import Model
 
-/// What the kernel is asked to list.
-package enum DumpRequest: UInt8, Equatable, Sendable {
-  case links
-  case addresses
-}
-
 /// One thing to do.
 package enum Output: Equatable, Sendable {
+  /// Open the socket of a class and subscribe; `.opened` or `.openFailed` answers.
+  case subscribe(KernelClass)
+  /// Nobody needs the class any more.
+  case unsubscribe(KernelClass)
+  /// Ask the kernel for one link now (RTM_GETLINK): it may hold the event back for a second
+  /// (net/core/link_watch.c, linkwatch_run_queue).
+  case askLink(InterfaceIndex, sequence: UInt32)
   case dump(DumpRequest, sequence: UInt32)
   case connect(PeerSlot)
   /// Take the connection that this peer has opened: it is the incoming one from now on.
@@ -33,12 +34,19 @@ package enum Note: Equatable, Sendable {
   case linkGone(InterfaceIndex, before: Link?)
   case address(InterfaceAddress)
   case addressGone(InterfaceAddress)
+  /// A change of a route, next hop object or neighbour.
+  case heard(Fact)
+  /// What a repeated dump says of an address, route, next hop object or neighbour: whoever keeps a
+  /// copy compares. It comes between `.stale` and `.current`.
+  case listed(Fact)
   case session(PeerSlot, SessionState, DownReason?)
   /// What stands for a VIP has changed. `shift` is 0 when no next hop moves by it.
   case rung(VIPSlot, from: Rung?, to: Rung, shift: UInt32)
   /// Nothing is decided on this class until a complete dump was read.
   case stale(KernelClass, StaleReason)
   case current(KernelClass)
+  /// A class that was opened is complete for the first time.
+  case complete(KernelClass)
   case alarm(Alarm)
 }
 
@@ -48,6 +56,9 @@ package enum StaleReason: UInt8, Equatable, Sendable {
   case malformed
   case interruptedDump
   case refusedDump
+  /// The kernel removes IPv4 routes with a link, an address or a next hop object and tells of none
+  /// (net/ipv4/fib_trie.c, fib_table_flush).
+  case silentChange
 }
 
 /// What an operator must know.
@@ -60,6 +71,10 @@ package enum Alarm: Equatable, Sendable {
   case dumpRefused(KernelClass, code: Int32)
   /// Dumps of this class failed this many times in a row.
   case dumpsFailing(KernelClass, times: Int)
+  /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
+  case staleForLong(KernelClass)
+  /// The socket of this class could not be opened.
+  case notOpened(KernelClass, code: Int32)
 }
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.

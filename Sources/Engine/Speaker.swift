@@ -21,6 +21,9 @@ package struct Speaker: ~Copyable {
   private var upcoming: [Rung?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
+  /// Sessions that ended: their volleys are forgotten once the outputs that may still name them
+  /// were carried out.
+  private var ended: [PeerSlot] = []
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
 
@@ -52,6 +55,7 @@ package struct Speaker: ~Copyable {
     upcoming = Array(repeating: nil, count: plan.vips.count)
     unarmed = []
     unarmed.reserveCapacity(plan.vips.count)
+    ended.reserveCapacity(plan.routeServers.peers.count)
   }
 
   package var deadline: Instant? {
@@ -130,8 +134,17 @@ package struct Speaker: ~Copyable {
   /// What was last announced for a VIP.
   package func standing(_ vip: VIPSlot) -> Rung? { standing[vip.index] }
 
+  /// The next claim of a VIP would be another than was armed.
+  mutating func prepare(_ vip: VIPSlot, next: Rung?) {
+    upcoming[vip.index] = next
+    unarmed.append(vip)
+  }
+
   /// Arms what the shifts before have used up.
   mutating func arm() {
+    // A peer that is established again, on whichever connection, has volleys of the new epoch.
+    for peer in ended where !targets[peer.index].isEstablished { magazine.disarm(peer) }
+    ended.removeAll(keepingCapacity: true)
     for vip in unarmed {
       for index in targets.indices where targets[index].isEstablished {
         arm(vip, PeerSlot(index))
@@ -145,8 +158,9 @@ package struct Speaker: ~Copyable {
     for rung in [standing[vip.index], upcoming[vip.index]] {
       guard let rung else { continue }
       let announcement = Announcement(nextHop: nextHop, rung: rung)
-      if magazine.volley(vip, for: peer, announcement, epoch: epoch) != nil { continue }
       guard let negotiated = sessions[peer.index].negotiated else { return }
+      // What stands is named again first: it may still wait to leave, so the other volley is the
+      // one to be replaced.
       _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
     }
   }
@@ -187,7 +201,9 @@ package struct Speaker: ~Copyable {
       case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: connection)
       case .down(let why):
         if !why.isCollision { reason = why }
-        if sessions[peer.index].state != .established { magazine.disarm(peer) }
+        // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
+        // an output.
+        if !ended.contains(peer) { ended.append(peer) }
       case .established:
         announceAll(peer, at: now, into: &outputs)
         // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.

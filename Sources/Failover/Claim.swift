@@ -4,44 +4,50 @@ package import Model
 
 /// The claim of one VIP in `when: address` mode, without news from other speakers.
 ///
-///     unknown --start, address here--> owner          unknown --start, not here--> standby
-///     standby --address arrives--> takeover-1
-///     any claim --address left and came back--> two rungs above the last claim
-///     takeover-n --address gone for `resignationGrace`--> owner
+///     start, address here, or it comes within `settle`         --> owner
+///     start, address not here                                  --> standby
+///     address comes for the first time, later                  --> takeover-1
+///     address left and came back                               --> two above the last claim
+///     address not usable for `resignationGrace`                --> the claim's resigned rung
+///     link back after that, the address had stayed on it       --> the last claim again
 ///
-/// Two rungs, because whoever held the VIP in between claimed the one above ours and may now be
-/// frozen there.
+/// Two rungs above, because whoever held the VIP in between claimed the one above ours and may now
+/// be frozen there. Resigned rungs keep the order of the claims, so that resigning alone never
+/// changes a best path: it only makes room for a claim that is lower than the one given up.
 package struct Claim: Sendable {
-  /// How long a machine that lost the address keeps a takeover rung before it steps down to
-  /// `owner`. We chose it: longer than keepalived's slowest usual takeover (3.6 s) and than the
-  /// platform's damping window, so that the step down never changes a best path while somebody is
-  /// about to claim.
-  package static let resignationGrace = Nanoseconds.seconds(30)
+  /// How long a machine without the address keeps its claim. We chose it: longer than keepalived's
+  /// usual takeover (3.6 s), so that a VIP on its way finds the old claim still there.
+  package static let resignationGrace = Nanoseconds.seconds(5)
 
   /// What stands on the wire, or nil before the kernel was heard.
   package private(set) var rung: Rung?
   package private(set) var presence = Presence.absent
   /// When `rung` or the answer to "is the address here" last changed.
   package private(set) var since: Instant?
+  package private(set) var claims: UInt32 = 0
   /// The highest rung ever claimed here; standby when there was no claim.
   private var lastClaim = Rung.standby
   /// The address was away since the last claim.
   private var hasLeft = false
+  private let settle: Nanoseconds
+  /// The end of the start, while no claim was made; nil afterwards.
+  private var settled: Instant?
   private var resignation: Instant?
-  package private(set) var claims: UInt32 = 0
 
-  package init() {}
+  /// `settle` is how long a start takes: an address that comes meanwhile was there before.
+  package init(settle: Nanoseconds) { self.settle = settle }
 
   package var isHeld: Bool {
     if case .held = presence { return true }
     return false
   }
 
-  package var deadline: Instant? { resignation }
+  /// When to call `turn`. Resigning needs a claim, and a claim ends the start.
+  package var deadline: Instant? { resignation ?? settled }
 
   /// The rung that the next claim would take, or nil at the end of the ladder.
   package var next: Rung? {
-    if lastClaim == .standby { return .firstTakeover }
+    if lastClaim == .standby { return settled == nil ? .firstTakeover : .owner }
     guard lastClaim < .last else { return nil }
     return lastClaim.next?.next ?? .last
   }
@@ -51,34 +57,40 @@ package struct Claim: Sendable {
     let before = (isHeld, rung)
     self.presence = presence
     defer { if since == nil || before != (isHeld, rung) { since = now } }
-    guard let current = rung else { return start() }
-    switch presence {
-    case .absent:
-      if !hasLeft && current > .owner { resignation = now + Claim.resignationGrace }
-      hasLeft = true
+    guard let current = rung else { return start(at: now) }
+    if let settled, now >= settled { self.settled = nil }
+    if presence == .absent { hasLeft = true }
+    guard isHeld else {
+      if current.isClaim && resignation == nil { resignation = now + Claim.resignationGrace }
       return .unchanged
-    case .unusable:
-      return .unchanged
-    case .held:
-      resignation = nil
-      if lastClaim != .standby && !hasLeft { return .unchanged }
-      hasLeft = false
-      return claim(from: current)
     }
+    resignation = nil
+    if lastClaim != .standby && !hasLeft { return resume(from: current) }
+    hasLeft = false
+    return claim(from: current)
   }
 
   /// The first complete view: an address that was there before us was there before anybody's
   /// takeover.
-  private mutating func start() -> Judgement {
+  private mutating func start(at now: Instant) -> Judgement {
     hasLeft = presence == .absent
-    if isHeld {
-      lastClaim = .owner
-      claims += 1
-      rung = .owner
-      return .stand(.owner)
-    }
     rung = .standby
-    return .stand(.standby)
+    guard isHeld else {
+      settled = now + settle
+      return .stand(.standby)
+    }
+    lastClaim = .owner
+    claims += 1
+    rung = .owner
+    return .stand(.owner)
+  }
+
+  /// The address never left, only its link did.
+  private mutating func resume(from current: Rung) -> Judgement {
+    if current == lastClaim { return .unchanged }
+    claims += 1
+    rung = lastClaim
+    return .claim(lastClaim, isLast: false)
   }
 
   private mutating func claim(from current: Rung) -> Judgement {
@@ -89,18 +101,23 @@ package struct Claim: Sendable {
       rung = .last
       return current == .last ? .exhausted : .claim(.last, isLast: true)
     }
+    settled = nil
     lastClaim = next
     rung = next
     return .claim(next, isLast: next == .last)
   }
 
-  /// Steps down when the grace has passed without the address coming back.
+  /// Resigns when the grace has passed without the address coming back; ends the start.
   package mutating func turn(at now: Instant) -> Judgement {
-    guard let resignation, now >= resignation else { return .unchanged }
+    if let settled, now >= settled {
+      self.settled = nil
+      return .ready
+    }
+    guard let resignation, now >= resignation, let current = rung else { return .unchanged }
     self.resignation = nil
-    rung = .owner
+    rung = current.resigned
     since = now
-    return .resign(.owner)
+    return .resign(current.resigned)
   }
 }
 
@@ -111,6 +128,8 @@ package enum Judgement: Equatable, Sendable {
   case stand(Rung)
   /// This machine takes the VIP. `isLast`: there is no rung left after this one.
   case claim(Rung, isLast: Bool)
+  /// Nothing changes on the wire, but the next claim would now take another rung.
+  case ready
   /// This machine has not held the VIP for long: it no longer asks to be preferred.
   case resign(Rung)
   /// The address came back, but the last rung stands already: nothing can be sent that would beat

@@ -26,6 +26,8 @@ package struct Failover: ~Copyable {
   /// address.
   private let vipsByAddress: [VIPSlot]
   private let runStarts: [Int]
+  /// The slot of this machine's own address.
+  private let localSlot: Int
 
   package private(set) var view: KernelView
   package private(set) var isCurrent = false
@@ -40,8 +42,9 @@ package struct Failover: ~Copyable {
 
   package init(_ plan: Plan) {
     owners = plan.vips.map(\.owner)
-    view = KernelView(watching: owners.map(\.address))
-    claims = Array(repeating: Claim(), count: plan.vips.count)
+    let local = IPAddress.v4(plan.local.address)
+    view = KernelView(watching: owners.map(\.address) + [local])
+    claims = owners.map { Claim(settle: $0.settle) }
     var slots: [Int] = []
     for owner in owners {
       guard let slot = view.slot(of: owner.address) else {
@@ -55,8 +58,13 @@ package struct Failover: ~Copyable {
     for (place, vip) in vipsByAddress.enumerated() {
       while starts.count <= slots[vip.index] { starts.append(place) }
     }
-    starts.append(vipsByAddress.count)
+    // Addresses that no VIP waits for have empty runs.
+    while starts.count <= view.addressCount { starts.append(vipsByAddress.count) }
     runStarts = starts
+    guard let own = view.slot(of: local) else {
+      preconditionFailure("the view watches the local address")
+    }
+    localSlot = own
   }
 
   /// Nothing may be decided until `viewIsComplete`.
@@ -64,12 +72,20 @@ package struct Failover: ~Copyable {
 
   package mutating func beginConfirming() { view.beginConfirming() }
 
-  /// A complete dump was read: decides once for each VIP.
-  package mutating func viewIsComplete(at now: Instant, into verdicts: inout [Verdict]) {
-    view.dropUnconfirmed()
+  /// A complete dump was read: decides once for each VIP. The answer is the links that went
+  /// without being heard of.
+  @discardableResult
+  package mutating func viewIsComplete(
+    at now: Instant, into verdicts: inout [Verdict]
+  ) -> [Link] {
+    let gone = view.dropUnconfirmed()
     isCurrent = true
     for vip in claims.indices { judge(VIPSlot(vip), at: now, into: &verdicts) }
+    return gone
   }
+
+  /// The interfaces that this machine's own address is on: one, unless somebody plays tricks.
+  package var localInterfaces: [InterfaceIndex] { view.interfaces(of: localSlot) }
 
   /// Takes in a link; the answer is what was known of it before.
   package mutating func learned(
@@ -85,7 +101,8 @@ package struct Failover: ~Copyable {
   private func matters(_ before: Link?, _ now: Link) -> Bool {
     guard let before else { return true }
     return before.isRunning != now.isRunning || before.name != now.name
-      || before.isLoopback != now.isLoopback
+      || before.isLoopback != now.isLoopback || before.master != now.master
+      || before.isVirtualFunction != now.isVirtualFunction
   }
 
   package mutating func lost(

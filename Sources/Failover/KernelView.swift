@@ -35,6 +35,8 @@ package struct KernelView: ~Copyable {
   private var counts: [Int]
   /// How often news could not be kept because a limit was reached.
   package private(set) var overflows = 0
+  /// How often a VF stopped running or went away: an early sign of a failing Azure host.
+  package private(set) var vfFlaps = 0
 
   package init(watching addresses: [IPAddress]) {
     var unique: [IPAddress] = []
@@ -49,6 +51,7 @@ package struct KernelView: ~Copyable {
   }
 
   package var linkCount: Int { links.count }
+  var addressCount: Int { addresses.count }
 
   /// The position of a watched address, or nil when no VIP waits for it.
   package func slot(of address: IPAddress) -> Int? {
@@ -82,6 +85,7 @@ package struct KernelView: ~Copyable {
     let place = position(of: link.index)
     if place < links.count, links[place].link.index == link.index {
       let before = links[place].link
+      if before.isVirtualFunction, before.isRunning, !link.isRunning { vfFlaps += 1 }
       links[place] = LinkEntry(link: link, isConfirmed: true)
       return before
     }
@@ -98,7 +102,13 @@ package struct KernelView: ~Copyable {
     for slot in addresses.indices { removeHolders(of: slot) { $0.interface == index } }
     let place = position(of: index)
     guard place < links.count, links[place].link.index == index else { return nil }
-    return links.remove(at: place).link
+    let gone = links.remove(at: place).link
+    noteGone(gone)
+    return gone
+  }
+
+  private mutating func noteGone(_ link: Link) {
+    if link.isVirtualFunction, link.isRunning { vfFlaps += 1 }
   }
 
   /// Notes that a watched address is on an interface.
@@ -145,10 +155,22 @@ package struct KernelView: ~Copyable {
     for place in holders.indices { holders[place].isConfirmed = false }
   }
 
-  /// The dump is complete: what it did not mention is gone.
-  package mutating func dropUnconfirmed() {
+  /// The dump is complete: what it did not mention is gone. The answer is the links of that.
+  package mutating func dropUnconfirmed() -> [Link] {
+    var gone: [Link] = []
+    for entry in links where !entry.isConfirmed {
+      gone.append(entry.link)
+      noteGone(entry.link)
+    }
     links.removeAll { !$0.isConfirmed }
     for slot in addresses.indices { removeHolders(of: slot) { !$0.isConfirmed } }
+    return gone
+  }
+
+  /// The interfaces that a watched address is on.
+  package func interfaces(of slot: Int) -> [InterfaceIndex] {
+    let start = slot * KernelView.holdersPerAddress
+    return holders[start..<(start + counts[slot])].map(\.interface)
   }
 
   /// How a watched address stands, seen from an owner rule.
@@ -157,11 +179,19 @@ package struct KernelView: ~Copyable {
     let start = slot * KernelView.holdersPerAddress
     for place in start..<(start + counts[slot]) {
       let holder = holders[place]
-      guard let link = link(holder.interface), admits(link, owner) else { continue }
+      guard let link = carrier(of: holder.interface), admits(link, owner) else { continue }
       if holder.isUsable && link.isRunning { return .held(holder.interface) }
       presence = .unusable
     }
     return presence
+  }
+
+  /// The link that carries an interface's traffic: of a VF it is the synthetic NIC above it, which
+  /// stays up while the VF comes and goes.
+  private func carrier(of index: InterfaceIndex) -> Link? {
+    guard let link = link(index) else { return nil }
+    guard link.isVirtualFunction, let master = link.master else { return link }
+    return self.link(master) ?? link
   }
 
   private func admits(_ link: Link, _ owner: Plan.Owner) -> Bool {

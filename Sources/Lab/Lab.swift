@@ -200,7 +200,8 @@ package final class Lab {
     for subnet in topology.subnets {
       // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
       commands += [
-        "link add name \(subnet.bridge) type bridge forward_delay 0 stp_state 0",
+        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+          + "type bridge forward_delay 0 stp_state 0",
         "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
         "link set dev \(subnet.bridge) up",
       ]

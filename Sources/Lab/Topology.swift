@@ -18,6 +18,14 @@ package struct Topology: Sendable {
     package var bridge: String { "br-\(name)" }
     /// The first address behind the network's own: the fabric's.
     package let gateway: IPv4Address
+
+    /// The gateway's hardware address, fixed: a bridge left to itself takes the lowest of its
+    /// ports', and would change it under everybody's ARP entries when that port is unplugged.
+    package var hardwareAddress: String {
+      let octets = (0..<4).map { gateway.bits >> UInt32(24 - 8 * $0) & 0xff }
+      // 02 marks an address that is administered locally.
+      return "02:68" + octets.map { ($0 < 16 ? ":0" : ":") + String($0, radix: 16) }.joined()
+    }
   }
 
   /// A namespace with one interface, `eth0`.

@@ -1,9 +1,10 @@
 // One line a message to standard error, in the form that the reader there expects.
 
 import CLinux
+import Model
 
 /// The log. Nothing on the fire path writes to it.
-package struct Log: Sendable {
+package final class Log {
   /// syslog(3) severities.
   package enum Level: UInt8, Comparable, Sendable {
     case error = 3
@@ -19,8 +20,10 @@ package struct Log: Sendable {
   package static let lineLimit = 2048
 
   /// Less urgent messages are not written.
-  package var threshold: Level
+  private let threshold: Level
   private let descriptor: Int32
+  /// Messages that nobody was ready to read since the last that was.
+  private var dropped = 0
   private let hasPrefix: Bool
 
   /// Writes to a descriptor that is open as long as the log lives. The level stands before each
@@ -39,12 +42,19 @@ package struct Log: Sendable {
 
   private func write(_ level: Level, _ text: () -> String) {
     guard level <= threshold else { return }
-    let line = Log.line(level, text(), hasPrefix: hasPrefix)
+    // A reader that hangs must not stop the service: what it has no room for is counted.
+    guard StreamSocket.wait(descriptor, .write, for: .zero) else {
+      dropped += 1
+      return
+    }
+    let note = dropped == 0 ? "" : " (\(dropped) messages before this one were dropped)"
+    let line = Log.line(level, text() + note, hasPrefix: hasPrefix)
     do throws(Errno) {
       try system { unsafe clinux_write(descriptor, line, line.count) }
+      dropped = 0
     } catch {
       // A log that nobody can read must not stop the service, and there is nowhere to say so.
-      return
+      dropped += 1
     }
   }
 

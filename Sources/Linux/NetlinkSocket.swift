@@ -17,12 +17,27 @@ package struct NetlinkSocket: ~Copyable {
     package static let ipv6Addresses = Groups(rawValue: UInt32(RTMGRP_IPV6_IFADDR))
     /// Links and addresses of both families.
     package static let interfaces: Groups = [.links, .ipv4Addresses, .ipv6Addresses]
+    package static let ipv4Routes = Groups(rawValue: UInt32(RTMGRP_IPV4_ROUTE))
+    package static let ipv6Routes = Groups(rawValue: UInt32(RTMGRP_IPV6_ROUTE))
+    /// RTNLGRP_NEXTHOP, the last group that fits a mask.
+    package static let nextHops = Groups(rawValue: 1 << (UInt32(RTNLGRP_NEXTHOP.rawValue) - 1))
+    /// Routes of both families, and the next hop objects that they may name.
+    package static let routes: Groups = [.ipv4Routes, .ipv6Routes, .nextHops]
+    /// Neighbours of both families.
+    package static let neighbours = Groups(rawValue: UInt32(RTMGRP_NEIGH))
   }
 
   /// What can be asked for as a whole.
-  package enum Dump: Sendable {
+  package enum Dump: Equatable, Sendable {
     case links
     case addresses
+    /// Next hop objects.
+    case nextHops
+    /// The routes of one table, or of all with table 0. The kernel ends the dump of a table that
+    /// it does not have with ENOENT in NLMSG_DONE.
+    case ipv4Routes(table: UInt32)
+    case ipv6Routes(table: UInt32)
+    case neighbours
   }
 
   /// What one receive brought.
@@ -93,11 +108,7 @@ package struct NetlinkSocket: ~Copyable {
   /// second one with EBUSY, in a message.
   package func requestDump(_ what: Dump, sequence: UInt32) throws(Errno) {
     precondition(sequence != 0, "0 belongs to multicast messages")
-    guard let header = unsafe mnl_nlmsg_put_header(request) else {
-      preconditionFailure("libmnl puts a header at the address it is given")
-    }
-    unsafe header.pointee.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_DUMP)
-    unsafe header.pointee.nlmsg_seq = sequence
+    let header = unsafe begin(sequence, flags: NLM_F_REQUEST | NLM_F_DUMP)
     switch what {
     case .links:
       unsafe header.pointee.nlmsg_type = UInt16(RTM_GETLINK)
@@ -107,8 +118,48 @@ package struct NetlinkSocket: ~Copyable {
     case .addresses:
       unsafe header.pointee.nlmsg_type = UInt16(RTM_GETADDR)
       unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<ifaddrmsg>.size)
+    case .nextHops:
+      unsafe header.pointee.nlmsg_type = UInt16(RTM_GETNEXTHOP)
+      unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<nhmsg>.size)
+    case .ipv4Routes(let table): unsafe putRoutes(header, family: AF_INET, table)
+    case .ipv6Routes(let table): unsafe putRoutes(header, family: AF_INET6, table)
+    case .neighbours:
+      unsafe header.pointee.nlmsg_type = UInt16(RTM_GETNEIGH)
+      unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<ndmsg>.size)
     }
     try system { unsafe cmnl_send(socket, header) }
+  }
+
+  private func putRoutes(
+    _ header: UnsafeMutablePointer<nlmsghdr>, family: Int32, _ table: UInt32
+  ) {
+    unsafe header.pointee.nlmsg_type = UInt16(RTM_GETROUTE)
+    let body = unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<rtmsg>.size)
+    // The family is the first byte of struct rtmsg.
+    unsafe body?.storeBytes(of: UInt8(family), as: UInt8.self)
+    if table != 0 { unsafe mnl_attr_put_u32(header, UInt16(RTA_TABLE.rawValue), table) }
+  }
+
+  /// Asks for one link, whatever events the kernel may be holding back; the answer carries
+  /// `sequence` and is no part of a dump.
+  package func requestLink(_ index: Int32, sequence: UInt32) throws(Errno) {
+    precondition(sequence != 0, "0 belongs to multicast messages")
+    let header = unsafe begin(sequence, flags: NLM_F_REQUEST)
+    unsafe header.pointee.nlmsg_type = UInt16(RTM_GETLINK)
+    let body = unsafe mnl_nlmsg_put_extra_header(header, MemoryLayout<ifinfomsg>.size)
+    let place = MemoryLayout<ifinfomsg>.offset(of: \.ifi_index) ?? 4
+    unsafe body?.storeBytes(of: index, toByteOffset: place, as: Int32.self)
+    unsafe mnl_attr_put_u32(header, UInt16(IFLA_EXT_MASK), UInt32(RTEXT_FILTER_SKIP_STATS))
+    try system { unsafe cmnl_send(socket, header) }
+  }
+
+  private func begin(_ sequence: UInt32, flags: Int32) -> UnsafeMutablePointer<nlmsghdr> {
+    guard let header = unsafe mnl_nlmsg_put_header(request) else {
+      preconditionFailure("libmnl puts a header at the address it is given")
+    }
+    unsafe header.pointee.nlmsg_flags = UInt16(flags)
+    unsafe header.pointee.nlmsg_seq = sequence
+    return unsafe header
   }
 
   /// Takes one datagram, if there is one. Only after `.datagram` does the buffer hold bytes.

@@ -87,10 +87,19 @@ package struct Plan: Equatable, Sendable {
     package var address: IPAddress
     /// Empty means every interface but loopback.
     package var interfaces: [InterfaceName]
+    /// How long after the start an address that comes is taken as one that was there.
+    package var settle: Nanoseconds
 
-    package init(address: IPAddress, interfaces: [InterfaceName]) {
+    /// We chose it: a machine that boots starts its daemons together, and keepalived then needs
+    /// some seconds to put the address there.
+    package static let usualSettle = Nanoseconds.seconds(10)
+
+    package init(
+      address: IPAddress, interfaces: [InterfaceName], settle: Nanoseconds = Owner.usualSettle
+    ) {
       self.address = address
       self.interfaces = interfaces
+      self.settle = settle
     }
   }
 }

@@ -2,18 +2,21 @@
 
 /// A rung of the ladder. A route server prefers the shorter path, so each rung is one AS shorter
 /// than the one before.
+///
+///     standby < resigned < resigned-1 .. resigned-14 < owner < takeover-1 .. takeover-14
 package struct Rung: Hashable, Comparable, Sendable {
-  /// 0 is standby, 1 owner, 2 the first takeover.
+  /// 0 is standby; then one to resign to for each claim, lowest first; then the claims.
   package let value: UInt8
 
-  /// How many takeover rungs there are. We chose it: a planned move costs two without hello, and
-  /// sixteen ASNs fit any path-length filter seen in the field.
+  /// How many takeover rungs there are. We chose it: a move costs one rung without hello, and the
+  /// longest path, 31 ASNs, is shorter than any path-length filter seen in the field.
   package static let takeovers: UInt8 = 14
+  private static let claims = takeovers + 1
 
   package static let standby = Rung(value: 0)
-  package static let owner = Rung(value: 1)
-  package static let firstTakeover = Rung(value: 2)
-  package static let last = Rung(value: 1 + takeovers)
+  package static let owner = Rung(value: 1 + claims)
+  package static let firstTakeover = Rung(value: 2 + claims)
+  package static let last = Rung(value: 2 * claims)
 
   private init(value: UInt8) { self.value = value }
 
@@ -23,8 +26,15 @@ package struct Rung: Hashable, Comparable, Sendable {
     self.value = value
   }
 
-  /// The rung that beats this one, or nil at the end of the ladder.
+  /// The claim that beats this one, or nil at the end of the ladder.
   package var next: Rung? { Rung(value + 1) }
+
+  /// Somebody asks for the VIP.
+  package var isClaim: Bool { self >= .owner }
+
+  /// Where a machine goes that held the VIP with this claim and lost it: below every claim, above
+  /// standby, and in the order of the claims, so that nobody's best path changes by it alone.
+  package var resigned: Rung { isClaim ? Rung(value: value - Rung.claims) : self }
 
   /// How often our AS number stands in the path: 1 on the last rung, longest for standby.
   package var pathLength: Int { Int(Rung.last.value - value) + 1 }
@@ -37,6 +47,8 @@ extension Rung: CustomStringConvertible {
     switch self {
     case .standby: "standby"
     case .owner: "owner"
+    case Rung.owner.resigned: "resigned"
+    case ..<Rung.owner: "resigned-\(value - Rung.owner.resigned.value)"
     default: "takeover-\(value - Rung.owner.value)"
     }
   }

@@ -14,35 +14,45 @@ import Model
 enum AddressMessage {
   static let fixedSize = MemoryLayout<ifaddrmsg>.size
 
-  /// AF_INET and AF_INET6; the kernel's UAPI leaves the numbers to libc.
-  private static let v4Family: UInt8 = 2
-  private static let v6Family: UInt8 = 10
-
   static func decode(_ bytes: Span<UInt8>, _ body: Range<Int>, isGone: Bool) -> Decoded {
     let start = body.lowerBound
     guard body.count >= fixedSize, let family = bytes.byte(at: start),
       let length = bytes.byte(at: start + 1), let shortFlags = bytes.byte(at: start + 2),
       let index = bytes.native32(at: start + 4)
     else { return .malformed }
-    guard family == v4Family || family == v6Family else { return .notOurs }
+    guard family == ipv4Family || family == ipv6Family else { return .notOurs }
 
     var local: IPAddress?
     var address: IPAddress?
     var flags = UInt32(shortFlags)
+    var label = InterfaceName.none
+    var preferred = Lifetime.forever
+    var valid = Lifetime.forever
     var attributes = AttributeCursor((start + fixedSize)..<body.upperBound)
     while let attribute = attributes.next(in: bytes) {
       switch Int(attribute.type) {
       case Int(IFA_LOCAL):
-        guard let value = read(bytes, attribute.payload, family) else { return .malformed }
+        guard let value = IPAddress(bytes, at: attribute.payload, family) else { return .malformed }
         local = value
       case Int(IFA_ADDRESS):
-        guard let value = read(bytes, attribute.payload, family) else { return .malformed }
+        guard let value = IPAddress(bytes, at: attribute.payload, family) else { return .malformed }
         address = value
       case Int(IFA_FLAGS):
         guard attribute.payload.count == 4,
           let value = bytes.native32(at: attribute.payload.lowerBound)
         else { return .malformed }
         flags = value
+      case Int(IFA_LABEL):
+        guard let value = InterfaceName(bytes, at: attribute.payload) else { return .malformed }
+        label = value
+      case Int(IFA_CACHEINFO):
+        // struct ifa_cacheinfo begins with the two lifetimes, in seconds.
+        guard let first = bytes.native32(at: attribute.payload.lowerBound),
+          let second = bytes.native32(at: attribute.payload.lowerBound + 4),
+          attribute.payload.count >= 8
+        else { return .malformed }
+        preferred = Lifetime(seconds: first)
+        valid = Lifetime(seconds: second)
       default: continue
       }
     }
@@ -53,7 +63,9 @@ enum AddressMessage {
     let fact = InterfaceAddress(
       address: own, prefixLength: length,
       interface: InterfaceIndex(Int32(bitPattern: index)), isTentative: isUnusable(flags),
-      isDeprecated: flags & UInt32(IFA_F_DEPRECATED) != 0)
+      isDeprecated: flags & UInt32(IFA_F_DEPRECATED) != 0,
+      isSecondary: flags & UInt32(IFA_F_SECONDARY) != 0, label: label, lifetime: valid,
+      preferredLifetime: preferred)
     return .fact(isGone ? .addressGone(fact) : .address(fact))
   }
 
@@ -62,18 +74,5 @@ enum AddressMessage {
   private static func isUnusable(_ flags: UInt32) -> Bool {
     if flags & UInt32(IFA_F_DADFAILED) != 0 { return true }
     return flags & UInt32(IFA_F_TENTATIVE) != 0 && flags & UInt32(IFA_F_OPTIMISTIC) == 0
-  }
-
-  private static func read(_ bytes: Span<UInt8>, _ payload: Range<Int>, _ family: UInt8)
-    -> IPAddress?
-  {
-    if family == v4Family {
-      guard payload.count == 4 else { return nil }
-      return bytes.bigEndian32(at: payload.lowerBound).map { .v4(IPv4Address(bits: $0)) }
-    }
-    guard payload.count == 16, let high = bytes.bigEndian64(at: payload.lowerBound),
-      let low = bytes.bigEndian64(at: payload.lowerBound + 8)
-    else { return nil }
-    return .v6(IPv6Address(high: high, low: low))
   }
 }

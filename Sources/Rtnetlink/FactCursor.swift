@@ -34,6 +34,9 @@ package struct FactCursor {
   /// The kernel changed what it dumps while it dumped (NLM_F_DUMP_INTR): the dump must be repeated.
   package private(set) var sawInterruption = false
 
+  /// The message read last is part of a dump that we asked for; otherwise it tells of a change.
+  package private(set) var isListed = false
+
   /// `port` is our socket's own address: an end of dump or an error for another one is not ours.
   package init(port: UInt32) { self.port = port }
 
@@ -47,6 +50,7 @@ package struct FactCursor {
     let body = (start + MessageHeader.size)..<(start + header.length)
     offset = min(bytes.count, start + header.alignedLength)
     if header.flags & UInt16(NLM_F_DUMP_INTR) != 0, header.port == port { sawInterruption = true }
+    isListed = header.flags & UInt16(NLM_F_MULTI) != 0 && header.port == port
     return step(header, body, at: start, in: bytes)
   }
 
@@ -68,6 +72,12 @@ package struct FactCursor {
     case Int32(RTM_DELLINK): result = LinkMessage.decode(bytes, body, isGone: true)
     case Int32(RTM_NEWADDR): result = AddressMessage.decode(bytes, body, isGone: false)
     case Int32(RTM_DELADDR): result = AddressMessage.decode(bytes, body, isGone: true)
+    case Int32(RTM_NEWROUTE), Int32(RTM_DELROUTE):
+      return route(header, RouteMessage.decode(bytes, body), at: start)
+    case Int32(RTM_NEWNEXTHOP): result = NextHopMessage.decode(bytes, body, isGone: false)
+    case Int32(RTM_DELNEXTHOP): result = NextHopMessage.decode(bytes, body, isGone: true)
+    case Int32(RTM_NEWNEIGH): result = NeighbourMessage.decode(bytes, body, isGone: false)
+    case Int32(RTM_DELNEIGH): result = NeighbourMessage.decode(bytes, body, isGone: true)
     default: return .skipped
     }
     return switch result {
@@ -77,11 +87,24 @@ package struct FactCursor {
     }
   }
 
+  private func route(_ header: MessageHeader, _ decoded: DecodedRoute, at start: Int) -> Step {
+    switch decoded {
+    case .route(let route):
+      if Int32(header.type) == Int32(RTM_DELROUTE) { return .fact(.routeGone(route)) }
+      return .fact(.route(route, replaces: header.flags & UInt16(NLM_F_REPLACE) != 0))
+    case .notOurs: return .skipped
+    case .malformed: return .malformed(offset: start)
+    }
+  }
+
+  /// The kernel has no such table: there is nothing to list, and that is no failure.
+  private static let absent: Int32 = -2
+
   /// NLMSG_DONE carries an error number when the dump failed half-way.
   private func done(_ header: MessageHeader, _ body: Range<Int>, in bytes: Span<UInt8>) -> Step {
     guard header.port == port else { return .skipped }
     let code = bytes.native32(at: body.lowerBound).map { Int32(bitPattern: $0) } ?? 0
-    if body.count >= 4, code < 0 {
+    if body.count >= 4, code < 0, code != FactCursor.absent {
       return .fact(.refused(sequence: header.sequence, code: code == .min ? .max : -code))
     }
     return .fact(.dumpDone(sequence: header.sequence, interrupted: sawInterruption))

@@ -31,29 +31,57 @@ enum LinkMessage {
     guard index.value > 0 else { return .notOurs }
     if isGone { return .fact(.linkGone(index)) }
 
-    var name = InterfaceName.none
-    var state = OperationalState.unknown
+    var link = Link(
+      index: index, name: .none, isLoopback: has(flags, UInt32(cnetlink_iff_loopback)),
+      isUp: has(flags, UInt32(cnetlink_iff_up)),
+      hasCarrier: has(flags, UInt32(cnetlink_iff_lower_up)), operationalState: .unknown)
+    var hasSlaveKind = false
     var attributes = AttributeCursor((start + fixedSize)..<body.upperBound)
     while let attribute = attributes.next(in: bytes) {
+      let payload = attribute.payload
       switch Int(attribute.type) {
       case Int(IFLA_IFNAME):
-        guard let text = InterfaceName(bytes, at: attribute.payload) else { return .malformed }
-        name = text
+        guard let name = InterfaceName(bytes, at: payload) else { return .malformed }
+        link.name = name
       case Int(IFLA_OPERSTATE):
-        guard attribute.payload.count == 1, let raw = bytes.byte(at: attribute.payload.lowerBound)
-        else { return .malformed }
+        guard payload.count == 1, let raw = bytes.byte(at: payload.lowerBound) else {
+          return .malformed
+        }
         // A state that a later kernel invents is one that we do not know.
-        state = OperationalState(rawValue: raw) ?? .unknown
+        link.operationalState = OperationalState(rawValue: raw) ?? .unknown
+      case Int(IFLA_MTU):
+        guard payload.count == 4, let mtu = bytes.native32(at: payload.lowerBound) else {
+          return .malformed
+        }
+        link.mtu = mtu
+      case Int(IFLA_MASTER):
+        guard payload.count == 4, let raw = bytes.native32(at: payload.lowerBound) else {
+          return .malformed
+        }
+        link.master = raw == 0 ? nil : InterfaceIndex(Int32(bitPattern: raw))
+      case Int(IFLA_ADDRESS): link.hardwareAddress = MACAddress(bytes, at: payload)
+      case Int(IFLA_LINKINFO):
+        guard let has = tellsSlaveKind(bytes, payload) else { return .malformed }
+        hasSlaveKind = has
       default: continue
       }
     }
     if attributes.isMalformed { return .malformed }
-    return .fact(
-      .link(
-        Link(
-          index: index, name: name, isLoopback: has(flags, UInt32(cnetlink_iff_loopback)),
-          isUp: has(flags, UInt32(cnetlink_iff_up)),
-          hasCarrier: has(flags, UInt32(cnetlink_iff_lower_up)), operationalState: state)))
+    // Bonds, bridges and their like say what their ports are; hv_netvsc marks its VF as a slave and
+    // says no kind (drivers/net/hyperv/netvsc_drv.c, netvsc_vf_join).
+    link.isVirtualFunction =
+      has(flags, UInt32(cnetlink_iff_slave)) && link.master != nil && !hasSlaveKind
+    return .fact(.link(link))
+  }
+
+  /// Whether IFLA_LINKINFO holds IFLA_INFO_SLAVE_KIND; nil when it is malformed.
+  private static func tellsSlaveKind(_ bytes: Span<UInt8>, _ payload: Range<Int>) -> Bool? {
+    var nested = AttributeCursor(payload)
+    var found = false
+    while let attribute = nested.next(in: bytes) {
+      if Int(attribute.type) == Int(IFLA_INFO_SLAVE_KIND) { found = true }
+    }
+    return nested.isMalformed ? nil : found
   }
 
   private static func has(_ flags: UInt32, _ bit: UInt32) -> Bool { flags & bit != 0 }
@@ -76,5 +104,15 @@ extension InterfaceName {
     }
     guard count > 0 else { return nil }
     self = name
+  }
+}
+
+extension MACAddress {
+  /// The six bytes of an attribute's payload; nil for another length.
+  init?(_ bytes: Span<UInt8>, at payload: Range<Int>) {
+    guard payload.count == 6, let high = bytes.bigEndian16(at: payload.lowerBound),
+      let low = bytes.bigEndian32(at: payload.lowerBound + 2)
+    else { return nil }
+    self.init(bits: UInt64(high) << 32 | UInt64(low))
   }
 }

@@ -29,6 +29,7 @@ struct ConfigurationTests {
       voice:
         owner:
           interfaces: ["lo", eth0]
+          settle: 1.5s
           address: 100.64.0.9
           when: "address"
         prefixes:
@@ -66,7 +67,8 @@ struct ConfigurationTests {
             Plan.VIP(
               name: "voice", prefixes: [net, hostPrefix(100, 64, 0, 1)],
               owner: Plan.Owner(
-                address: .v4(IPv4Address(100, 64, 0, 9)), interfaces: [.loopback, eth0]),
+                address: .v4(IPv4Address(100, 64, 0, 9)), interfaces: [.loopback, eth0],
+                settle: .milliseconds(1_500)),
               attributes: RouteAttributes(
                 med: 0,
                 communities: [
@@ -99,6 +101,7 @@ struct ConfigurationTests {
               when: address
               address: 10.1.0.5
               interfaces: []
+              settle: 10s
 
         """)
   }

@@ -113,7 +113,10 @@ import Testing
     ("check a b", "'b' is one word too many for check"),
     ("help status version", "'version' is one word too many for help"),
     ("version 1", "'1' is one word too many for version"),
-    ("monitor route", "unknown word 'route'; there are link, address, session, shift, vip, alarm"),
+    (
+      "monitor rule",
+      "unknown word 'rule'; there are link, address, route, neighbour, session, shift, vip, alarm"
+    ),
     (
       "monitor --count 0",
       "'0' is no number for '--count N'; write 1 or more, such as 10"

@@ -12,12 +12,22 @@ enum Recorded {
     {"v":1,"id":"ask","type":"daemon","version":"0.1.0","pid":4242,"uptime-ms":11520000,\
     "turn-age-ms":4,"capabilities":"none","config":"/etc/hopshift/hopshift.yaml",\
     "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"malformed":0,"links":3,\
-    "receive-buffer":8388608,"shifts":2}
+    "receive-buffer":8388608,"shifts":2,"longest-turn-us":1500,"longest-recent-turn-us":83,\
+    "vf-flaps":4}
     """
 
   static let staleDaemon =
     daemon
     .replacing("\"current\"", with: "\"stale\"")
+
+  static let classes = """
+    {"v":1,"id":"ask","type":"kernel","class":"interfaces","state":"current","age-ms":61000,\
+    "needed-by":["plan","monitor"],"datagrams":12,"dumps":1,"failed-dumps":0,"overruns":0,\
+    "drops":0,"foreign":0,"receive-buffer":8388608}
+    {"v":1,"id":"ask","type":"kernel","class":"routes","state":"stale","age-ms":null,\
+    "needed-by":["monitor"],"datagrams":400000,"dumps":0,"failed-dumps":3,"overruns":7,\
+    "drops":90210,"foreign":1,"receive-buffer":8388608}
+    """
 
   static let servers = """
     {"v":1,"id":"ask","type":"route-server","address":"10.10.1.4","asn":65515,\

@@ -10,8 +10,9 @@ import Testing
       page == """
         hopshiftd 0.1.0, process 4242, up 3 h 12 min, last turn 4 ms ago
         configuration  /etc/hopshift/hopshift.yaml
-        kernel         current, heard 1 min 1 s ago, 3 links
+        kernel         current, heard 1 min 1 s ago, 3 links, 4 VF flaps
         netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign, 0 malformed
+        loop           longest turn 1500 us, since the last status 83 us
         capabilities   none
         shifts         2
 
@@ -25,6 +26,20 @@ import Testing
 
         """)
     #expect(!page.contains(" \n"))
+  }
+
+  @Test func eachOpenSocketHasItsRow() throws {
+    let lines = [Recorded.daemon, Recorded.classes].joined(separator: "\n")
+    let page = StatusReport(try records(lines)).render(Style(hasColour: false))
+    #expect(
+      page.hasSuffix(
+        """
+
+        KERNEL NEWS  STATE    NEEDED BY     DATAGRAMS  DUMPS  OVERRUNS  DROPS  FOREIGN  BUFFER
+        interfaces   current  plan,monitor  12         1      0         0      0        8388608
+        routes       stale    monitor       400000     0      7         90210  1        8388608
+
+        """))
   }
 
   @Test func colourChangesNothingButColour() throws {
@@ -43,6 +58,10 @@ import Testing
       ["the view of the kernel is stale", "route server 10.10.1.5 is Connect"]
     ),
     ([Recorded.daemon], ["there is no route server"]),
+    (
+      [Recorded.daemon, Recorded.classes],
+      ["the view of the kernel's routes is stale", "there is no route server"]
+    ),
     (
       [Recorded.servers],
       ["the view of the kernel is unknown", "route server 10.10.1.5 is Connect"]

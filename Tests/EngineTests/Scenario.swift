@@ -60,7 +60,8 @@ struct Scenario {
       throw ScenarioError(description: "no time: \(line)")
     }
     lines.removeLast()
-    pass(until: time)
+    // A process that did not run kept no deadline.
+    if words[1] == "thaw" { now = max(now, time) } else { pass(until: time) }
     lines.append(line)
     inputTime = time
     try act(Array(words[1...]), line)
@@ -97,6 +98,7 @@ struct Scenario {
   private mutating func act(_ words: [String], _ line: String) throws {
     switch (words[0], words.count) {
     case ("pass", 1): return
+    case ("thaw", 1): feed(.turn)
     case ("start", 1):
       driver = Driver(plan, seed: 1)
       kernel.open()
@@ -145,6 +147,8 @@ struct Scenario {
       hear(peer, Scenario.open(index))
       hear(peer, WireMessage.writeKeepalive())
     case "refresh": hear(peer, WireMessage.writeRefresh(), side(words))
+    case "at-once":
+      hear(peer, try words[2...].flatMap { try Scenario.message($0, index, line) })
     case "bytewise":
       for byte in Scenario.open(index) + WireMessage.writeKeepalive() { hear(peer, [byte]) }
     case "notification":
@@ -153,6 +157,16 @@ struct Scenario {
       }
       hear(peer, WireMessage.writeNotification(code, subcode))
     default: throw ScenarioError(description: "unknown input: \(line)")
+    }
+  }
+
+  private static func message(_ word: String, _ index: Int, _ line: String) throws -> [UInt8] {
+    switch word {
+    case "open": open(index)
+    case "keepalive": WireMessage.writeKeepalive()
+    case "refresh": WireMessage.writeRefresh()
+    case "cease": WireMessage.writeNotification(6, 4)
+    default: throw ScenarioError(description: line)
     }
   }
 
@@ -248,6 +262,9 @@ struct Scenario {
     case .dump(let what, let sequence):
       kernel.request(what, sequence: sequence)
       write("dump \(what) \(sequence)")
+    case .ask(let index, let sequence):
+      kernel.request(link: index, sequence: sequence)
+      write("ask for link \(index) \(sequence)")
     case .connect(let peer): write("rs\(peer.index) connect")
     case .accept(let peer): write("rs\(peer.index) accept")
     case .refuse(let peer, let bytes): write("rs\(peer.index) refuse: \(Scenario.decode(bytes))")
@@ -304,6 +321,12 @@ struct Scenario {
     case .alarm(.outOfRungs(let vip)): "alarm \(plan.vips[vip.index].name): out of rungs"
     case .alarm(.dumpRefused(_, let code)): "alarm dump refused with \(code)"
     case .alarm(.dumpsFailing(_, let times)): "alarm dumps failed \(times) times"
+    case .alarm(.staleForLong): "alarm stale for long"
+    case .alarm(.notOpened(_, let code)): "alarm not opened: \(code)"
+    case .listed(.address(let address)): "listed \(address.address) on \(address.interface)"
+    case .heard(let fact): "heard \(fact)"
+    case .listed(let fact): "listed \(fact)"
+    case .complete: "complete"
     }
   }
 }

@@ -14,28 +14,55 @@ struct ClaimTests {
   }
 
   @Test func anAddressThatWasThereAtStartOwns() {
-    var claim = Claim()
+    var claim = Claim(settle: .seconds(10))
     #expect(claim.rung == nil)
     #expect(claim.judge(Self.eth0, at: Self.at(0)) == .stand(.owner))
     #expect(claim.isHeld)
     #expect(claim.judge(Self.eth0, at: Self.at(1)) == .unchanged)
   }
 
+  /// A claim that has never had the address, behind its start.
+  private static func settled() -> Claim {
+    var claim = Claim(settle: .seconds(10))
+    _ = claim.judge(.absent, at: at(-20))
+    _ = claim.turn(at: at(-10))
+    return claim
+  }
+
   @Test func theFirstArrivalTakesTheFirstTakeover() {
-    var claim = Claim()
+    var claim = Claim(settle: .seconds(10))
     #expect(claim.judge(.absent, at: Self.at(0)) == .stand(.standby))
-    #expect(claim.judge(Self.eth0, at: Self.at(1)) == .claim(.firstTakeover, isLast: false))
+    #expect(claim.deadline == Self.at(10))
+    #expect(claim.next == .owner)
+    #expect(claim.turn(at: Self.at(9)) == .unchanged)
+    #expect(claim.turn(at: Self.at(10)) == .ready)
+    #expect(claim.deadline == nil)
+    #expect(claim.next == .firstTakeover)
+    #expect(claim.judge(Self.eth0, at: Self.at(11)) == .claim(.firstTakeover, isLast: false))
     #expect(claim.rung == .firstTakeover)
   }
 
+  @Test func anArrivalWhileEverythingStartsIsTakenAsThereBefore() {
+    var claim = Claim(settle: .seconds(10))
+    _ = claim.judge(.absent, at: Self.at(0))
+    #expect(claim.judge(Self.eth0, at: Self.at(9)) == .claim(.owner, isLast: false))
+    #expect(claim.deadline == nil)
+  }
+
+  @Test func aLateTurnDoesNotLengthenTheStart() {
+    var claim = Claim(settle: .seconds(10))
+    _ = claim.judge(.absent, at: Self.at(0))
+    #expect(claim.judge(Self.eth0, at: Self.at(10)) == .claim(.firstTakeover, isLast: false))
+  }
+
   @Test func anAddressOnALinkThatComesUpLaterArrivesThen() {
-    var claim = Claim()
+    var claim = Claim(settle: .seconds(10))
     #expect(claim.judge(.unusable, at: Self.at(0)) == .stand(.standby))
-    #expect(claim.judge(Self.eth0, at: Self.at(1)) == .claim(.firstTakeover, isLast: false))
+    #expect(claim.judge(Self.eth0, at: Self.at(11)) == .claim(.firstTakeover, isLast: false))
   }
 
   @Test func aReturnIsTwoRungsAboveTheLastClaim() throws {
-    var claim = Claim()
+    var claim = Claim(settle: .seconds(10))
     _ = claim.judge(Self.eth0, at: Self.at(0))
     #expect(claim.judge(.absent, at: Self.at(1)) == .unchanged)
     #expect(claim.rung == .owner)
@@ -45,9 +72,8 @@ struct ClaimTests {
   }
 
   @Test func twoMachinesThatTakeTurnsAlwaysBeatEachOther() {
-    var claims = [Claim(), Claim()]
+    var claims = [Claim(settle: .seconds(10)), Self.settled()]
     _ = claims[0].judge(Self.eth0, at: Self.at(0))
-    _ = claims[1].judge(.absent, at: Self.at(0))
     for turn in 1...14 {
       let taker = turn % 2
       let loser = 1 - taker
@@ -58,7 +84,7 @@ struct ClaimTests {
   }
 
   @Test func aLinkThatBouncesWithTheAddressOnItClaimsNothing() {
-    var claim = Claim()
+    var claim = Claim(settle: .seconds(10))
     _ = claim.judge(Self.eth0, at: Self.at(0))
     #expect(claim.judge(.unusable, at: Self.at(1)) == .unchanged)
     #expect(!claim.isHeld)
@@ -66,30 +92,37 @@ struct ClaimTests {
     #expect(claim.rung == .owner)
   }
 
-  @Test func aTakeoverStepsDownAfterTheGraceAndNotBefore() {
-    var claim = Claim()
-    _ = claim.judge(.absent, at: Self.at(0))
+  @Test func aClaimResignsAfterTheGraceAndNotBefore() {
+    var claim = Self.settled()
     _ = claim.judge(Self.eth0, at: Self.at(1))
     _ = claim.judge(.absent, at: Self.at(2))
-    #expect(claim.deadline == Self.at(32))
-    #expect(claim.turn(at: Self.at(31)) == .unchanged)
-    #expect(claim.turn(at: Self.at(32)) == .resign(.owner))
-    #expect(claim.turn(at: Self.at(33)) == .unchanged)
+    #expect(claim.deadline == Self.at(7))
+    #expect(claim.turn(at: Self.at(6)) == .unchanged)
+    #expect(claim.turn(at: Self.at(7)) == .resign(Rung.firstTakeover.resigned))
+    #expect(claim.turn(at: Self.at(8)) == .unchanged)
+    #expect(claim.deadline == nil)
+    #expect(claim.judge(.absent, at: Self.at(9)) == .unchanged)
     #expect(claim.deadline == nil)
   }
 
-  @Test func steppingDownDoesNotForgetTheLadder() throws {
-    var claim = Claim()
-    _ = claim.judge(.absent, at: Self.at(0))
+  @Test func anOwnerResignsToo() {
+    var claim = Claim(settle: .seconds(10))
+    _ = claim.judge(Self.eth0, at: Self.at(0))
+    _ = claim.judge(.absent, at: Self.at(1))
+    #expect(claim.rung == .owner)
+    #expect(claim.turn(at: Self.at(6)) == .resign(Rung.owner.resigned))
+  }
+
+  @Test func resigningDoesNotForgetTheLadder() throws {
+    var claim = Self.settled()
     _ = claim.judge(Self.eth0, at: Self.at(1))
     _ = claim.judge(.absent, at: Self.at(2))
     _ = claim.turn(at: Self.at(40))
     #expect(claim.judge(Self.eth0, at: Self.at(50)) == .claim(try Self.rung(3), isLast: false))
   }
 
-  @Test func comingBackLiftsTheStepDown() {
-    var claim = Claim()
-    _ = claim.judge(.absent, at: Self.at(0))
+  @Test func comingBackLiftsTheResignation() {
+    var claim = Self.settled()
     _ = claim.judge(Self.eth0, at: Self.at(1))
     _ = claim.judge(.absent, at: Self.at(2))
     _ = claim.judge(Self.eth0, at: Self.at(3))
@@ -97,17 +130,25 @@ struct ClaimTests {
     #expect(claim.turn(at: Self.at(60)) == .unchanged)
   }
 
-  @Test func anOwnerThatLosesTheAddressHoldsItsAnnouncement() {
-    var claim = Claim()
+  @Test func aLinkThatIsBackAfterTheGraceTakesTheSameClaimAgain() {
+    var claim = Claim(settle: .seconds(10))
     _ = claim.judge(Self.eth0, at: Self.at(0))
-    _ = claim.judge(.absent, at: Self.at(1))
-    #expect(claim.deadline == nil)
-    #expect(claim.rung == .owner)
+    _ = claim.judge(.unusable, at: Self.at(1))
+    #expect(claim.turn(at: Self.at(6)) == .resign(Rung.owner.resigned))
+    #expect(claim.judge(Self.eth0, at: Self.at(7)) == .claim(.owner, isLast: false))
+    #expect(claim.judge(Self.eth0, at: Self.at(8)) == .unchanged)
+  }
+
+  @Test func lookingAgainDoesNotPutOffTheResignation() {
+    var claim = Self.settled()
+    _ = claim.judge(Self.eth0, at: Self.at(1))
+    _ = claim.judge(.unusable, at: Self.at(2))
+    _ = claim.judge(.absent, at: Self.at(5))
+    #expect(claim.deadline == Self.at(7))
   }
 
   @Test func theEndOfTheLadderIsSaidAndThenHeld() {
-    var claim = Claim()
-    _ = claim.judge(.absent, at: Self.at(0))
+    var claim = Self.settled()
     var now: Int64 = 1
     var last = Judgement.unchanged
     for _ in 0..<20 {
@@ -120,7 +161,7 @@ struct ClaimTests {
     _ = claim.judge(.absent, at: Self.at(now + 1))
     #expect(claim.judge(Self.eth0, at: Self.at(now + 2)) == .exhausted)
     _ = claim.judge(.absent, at: Self.at(now + 3))
-    #expect(claim.turn(at: Self.at(now + 90)) == .resign(.owner))
+    #expect(claim.turn(at: Self.at(now + 90)) == .resign(Rung.last.resigned))
     #expect(claim.judge(Self.eth0, at: Self.at(now + 91)) == .claim(.last, isLast: true))
   }
 }

@@ -48,8 +48,11 @@ struct FailoverTests {
     _ = failover.learned(try link(2, "eth0"), at: now, into: &verdicts)
     _ = failover.learned(try link(3, "eth1"), at: now, into: &verdicts)
     #expect(verdicts.isEmpty)
-    failover.viewIsComplete(at: now, into: &verdicts)
+    failover.viewIsComplete(at: now - Plan.Owner.usualSettle, into: &verdicts)
     #expect(verdicts.count == plan.vips.count)
+    verdicts.removeAll()
+    failover.turn(at: now, into: &verdicts)
+    #expect(verdicts.allSatisfy { $0.judgement == .ready })
     return failover
   }
 
@@ -155,7 +158,7 @@ struct FailoverTests {
     #expect(failover.deadline == due)
     verdicts.removeAll()
     failover.turn(at: due, into: &verdicts)
-    #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: .resign(.owner))])
+    #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: .resign(Rung.firstTakeover.resigned))])
     #expect(failover.deadline == nil)
   }
 
@@ -167,5 +170,44 @@ struct FailoverTests {
         try Self.address("10.1.0.5", on: 2, length: length), at: Self.now, into: &verdicts)
     }
     #expect(failover.view.overflows == 9 - KernelView.holdersPerAddress)
+  }
+
+  /// eth0 is Azure's synthetic NIC; link 7 is its VF.
+  private static func vf(up: Bool) throws -> Link {
+    var vf = try link(7, "enP7", up: up, carrier: up)
+    vf.master = InterfaceIndex(2)
+    vf.isVirtualFunction = true
+    return vf
+  }
+
+  @Test func aVFThatFlapsIsCountedAndMovesNothing() throws {
+    var failover = try Self.ready(Self.plan([("10.1.0.5", [])]))
+    var verdicts: [Verdict] = []
+    _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    failover.learned(try Self.address("10.1.0.5", on: 2), at: Self.now, into: &verdicts)
+    #expect(verdicts.map(\.judgement) == [Self.taken])
+    for _ in 0..<3 {
+      _ = failover.learned(try Self.vf(up: false), at: Self.now, into: &verdicts)
+      _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    }
+    // Hot-removed while it runs, and back.
+    _ = failover.lost(InterfaceIndex(7), at: Self.now, into: &verdicts)
+    _ = failover.learned(try Self.vf(up: true), at: Self.now, into: &verdicts)
+    let (flaps, held) = (failover.view.vfFlaps, failover.claims[0].isHeld)
+    #expect(flaps == 4)
+    #expect(held)
+    #expect(verdicts.count == 1)
+  }
+
+  @Test func anAddressOnAVFFollowsTheSyntheticNIC() throws {
+    var failover = try Self.ready(Self.plan([("10.1.0.5", ["eth0"])]))
+    var verdicts: [Verdict] = []
+    _ = failover.learned(try Self.vf(up: false), at: Self.now, into: &verdicts)
+    failover.learned(try Self.address("10.1.0.5", on: 7), at: Self.now, into: &verdicts)
+    let isHeld = failover.claims[0].isHeld
+    #expect(isHeld, "the synthetic NIC carries on without its VF")
+    _ = failover.learned(try Self.link(2, "eth0", carrier: false), at: Self.now, into: &verdicts)
+    let isStillHeld = failover.claims[0].isHeld
+    #expect(!isStillHeld)
   }
 }

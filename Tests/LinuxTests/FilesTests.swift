@@ -71,4 +71,24 @@ import Testing
     #expect(bytes.last == UInt8(ascii: "\n"))
     #expect(String(validating: bytes, as: UTF8.self) != nil)
   }
+
+  @Test func aLogThatNobodyReadsIsNotWaitedFor() throws {
+    let pipe = try Pipe()
+    let writer = Descriptor(adopting: pipe.writing)
+    let log = Log(threshold: .info, descriptor: writer.raw)
+    // Far more than a pipe holds (64 KiB): without the look before, the third dozen would block.
+    let written = 200
+    let text = String(repeating: "x", count: 2_000)
+    for _ in 0..<written { log.info(text) }
+    let held = pipe.read(limit: 4 * 4_096)
+    #expect(held.count == 4 * 4_096)
+    log.info("last")
+    writer.close()
+    let rest = pipe.read(limit: 1 << 20)
+    let lines = String(decoding: held + rest, as: UTF8.self).split(separator: "\n")
+    let last = try #require(lines.last)
+    #expect(last.hasPrefix("<6>last ("))
+    let dropped = try #require(last.split(separator: "(").last?.split(separator: " ").first)
+    #expect(try #require(Int(dropped)) == written - (lines.count - 1))
+  }
 }

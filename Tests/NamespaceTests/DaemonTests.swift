@@ -28,6 +28,31 @@ struct DaemonTests {
     #expect(try pair.faults() == [])
   }
 
+  /// A dump larger than one turn's outputs is told in pieces; time must not run backwards between.
+  @Test func `a machine with three thousand addresses starts and hears the next one`() throws {
+    let network = try VirtualNetwork()
+    defer { network.lab.tearDown() }
+    let commands = (0..<3_000).map {
+      "address add 127.\(1 + $0 / 250).\($0 % 250).1/32 dev lo"
+    }
+    let batch = try network.lab.write("many.ip", commands.joined(separator: "\n") + "\n")
+    try network.lab.run(["ip", "-batch", batch], on: "a")
+    let servers = try network.instances.map { try network.address(of: $0.name) }
+    let appliance = try PlainAppliance(
+      network.lab, host: "a", binary: BuiltPrograms.daemon, servers: servers)
+    try network.wait(forSessionsOf: ["a"], within: .seconds(20))
+    _ = try network.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try Waiting.until("the claim at both route servers", within: .seconds(10)) {
+      () throws(LabError) in
+      for (instance, routes) in try network.routes() {
+        if routes.map(\.path.count) != [Rung.firstTakeover.pathLength] { return instance.name }
+      }
+      return nil
+    }
+    try appliance.checkRunning()
+    try appliance.stop()
+  }
+
   @Test func `an address that appears where nobody had it is announced`() throws {
     let pair = try Pair(owner: nil)
     defer { pair.tearDown() }

@@ -36,6 +36,17 @@ struct KitTests {
     #expect(try !Directories.exists(Registry.directory(of: tag)))
   }
 
+  @Test func `the gateway keeps its hardware address when a host is unplugged`() throws {
+    let lab = try KitTests.pair()
+    defer { lab.tearDown() }
+    for (place, subnet) in lab.topology.subnets.enumerated() {
+      for host in lab.topology.hosts where host.subnet == place { try lab.unplug(host.name) }
+      let link = try lab.run(
+        ["ip", "-o", "link", "show", "dev", subnet.bridge], on: Topology.fabric)
+      #expect(link.contains("link/ether \(subnet.hardwareAddress) "))
+    }
+  }
+
   @Test func `two labs with the same addresses do not see each other`() throws {
     let first = try KitTests.pair()
     let second = try KitTests.pair()

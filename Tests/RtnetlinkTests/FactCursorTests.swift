@@ -48,13 +48,21 @@ struct FactCursorTests {
       if let state = theirs.operationalState {
         #expect(link.operationalState.description.replacing("-", with: "") == state.lowercased())
       }
+      #expect(link.mtu == UInt32(theirs.numbers["IFLA_MTU"] ?? 0))
+      #expect(link.master.map { Int($0.value) } == theirs.numbers["IFLA_MASTER"])
+      #expect(link.hardwareAddress?.description == theirs.texts["IFLA_ADDRESS"])
     case "RTM_DELLINK" where theirs.family == 0:
       #expect(step == .fact(.linkGone(InterfaceIndex(Int32(theirs.index)))))
     case "RTM_NEWADDR", "RTM_DELADDR": checkAddress(step, theirs)
+    case "RTM_NEWROUTE" where theirs.numbers["flags", default: 0] & 0x200 == 0,
+      "RTM_DELROUTE":
+      Agreement.route(step, theirs)
+    case "RTM_NEWNEIGH" where theirs.family != 7, "RTM_DELNEIGH" where theirs.family != 7:
+      Agreement.neighbour(step, theirs)
     default:
       // A decoder error of pyroute2 stands as a bare number: it says nothing about the message.
       if Int(theirs.event) != nil { return }
-      // Routes, neighbours, rules, and bridge ports: nothing that this class tells.
+      // Rules, bridge ports and the exception cache: nothing that a class tells.
       if case .fact(let fact) = step, case .dumpDone = fact { return }
       #expect(step == .skipped)
     }
@@ -74,6 +82,8 @@ struct FactCursorTests {
     #expect(address.address.description == theirs.local ?? theirs.address)
     #expect(address.isTentative == (theirs.flags & 0x48 != 0))
     #expect(address.isDeprecated == (theirs.flags & 0x20 != 0))
+    #expect(address.isSecondary == (theirs.flags & 1 != 0))
+    #expect(address.label.description == theirs.texts["IFA_LABEL"] ?? "")
   }
 
   @Test(arguments: Recorded.all.filter { $0.expected == "parse" })
@@ -135,6 +145,10 @@ struct FactCursorTests {
     #expect(
       FactCursorTests.steps(message(2, port: 7, code: -16), port: 7).steps
         == [.fact(.refused(sequence: 9, code: 16))])
+    #expect(
+      FactCursorTests.steps(message(3, port: 7, code: -2), port: 7).steps
+        == [.fact(.dumpDone(sequence: 9, interrupted: false))],
+      "ENOENT: no such table")
     #expect(
       FactCursorTests.steps(message(3, port: 7, code: -4), port: 7).steps
         == [.fact(.refused(sequence: 9, code: 4))])

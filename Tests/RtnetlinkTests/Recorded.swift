@@ -15,6 +15,16 @@ struct Recorded: CustomTestStringConvertible, Sendable {
     var address: String?
     var local: String?
     var operationalState: String?
+    /// Every number and text, of the fixed part and of the attributes.
+    var numbers: [String: Int]
+    var texts: [String: String]
+    var multipath: [Hop]
+  }
+
+  struct Hop: Sendable {
+    var gateway: String
+    var hops: Int
+    var interface: Int
   }
 
   var id: String
@@ -61,6 +71,20 @@ struct Recorded: CustomTestStringConvertible, Sendable {
       flags: attributes["IFA_FLAGS"] as? Int ?? fields["flags"] as? Int ?? 0,
       prefixLength: fields["prefixlen"] as? Int, name: attributes["IFLA_IFNAME"] as? String,
       address: attributes["IFA_ADDRESS"] as? String, local: attributes["IFA_LOCAL"] as? String,
-      operationalState: attributes["IFLA_OPERSTATE"] as? String)
+      operationalState: attributes["IFLA_OPERSTATE"] as? String,
+      numbers: fields.merging(attributes) { _, attribute in attribute }.compactMapValues {
+        $0 as? Int
+      },
+      texts: attributes.compactMapValues { $0 as? String },
+      multipath: (attributes["RTA_MULTIPATH"] as? [[String: Any]] ?? []).map(hop))
+  }
+
+  /// pyroute2 writes nested attributes as the text of a tuple: `('RTA_GATEWAY', '10.0.0.254')`.
+  private static func hop(_ row: [String: Any]) -> Hop {
+    let attributes = (row["attrs"] as? [String] ?? []).joined()
+    let quoted = attributes.split(separator: "'").map(String.init)
+    let gateway = quoted.firstIndex(of: "RTA_GATEWAY").map { quoted[$0 + 2] } ?? ""
+    return Hop(
+      gateway: gateway, hops: row["hops"] as? Int ?? 0, interface: row["oif"] as? Int ?? 0)
   }
 }

@@ -35,12 +35,13 @@ enum Arrows {
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": ["Engine", "Failover", "Model", "BGP"],
-    "EngineTests": ["World", "Engine", "Model", "BGP"],
+    "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
+    "DaemonTests": ["Daemon", "Engine", "Control", "Linux", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model"],
+    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover"],
     "TidyTests": [],
   ]
 

@@ -1,4 +1,5 @@
-// Every tidy rule on bad text planted for it, so that each rule is seen to fail, and on its good neighbour.
+// Every tidy rule on bad text planted for it, so that each rule is seen to fail, and on its good
+// neighbour.
 import Testing
 
 /// A text that breaks a rule once, in a file where the rule holds.

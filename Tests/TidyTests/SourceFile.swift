@@ -1,4 +1,5 @@
-// A file of the repository as the tidy rules see it: its lines, and its code without comments and strings.
+// A file of the repository as the tidy rules see it: its lines, and its code without comments and
+// strings.
 import Foundation
 
 /// One text file. `code` has as many lines as `lines`, with comments and string contents blanked.

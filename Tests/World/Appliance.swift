@@ -249,10 +249,16 @@ package final class Appliance {
         sockets[peer].phase = .open
         feed(.connected(slot), at: now)
       case (.refused, .connecting), (.end, .connecting):
+        network.append(.close(peer))
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
       case (.bytes(WireMessage.writeRefresh()), .open) where sabotage == .ignoreRefresh: continue
-      case (.bytes(let bytes), .open):
+      case (.bytes(var bytes), .open):
+        // TCP keeps no borders: what has come by now is one read.
+        while case .bytes(let more)? = sockets[peer].inbox.first {
+          bytes += more
+          sockets[peer].inbox.removeFirst()
+        }
         feed(.received(ConnectionSlot(slot, .outgoing)), bytes, at: now)
       case (.end, .open):
         network.append(.close(peer))
@@ -274,6 +280,7 @@ package final class Appliance {
   private func carryOut(_ effect: Effect, at now: Instant) {
     switch effect {
     case .dump(let what, let sequence): dump(what, sequence)
+    case .ask(let index, let sequence): kernel.request(link: index, sequence: sequence)
     case .connect(let peer):
       sockets[peer.index] = Socket(phase: .connecting)
       network.append(.connect(peer.index))

@@ -6,6 +6,9 @@ import Model
 extension World {
   /// How long after the last disturbance everything must be in its place (rule 9).
   private static let quiet = Nanoseconds.milliseconds(100)
+  /// How long after the last disturbance nobody but the holder is preferred, whatever happened
+  /// before: whoever lost the address has resigned by then.
+  private static let resigned = Ladder.grace + .seconds(1)
   /// A refresh that crosses an UPDATE by no more than this is "during" the shift.
   private static let crossing = Nanoseconds.milliseconds(20)
 
@@ -21,6 +24,7 @@ extension World {
     stamps[index] += 1
     disturbedAt[index] = now
     schedule(.compare(index, stamp: stamps[index]), after: World.quiet)
+    schedule(.compare(index, stamp: stamps[index]), after: World.resigned)
   }
 
   // MARK: The wire
@@ -111,10 +115,12 @@ extension World {
 
   /// Promised when: one machine holds the address on a link that runs; its daemon and both its
   /// sessions are in order and were left alone for 100 ms; the other was left alone as long, or
-  /// stands still; and the rung that the rules give the holder is above the other's. Not promised,
-  /// because nobody tells the ladder so without hello: when a holder that was started anew stands
-  /// at owner beside another that once was one, when a first arrival meets the first takeover of
-  /// the other, and when the address came back to its holder more often than it went.
+  /// stands still; and the rung that the rules give the holder is above the other's. Promised as
+  /// well: that, whatever the rungs, six seconds after the last disturbance while nobody stands
+  /// still. Not promised, because nobody tells the ladder so without hello: the seconds before,
+  /// when a holder that was started anew stands at owner beside another that was one, when a first
+  /// arrival meets the first takeover of the other, and when the address came back to its holder
+  /// more often than it went; and all of these beside a machine that is frozen.
   func judgeBestPaths() {
     guard let holder, appliances[holder].kernel.isUsable(watched), isInOrder(holder),
       now - disturbedAt[holder] >= World.quiet, now - disturbedAt[1 - holder] >= World.quiet,
@@ -122,7 +128,9 @@ extension World {
     else { return }
     // The tables remember what a daemon said that is frozen now, so its ladder counts as it stood.
     let other = appliances[1 - holder].driver == nil ? nil : appliances[1 - holder].ladder.height
-    let isPromised = height > (other ?? -1)
+    let isSettled = isSettled(holder)
+    let isPromised = height > (other ?? -1) || isSettled
+    if isSettled { settledPromises += 1 }
     for server in 0..<2 {
       for prefix in prefixes {
         let paths = servers[server].bestPaths(prefix)
@@ -141,8 +149,19 @@ extension World {
     }
   }
 
-  /// Faults have stopped long ago.
-  func verify() {
+  /// Both machines are in order, only one of them has the address, and nothing has happened to
+  /// either for longer than the grace. This asks no ladder: it is what a user may rely on.
+  private func isSettled(_ holder: Int) -> Bool {
+    let other = 1 - holder
+    return isInOrder(other) && !appliances[other].kernel.isHeld(watched)
+      && now - disturbedAt[holder] >= World.resigned && now - disturbedAt[other] >= World.resigned
+  }
+
+  /// Faults have stopped long ago. Who reads its mail at this very moment is looked at again.
+  func verify(_ attempt: Int) {
+    if attempt < 3, !isInOrder(0) || !isInOrder(1) {
+      return schedule(.verify(attempt + 1), after: .milliseconds(37))
+    }
     for index in 0..<2 {
       judgeRun(index)
       guard isInOrder(index) else {

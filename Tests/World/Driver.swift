@@ -8,6 +8,7 @@ package import Model
 /// What the machine wanted done, with its bytes.
 package enum Effect: Equatable, Sendable {
   case dump(DumpRequest, sequence: UInt32)
+  case ask(InterfaceIndex, sequence: UInt32)
   case connect(PeerSlot)
   case accept(PeerSlot)
   case refuse(PeerSlot, [UInt8])
@@ -47,6 +48,8 @@ package final class Driver {
     for output in outputs.list {
       switch output {
       case .dump(let what, let sequence): effects.append(.dump(what, sequence: sequence))
+      case .askLink(let index, let sequence): effects.append(.ask(index, sequence: sequence))
+      case .subscribe, .unsubscribe: preconditionFailure("nobody monitors here")
       case .connect(let peer): effects.append(.connect(peer))
       case .accept(let peer): effects.append(.accept(peer))
       case .refuse(let peer, let piece): effects.append(.refuse(peer, Array(outputs.bytes[piece])))

@@ -185,6 +185,20 @@ package struct FakeKernel: Sendable {
     dump = Dump(what: what, context: context, generation: generation, isForced: isForced)
   }
 
+  /// Answers a request for one link (RTM_GETLINK), or refuses it with ENODEV.
+  package mutating func request(link index: InterfaceIndex, sequence: UInt32) {
+    let context = KernelDatagram.Context(sequence: sequence, port: port)
+    var datagram = KernelDatagram()
+    guard let link = links.first(where: { $0.index == UInt32(index.value) }) else {
+      datagram.addError(19, context)
+      queue.append(Entry(bytes: datagram.bytes, told: .refusal))
+      return
+    }
+    datagram.add(link, context)
+    queue.append(
+      Entry(bytes: datagram.bytes, told: .link(link.index, isRunning: link.isRunning)))
+  }
+
   /// Writes the next part of the dump that runs.
   package mutating func continueDump() {
     guard var running = dump else { return }
@@ -209,6 +223,8 @@ package struct FakeKernel: Sendable {
       switch running.what {
       case .links: datagram.add(links[place], running.context)
       case .addresses: datagram.add(addresses[place], running.context)
+      case .nextHops, .ipv4Routes, .ipv6Routes, .neighbours:
+        preconditionFailure("nobody listens to this class here")
       }
     }
     running.next = end

@@ -6,13 +6,14 @@ import Model
 /// A kind of event that a schedule may contain.
 enum Fate: CaseIterable {
   case move, moveBack, leave, freezeMachine, freezeProcess, kill, restartServer, restartBoth, reset
-  case stall, overrun, interrupt, refuse, unsendable, bounce, noise, refresh, silence
+  case stall, overrun, interrupt, refuse, unsendable, bounce, noise, refresh, silence, cease
 }
 
 /// What ends an event.
 enum Undo {
   case place(Int)
   case removeGhost(Int)
+  case preempt(Int)
   case thaw(Int)
   case start(Int)
   case serverUp(Int)
@@ -57,10 +58,10 @@ extension World {
       agenda.add(.fate, at: .zero + .milliseconds(random.pick(1_000...World.trouble * 1_000)))
     }
     agenda.add(.heal, at: .zero + .seconds(World.trouble))
-    agenda.add(.verify, at: .zero + .seconds(World.trouble) + World.rest)
+    agenda.add(.verify(1), at: .zero + .seconds(World.trouble) + World.rest)
     agenda.add(.finalMove, at: .zero + .seconds(World.trouble + 1) + World.rest)
-    agenda.add(.verify, at: .zero + .seconds(World.trouble + 6) + World.rest)
-    agenda.add(.verify, at: .zero + .seconds(World.trouble + 42) + World.rest)
+    agenda.add(.verify(1), at: .zero + .seconds(World.trouble + 6) + World.rest)
+    agenda.add(.verify(1), at: .zero + .seconds(World.trouble + 42) + World.rest)
     agenda.add(.finish, at: .zero + .seconds(World.trouble + 43) + World.rest)
   }
 
@@ -95,6 +96,7 @@ extension World {
     case .unsendable: appliances[index].unsendableDumps += random.pick(1...3)
     case .bounce, .noise: disturbLink(index, kind)
     case .refresh: refresh(index, random.pick(0...1))
+    case .cease: cease(index, random.pick(0...1))
     case .silence:
       states[index].isSilent = true
       schedule(.undo(.speak(index)), after: .seconds(random.pick(1...20)))
@@ -106,6 +108,7 @@ extension World {
     switch undo {
     case .place(let index): placeAddress(index)
     case .removeGhost(let index): if holder != index { take(addressFrom: index) }
+    case .preempt(let index): preempt(index)
     case .thaw(let index): thaw(index)
     case .start(let index): if appliances[index].freeze == nil { start(index) }
     case .serverUp(let index): states[index].isUp = true
@@ -160,6 +163,20 @@ extension World {
     news(index)
   }
 
+  /// The thawed machine keeps the address, and the other gives it up.
+  private func preempt(_ index: Int) {
+    guard holder == 1 - index, appliances[index].kernel.isHeld(watched), !isMoving,
+      appliances[index].freeze == nil, appliances[1 - index].freeze == nil
+    else {
+      if holder != index { take(addressFrom: index) }
+      return
+    }
+    reached.insert(.preemptedByThawed)
+    holder = index
+    take(addressFrom: 1 - index)
+    news(index)
+  }
+
   /// The kernel of this appliance said something.
   private func news(_ index: Int) {
     disturb(index)
@@ -181,7 +198,8 @@ extension World {
     }
     appliances[index].freeze = nil
     if kind == .machine, holder != index {
-      schedule(.undo(.removeGhost(index)), after: .milliseconds(random.pick(1...500)))
+      let undo = holder == 1 - index && random.oneIn(4) ? Undo.preempt(index) : .removeGhost(index)
+      schedule(.undo(undo), after: .milliseconds(random.pick(1...500)))
     }
     if appliances[index].driver == nil { start(index) }
     disturb(index)
@@ -254,11 +272,23 @@ extension World {
       let id = servers[server].neighbours[index].connection
     else { return }
     lastRefresh[place(index, server)] = now
+    disturb(index)
     carryOut(servers[server].refresh(index), id)
     // In the middle of a shift, if there is one to be had.
     if random.oneIn(2), let holder, holder == 1 - index {
       depart(holder, to: index, gap: .microseconds(random.pick(1...1_000)))
     }
+  }
+
+  /// The server asks for everything, thinks better of it, and ends the session with a NOTIFICATION.
+  private func cease(_ index: Int, _ server: Int) {
+    guard states[server].isUp, !states[server].isStalled,
+      let id = servers[server].neighbours[index].connection
+    else { return }
+    if random.oneIn(2) { carryOut(servers[server].refresh(index), id) }
+    servers[server].drop(index)
+    carryOut([.send(WireMessage.writeNotification(6, 4)), .close], id)
+    disturb(index)
   }
 
   // MARK: The end

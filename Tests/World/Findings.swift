@@ -48,6 +48,8 @@ package enum Probe: String, CaseIterable, Sendable {
   case bothServersRestarted
   case connectionRefusedByServer
   case addressOnTwo
+  /// The address is given back to a machine that thaws with it: keepalived's preemption.
+  case preemptedByThawed
 }
 
 /// Limits of one schedule.
@@ -68,6 +70,8 @@ package struct Outcome: Sendable {
   package var events: Int
   /// How often the best path was promised and checked, and how often the ladder promised nothing.
   package var promises: Int
+  /// Of the former, how often because nothing had happened for longer than the grace.
+  package var settledPromises: Int
   package var unpromised: Int
   /// Of the latter, how often the best path led to both machines, and how often to the wrong one.
   package var ties: Int

@@ -1,19 +1,21 @@
-// What the rules of the ladder say a machine must announce, worked out from what its kernel told
-// it.
+// What the rules of the ladder say a machine must announce, from what its kernel told it.
 
 package import Model
 
-/// The rules at the head of Sources/Failover/Claim.swift a second time, in plain numbers: 0 is
-/// standby, 1 owner, 15 the last takeover; a path has 16 minus that many hops.
+/// The rules at the head of Sources/Failover/Claim.swift a second time, in plain numbers. Claims
+/// are 1 (owner) to 15 (the last takeover); what stands is a claim, or the claim that was resigned
+/// as a negative number, or 0 for standby.
 package struct Ladder: Sendable {
-  /// The last rung, and how long a machine without the address keeps a takeover rung.
+  /// The last claim, how long a claim outlives its address, and how long a start takes.
   package static let top = 15
-  package static let grace = Nanoseconds.seconds(30)
+  package static let grace = Nanoseconds.seconds(5)
+  package static let settling = Nanoseconds.seconds(10)
 
   /// What stands; nil until the kernel was heard.
   package private(set) var height: Int?
   private var claimed = 0
   private var isAway = false
+  private var start = Instant.zero
   package private(set) var stepDown: Instant?
   /// The end of the ladder was reached.
   package private(set) var isExhausted = false
@@ -22,7 +24,10 @@ package struct Ladder: Sendable {
 
   package init() {}
 
-  package var pathLength: Int? { height.map { Ladder.top - $0 + 1 } }
+  /// 31 hops for standby, 30 to 16 for what was resigned, 15 to 1 for claims.
+  package var pathLength: Int? {
+    height.map { $0 > 0 ? Ladder.top + 1 - $0 : 2 * Ladder.top + 1 + $0 }
+  }
 
   /// The kernel was heard: the address is configured (`isHeld`), and its link runs (`isUsable`).
   /// The answer is whether a claim follows.
@@ -31,16 +36,21 @@ package struct Ladder: Sendable {
       self.height = isUsable ? 1 : 0
       claimed = isUsable ? 1 : 0
       isAway = !isHeld
+      start = now
       return false
     }
-    if !isHeld {
-      if !isAway && height > 1 { stepDown = now + Ladder.grace }
-      isAway = true
+    if !isHeld { isAway = true }
+    guard isUsable else {
+      if height > 0 && stepDown == nil { stepDown = now + Ladder.grace }
       return false
     }
-    guard isUsable else { return false }
     stepDown = nil
-    if claimed > 0 && !isAway { return false }
+    if claimed > 0 && !isAway {
+      if height == claimed { return false }
+      self.height = claimed
+      changes += 1
+      return true
+    }
     isAway = false
     if claimed == Ladder.top {
       isExhausted = true
@@ -49,17 +59,21 @@ package struct Ladder: Sendable {
       return height != Ladder.top
     }
     changes += 1
-    claimed = claimed == 0 ? 2 : min(Ladder.top, claimed + 2)
+    if claimed == 0 {
+      claimed = now < start + Ladder.settling ? 1 : 2
+    } else {
+      claimed = min(Ladder.top, claimed + 2)
+    }
     self.height = claimed
     return true
   }
 
   /// Time passed, and the machine ran; the answer is whether it stepped down.
   package mutating func turn(at now: Instant) -> Bool {
-    guard let due = stepDown, now >= due else { return false }
+    guard let due = stepDown, now >= due, let height else { return false }
     stepDown = nil
     changes += 1
-    height = 1
+    self.height = -height
     return true
   }
 }

@@ -38,7 +38,7 @@ enum Event {
   case fate
   case undo(Undo)
   case heal
-  case verify
+  case verify(Int)
   case finalMove
   case finish
 }
@@ -78,6 +78,7 @@ package final class World {
   var judged = [0, 0]
   var events = 0
   var promises = 0
+  var settledPromises = 0
   var unpromised = 0
   var ties = 0
   var astray = 0
@@ -139,8 +140,8 @@ package final class World {
     }
     return Outcome(
       seed: seed, trace: trace.value, violations: violations, broken: broken, reached: reached,
-      events: events, promises: promises, unpromised: unpromised, ties: ties, astray: astray,
-      comparisons: comparisons)
+      events: events, promises: promises, settledPromises: settledPromises, unpromised: unpromised,
+      ties: ties, astray: astray, comparisons: comparisons)
   }
 
   private func take(_ event: Event) {
@@ -154,7 +155,7 @@ package final class World {
     case .fate: meetFate()
     case .undo(let undo): take(undo)
     case .heal: heal()
-    case .verify: verify()
+    case .verify(let attempt): verify(attempt)
     case .finalMove: moveForTheLastTime()
     case .finish: isFinished = true
     }
@@ -177,6 +178,7 @@ package final class World {
   func kill(_ index: Int) {
     guard appliances[index].driver != nil else { return }
     judgeRun(index)
+    disturb(index)
     for peer in 0..<2 { closeHere(index, peer) }
     appliances[index].kill()
     appliances[index].freeze = appliances[index].freeze == .machine ? .machine : nil
@@ -187,10 +189,13 @@ package final class World {
     guard let due = nextWake[index], due <= now else { return }
     nextWake[index] = nil
     let before = appliances[index].ladder.changes
+    let wasStale = appliances[index].isStale
     let effects = appliances[index].wake(at: now)
     trace.add(now.nanoseconds)
     trace.add(Int64(index) << 32 | Int64(effects.count))
-    if appliances[index].ladder.changes != before { disturb(index) }
+    // What happened while it could not hear is news to it when it hears again.
+    let isCurrentAgain = wasStale && !appliances[index].isStale
+    if appliances[index].ladder.changes != before || isCurrentAgain { disturb(index) }
     carryOut(effects, index)
     settle(index)
   }
@@ -303,6 +308,8 @@ package final class World {
     let connection = connections[id]
     let appliance = appliances[connection.appliance]
     guard connection.isOpenHere, appliance.sockets[connection.server].connection == id else {
+      // Who talks to a closed socket is told so.
+      if connection.isOpenThere, segment != .end { sendOut(.end, id) }
       return
     }
     appliance.sockets[connection.server].inbox.append(segment)

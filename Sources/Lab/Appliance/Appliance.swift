@@ -49,8 +49,11 @@ extension Appliance {
 
 /// What is the same for every kind of appliance.
 package enum ApplianceFiles {
-  /// The daemon's configuration: owner of the VIP while the address is here.
-  package static func configuration(local: IPv4Address, servers: [IPv4Address]) -> String {
+  /// The daemon's configuration: owner of the VIP while the address is here. `settle` stands for
+  /// the daemon's own default when it is nil.
+  package static func configuration(
+    local: IPv4Address, servers: [IPv4Address], settle: String?
+  ) -> String {
     """
     local:
       asn: \(VirtualNetwork.applianceASN)
@@ -63,7 +66,7 @@ package enum ApplianceFiles {
     vips:
       web:
         prefixes: [\(VirtualNetwork.vipPrefix)]
-        owner: {when: address}
+        owner: {when: address\(settle.map { ", settle: \($0)" } ?? "")}
 
     """
   }

@@ -85,6 +85,14 @@ package final class ContainerAppliance: Appliance {
     return [leader] + all.filter { $0 != leader }
   }
 
+  /// Waits until an address that comes is no longer taken as one that was there at the start.
+  func waitUntilSettled() throws(LabError) {
+    try Waiting.until("\(host) to settle", within: .seconds(30)) { () throws(LabError) in
+      let status = try inside(["hopshift", "status", "--json"])
+      return status.contains("\"next-rung\":\"takeover-") ? nil : status
+    }
+  }
+
   package func checkRunning() throws(LabError) {
     try nspawn.checkRunning()
     try inside(["systemctl", "is-active", "hopshiftd.service", ContainerAppliance.answererUnit])

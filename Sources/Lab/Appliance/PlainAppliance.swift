@@ -46,7 +46,8 @@ package final class PlainAppliance: Appliance {
     }
     self.host = host
     let configuration = try lab.write(
-      "\(host).yaml", text ?? ApplianceFiles.configuration(local: address, servers: servers))
+      "\(host).yaml",
+      text ?? ApplianceFiles.configuration(local: address, servers: servers, settle: "0s"))
     let script = try lab.write("answer-on-vip.pl", ApplianceFiles.answerer)
     let runtime = "\(lab.directory)/\(host).run"
     try lab.shell.run(

@@ -47,6 +47,8 @@ final class Stage {
     }
     try network.wait(forSessionsOf: Stage.hosts, within: .seconds(30))
     paper.step("both appliances have their sessions with both route servers")
+    for container in containers { try container.waitUntilSettled() }
+    if !containers.isEmpty { paper.step("both daemons have settled: a move is a move from now on") }
     try Waiting.until("both appliances' routes at both route servers", within: .seconds(10)) {
       () throws(LabError) in
       for (instance, routes) in try network.routes() where routes.count < Stage.hosts.count {
@@ -128,7 +130,8 @@ final class Stage {
     do throws(LabError) {
       try container.install(
         package: file,
-        configuration: ApplianceFiles.configuration(local: address, servers: try servers()))
+        configuration: ApplianceFiles.configuration(
+          local: address, servers: try servers(), settle: nil))
     } catch {
       paper.line(container.diagnosis())
       throw error

@@ -1,0 +1,97 @@
+// A route as the kernel reports it.
+
+/// One entry of a routing table.
+package struct Route: Hashable, Sendable {
+  package var destination: Prefix
+  /// The source block of an IPv6 route, where it has one (RFC 8678 calls it source-specific).
+  package var sourceLength: UInt8
+  package var typeOfService: UInt8
+  package var table: UInt32
+  package var origin: Origin
+  package var kind: Kind
+  /// RTA_PRIORITY; the lowest wins.
+  package var metric: UInt32
+  /// The next hop object that it names, or 0.
+  package var nextHopID: UInt32
+  package var nextHops: NextHops
+
+  package init(
+    destination: Prefix, sourceLength: UInt8 = 0, typeOfService: UInt8 = 0, table: UInt32,
+    origin: Origin, kind: Kind, metric: UInt32 = 0, nextHopID: UInt32 = 0,
+    nextHops: NextHops = NextHops()
+  ) {
+    self.destination = destination
+    self.sourceLength = sourceLength
+    self.typeOfService = typeOfService
+    self.table = table
+    self.origin = origin
+    self.kind = kind
+    self.metric = metric
+    self.nextHopID = nextHopID
+    self.nextHops = nextHops
+  }
+
+  /// Who put it there: a number of linux/rtnetlink.h (RTPROT_*) or of rt_protos(5).
+  package struct Origin: Hashable, Sendable {
+    package let value: UInt8
+    package init(_ value: UInt8) { self.value = value }
+  }
+
+  /// What it does with a packet: RTN_* of linux/rtnetlink.h.
+  package struct Kind: Hashable, Sendable {
+    package let value: UInt8
+    package init(_ value: UInt8) { self.value = value }
+  }
+}
+
+extension Route.Origin: CustomStringConvertible {
+  /// As ip(8) writes it; a number where it has no name there.
+  package var description: String {
+    switch value {
+    case 0: "unspec"
+    case 1: "redirect"
+    case 2: "kernel"
+    case 3: "boot"
+    case 4: "static"
+    case 8: "gated"
+    case 9: "ra"
+    case 10: "mrt"
+    case 11: "zebra"
+    case 12: "bird"
+    case 13: "dnrouted"
+    case 14: "xorp"
+    case 15: "ntk"
+    case 16: "dhcp"
+    case 18: "keepalived"
+    case 42: "babel"
+    case 84: "ovn"
+    case 99: "openr"
+    case 186: "bgp"
+    case 187: "isis"
+    case 188: "ospf"
+    case 189: "rip"
+    case 192: "eigrp"
+    default: "\(value)"
+    }
+  }
+}
+
+extension Route.Kind: CustomStringConvertible {
+  package var description: String {
+    switch value {
+    case 0: "unspec"
+    case 1: "unicast"
+    case 2: "local"
+    case 3: "broadcast"
+    case 4: "anycast"
+    case 5: "multicast"
+    case 6: "blackhole"
+    case 7: "unreachable"
+    case 8: "prohibit"
+    case 9: "throw"
+    case 10: "nat"
+    case 11: "xresolve"
+    default: "\(value)"
+    }
+  }
+}

@@ -1,0 +1,202 @@
+// The control socket over a real UNIX stream: requests, refusals, and a reader that is too slow.
+
+import BGP
+import Control
+import Engine
+import Foundation
+import Linux
+import Model
+import Testing
+
+@testable import Daemon
+
+struct ControlSocketTests {
+  /// A server, and one client of it that was accepted.
+  private struct Line: ~Copyable {
+    var server: ControlServer
+    let epoll: Epoll
+    let stream: UnixStream
+    let client: ControlClient
+    private var buffer = ReceiveBuffer()
+    private var assembly = LineBuffer(limit: ControlLimits.recordLine)
+
+    init() throws {
+      let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "hopshift-\(UUID().uuidString).sock"
+      ).path
+      var server = try ControlServer(path: path)
+      let epoll = try Epoll(capacity: 8)
+      let stream = try UnixStream.connect(path: path)
+      let accepted = try server.accept()
+      let slot = try #require(accepted)
+      try epoll.add(
+        slot.raw, token: Loop.token(.client, slot.slot, slot.generation), interest: .read)
+      let found = server.client(slot.slot, slot.generation)
+      client = try #require(found)
+      self.server = server
+      self.epoll = epoll
+      self.stream = stream
+    }
+
+    func send(_ text: String) throws {
+      let bytes = Array(text.utf8)
+      let sent = try stream.send(bytes.span)
+      #expect(sent == bytes.count)
+    }
+
+    /// Lets the server send, and reads what came; empty when nothing is on the way.
+    mutating func records() throws -> [Record] {
+      server.settle(epoll: epoll)
+      var records: [Record] = []
+      while let count = try stream.receive(into: &buffer), count > 0 {
+        var offset = 0
+        while offset < count {
+          let end = min(count, offset + assembly.room)
+          let failure = buffer.withBytes { bytes -> LineBufferError? in
+            do throws(LineBufferError) {
+              try assembly.append(bytes.extracting(offset..<end))
+              return nil
+            } catch {
+              return error
+            }
+          }
+          try #require(failure == nil)
+          offset = end
+          while let line = try assembly.next() { records.append(try Record(line: line.span)) }
+        }
+        server.settle(epoll: epoll)
+      }
+      return records
+    }
+
+    mutating func receive() throws -> Bool { try client.receive(&buffer) }
+  }
+
+  private static func plan() -> Plan {
+    let local = IPv4Address(10, 0, 2, 10)
+    let vip = IPv4Address(10, 1, 0, 5)
+    return Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 0, 1, 4), IPv4Address(10, 0, 1, 5)]),
+      vips: [
+        Plan.VIP(
+          name: "web", prefixes: Prefix(.v4(vip), length: 32).map { [$0] } ?? [],
+          owner: .init(address: .v4(vip), interfaces: []))
+      ])
+  }
+
+  private static func answer(_ request: Request, to client: ControlClient) throws {
+    let engine = Engine(plan(), seed: 1)
+    let moment = Moment(
+      facts: ProcessFacts(
+        configuration: "/etc/x.yaml", processID: 7, capabilities: "none", started: .zero),
+      door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(), now: .zero + .seconds(3))
+    let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
+      Connection(ConnectionSlot(index: $0).peer, vips: 1, longest: 200)
+    }
+    Report.answer(
+      request, to: client, engine: engine, connections: connections,
+      sources: KernelClass.allCases.map(KernelSource.init), moment: moment)
+  }
+
+  @Test func statusSaysEverythingOnceAndEnds() throws {
+    var line = try Line()
+    try line.send("1 q7 status\n")
+    let isThere = try line.receive()
+    #expect(isThere)
+    let next = line.client.nextRequest()
+    let request = try #require(next)
+    try Self.answer(request, to: line.client)
+    let records = try line.records()
+    #expect(records.map(\.type) == ["daemon", "route-server", "route-server", "vip", "end"])
+    #expect(records.allSatisfy { $0.id == "q7" && $0.integer("v") == 1 })
+    #expect(records[0].integer("uptime-ms") == 3_000)
+    #expect(records[1].string("address") == "10.0.1.4")
+    #expect(records[3].string("name") == "web")
+    #expect(records[3].string("state") == "unknown")
+    #expect(records[4].exitCode == .ok)
+  }
+
+  @Test func severalRequestsInOnePieceAreSeveralAnswers() throws {
+    var line = try Line()
+    try line.send("1 a version\n1 b version\n1 c no-such-verb\n")
+    let isThere = try line.receive()
+    #expect(isThere)
+    while let request = line.client.nextRequest() { try Self.answer(request, to: line.client) }
+    let ends = try line.records().filter(\.isEnd)
+    #expect(ends.map(\.id).sorted() == ["a", "b", "c"])
+    #expect(ends.first { $0.id == "c" }?.exitCode == .usage)
+  }
+
+  @Test func aLineWithoutAnEndIsRefusedAndTheClientLetGo() throws {
+    var line = try Line()
+    let flood = String(repeating: "x", count: 8 * ControlLimits.requestLine)
+    try line.send(flood)
+    let isThere = try line.receive()
+    #expect(isThere)
+    let request = line.client.nextRequest()
+    #expect(request == nil)
+    let codes = try line.records().map(\.exitCode)
+    #expect(codes == [.usage])
+    let isClosing = line.client.isClosing
+    #expect(isClosing)
+  }
+
+  @Test func monitoringNothingKnownIsRefused() throws {
+    var line = try Line()
+    try Self.answer(try Request(id: "m", verb: .monitor, words: ["weather"]), to: line.client)
+    let codes = try line.records().map(\.exitCode)
+    #expect(codes == [.usage])
+    let isMonitoring = line.client.isMonitoring
+    #expect(!isMonitoring)
+  }
+
+  @Test func aSlowReaderIsToldWhatItMissed() throws {
+    var line = try Line()
+    try Self.answer(try Request(id: "m", verb: .monitor, words: ["alarm"]), to: line.client)
+    let text = String(repeating: "a", count: 4_000)
+    let published = 4_000
+    for number in 0..<published {
+      line.server.publish(.alarm) { id in
+        var record = JSONLine(id: id, type: "alarm")
+        record.add("number", number)
+        record.add("text", text)
+        return record.finish()
+      }
+    }
+    let queued = line.client.queued
+    #expect(queued <= ControlClient.queueLimit)
+    var records = try line.records()
+    // The loss is told with the first record that fits again.
+    line.server.publish(.alarm) { JSONLine(id: $0, type: "alarm").finish() }
+    records += try line.records()
+    let lost = records.compactMap { $0.integer("lost") }
+    #expect(lost.count == 1)
+    #expect(records.count - lost.count + Int(lost.reduce(0, +)) == published + 1)
+    #expect(records.last?.type == "alarm")
+  }
+
+  @Test func beyondTheLimitNobodyIsKeptAndTheOthersStay() throws {
+    let path = FileManager.default.temporaryDirectory.appendingPathComponent(
+      "hopshift-\(UUID().uuidString).sock"
+    ).path
+    var server = try ControlServer(path: path)
+    var accepted = 0
+    for _ in 0..<ControlServer.clientLimit {
+      let stream = try UnixStream.connect(path: path)
+      accepted += try server.accept() == nil ? 0 : 1
+      _ = consume stream
+    }
+    #expect(accepted == ControlServer.clientLimit)
+    let late = try UnixStream.connect(path: path)
+    let refused = try server.accept() == nil
+    #expect(refused)
+    let count = server.refused
+    #expect(count == 1)
+    var buffer = ReceiveBuffer()
+    let received = try late.receive(into: &buffer)
+    #expect(received == 0)
+  }
+}
