@@ -18,6 +18,12 @@ final class ControlClient {
   /// Bytes that one client is sent in one turn; the rest follows in the next.
   static let sendBudget = 1 << 18
 
+  /// What one read takes: a request line of full length and its newline.
+  static let readSize = ControlLimits.requestLine + 1
+
+  /// How long a client that is let go may take to read its last answer.
+  static let farewell = Nanoseconds.seconds(5)
+
   /// What a monitor wants to hear of.
   struct Interests: OptionSet {
     let rawValue: UInt16
@@ -69,7 +75,14 @@ final class ControlClient {
   private(set) var monitorID = ""
   /// No more requests are read; the connection ends when the queue is empty.
   private(set) var isClosing = false
-  var isWatchedForWriting = false
+  /// The client has sent all it wants to send.
+  private var hasEnded = false
+  /// The request that waits for its answer; the others wait as lines.
+  private(set) var request: Request?
+  /// What epoll was told.
+  var watched: Interest = .read
+  /// When the loop first saw that the connection is to end.
+  var closingSince: Instant?
 
   init(_ stream: consuming UnixStream, generation: UInt32, mayRead: Bool) {
     self.stream = stream
@@ -88,58 +101,55 @@ final class ControlClient {
 
   func closeWhenSent() { isClosing = true }
 
-  /// Reads what has come; false when the client is gone.
-  func receive(_ buffer: inout ReceiveBuffer) throws(Errno) -> Bool {
-    while !isClosing {
-      guard let count = try stream.receive(into: &buffer) else { return true }
-      if count == 0 { return false }
-      if !take(buffer) { return true }
-    }
-    return true
+  /// What the socket should be watched for. A client that is let go is not read any more: what it
+  /// still sends would otherwise wake the loop for ever.
+  var interest: Interest {
+    var interest: Interest = queued > 0 ? .write : []
+    if !isClosing && !hasEnded && lines.room >= ControlClient.readSize { interest.insert(.read) }
+    return interest
   }
 
-  /// False when the stream cannot be read as lines any more: the client is told, and then let go.
-  private func take(_ buffer: borrowing ReceiveBuffer) -> Bool {
-    var offset = 0
-    while offset < buffer.count {
-      let end = min(buffer.count, offset + lines.room)
-      let failure = buffer.withBytes { bytes -> LineBufferError? in
-        do throws(LineBufferError) {
-          try lines.append(bytes.extracting(offset..<end))
-          return nil
-        } catch {
-          return error
-        }
-      }
-      if failure != nil || end == offset {
-        refuse("the request line is longer than \(ControlLimits.requestLine) bytes")
-        return false
-      }
-      offset = end
-    }
-    return true
-  }
-
-  private func refuse(_ text: String) {
-    enqueue(JSONLine.end(id: RequestError.noIdentifier, code: .usage, message: text))
-    closeWhenSent()
-  }
-
-  /// The next whole request; a line that is none is answered here.
-  func nextRequest() -> Request? {
-    while !isClosing {
+  /// Reads once; the end of the stream ends the connection when everything asked was answered.
+  func receive(_ buffer: inout ReceiveBuffer) throws(Errno) {
+    guard interest.contains(.read), let count = try stream.receive(into: &buffer) else { return }
+    if count == 0 { hasEnded = true }
+    let failure = buffer.withBytes { bytes -> LineBufferError? in
       do throws(LineBufferError) {
-        guard let line = try lines.next() else { return nil }
+        try lines.append(bytes.extracting(0..<count))
+        return nil
+      } catch {
+        return error
+      }
+    }
+    precondition(failure == nil, "no more is read than the lines have room for")
+    look()
+  }
+
+  /// Puts the next whole request in front; a line that is none is answered here.
+  private func look() {
+    while !isClosing && request == nil {
+      do throws(LineBufferError) {
+        guard let line = try lines.next() else { break }
         do throws(RequestError) {
-          return try Request(line: line.span)
+          request = try Request(line: line.span)
         } catch {
           enqueue(error.answer)
         }
       } catch {
-        refuse("the request line is longer than \(ControlLimits.requestLine) bytes")
+        let text = "the request line is longer than \(ControlLimits.requestLine) bytes"
+        enqueue(JSONLine.end(id: RequestError.noIdentifier, code: .usage, message: text))
+        closeWhenSent()
       }
     }
-    return nil
+    if hasEnded && request == nil { closeWhenSent() }
+  }
+
+  /// The request that waits, and the next one takes its place.
+  func takeRequest() -> Request? {
+    guard let taken = request else { return nil }
+    request = nil
+    look()
+    return taken
   }
 
   /// Queues an answer; an answer that does not fit ends the connection, since a part of it would be

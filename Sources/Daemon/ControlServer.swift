@@ -9,6 +9,9 @@ import Model
 struct ControlServer: ~Copyable {
   /// Clients at once. We chose it: a courier, an exporter and a room full of operators.
   static let clientLimit = 32
+  /// How many of them may be users who may ask nothing: they get their answer, and the slots of the
+  /// others stay free.
+  static let strangerLimit = 4
   /// Anyone may connect; what they may ask is decided by who they are.
   static let socketMode: UInt32 = 0o666
   static let readers = "hopshift"
@@ -39,7 +42,9 @@ struct ControlServer: ~Copyable {
   mutating func accept() throws(Errno) -> (slot: Int, generation: UInt32, raw: Int32)? {
     while let stream = try listener.accept() {
       let mayRead = isAllowed(stream)
-      guard let slot = clients.firstIndex(where: { $0 == nil }) else {
+      guard mayRead || strangers < ControlServer.strangerLimit,
+        let slot = clients.firstIndex(where: { $0 == nil })
+      else {
         refused += 1
         continue
       }
@@ -49,6 +54,12 @@ struct ControlServer: ~Copyable {
       return (slot, generation, client.raw)
     }
     return nil
+  }
+
+  private var strangers: Int {
+    var count = 0
+    for client in clients where client.map({ !$0.mayRead }) ?? false { count += 1 }
+    return count
   }
 
   /// Root, the daemon's own user, and members of the groups may read.
@@ -83,24 +94,36 @@ struct ControlServer: ~Copyable {
     }
   }
 
-  /// Sends what waits and keeps the descriptor's interest true; a client that is gone leaves its
-  /// slot.
-  mutating func settle(epoll: borrowing Epoll) {
+  /// Some client's request waits for its answer.
+  var hasWork: Bool { clients.contains { $0?.request != nil } }
+
+  /// The clients whose requests wait.
+  var waiting: [ControlClient] { clients.compactMap { $0 }.filter { $0.request != nil } }
+
+  /// Sends what waits and keeps the descriptor's interest true; a client that is gone, or does not
+  /// take its last answer, leaves its slot.
+  mutating func settle(at now: Instant, epoll: borrowing Epoll) {
     for slot in clients.indices {
       guard let client = clients[slot] else { continue }
-      if !settle(client, slot, epoll) { clients[slot] = nil }
+      if !settle(client, slot, now, epoll) { clients[slot] = nil }
     }
   }
 
-  private func settle(_ client: ControlClient, _ slot: Int, _ epoll: borrowing Epoll) -> Bool {
+  private func settle(
+    _ client: ControlClient, _ slot: Int, _ now: Instant, _ epoll: borrowing Epoll
+  ) -> Bool {
+    if client.isClosing {
+      let since = client.closingSince ?? now
+      client.closingSince = since
+      if now - since > ControlClient.farewell { return false }
+    }
     do throws(Errno) {
       guard try client.flush() else { return false }
-      let waits = client.queued > 0
-      if waits != client.isWatchedForWriting {
+      let interest = client.interest
+      if interest != client.watched {
         try epoll.modify(
-          client.raw, token: Loop.token(.client, slot, client.generation),
-          interest: waits ? [.read, .write] : .read)
-        client.isWatchedForWriting = waits
+          client.raw, token: Loop.token(.client, slot, client.generation), interest: interest)
+        client.watched = interest
       }
       return true
     } catch {

@@ -21,6 +21,10 @@ struct Loop: ~Copyable {
     case door = 6
   }
 
+  /// A turn that took so long may have missed what its sockets would say now.
+  static let standstill = Nanoseconds.milliseconds(100)
+  /// How long the control listener rests after a client that could not be accepted.
+  static let listenerRest = Nanoseconds.seconds(1)
   /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
   static let eventCapacity = 64
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
@@ -43,6 +47,10 @@ struct Loop: ~Copyable {
   let sources: [KernelSource]
   var signals: SignalDescriptor
   var buffer = ReceiveBuffer()
+  var timersWerePutOff = false
+  /// When new control clients are accepted again, after one could not be.
+  var listenerPause: Instant?
+  var controlBuffer = ReceiveBuffer(capacity: ControlClient.readSize)
   /// By `ConnectionSlot`.
   let connections: [Connection]
   /// Where route servers connect to us.
@@ -138,8 +146,12 @@ struct Loop: ~Copyable {
   }
 
   private func earliestDeadline() -> Instant? {
+    if control.hasWork { return .zero }
     var earliest = status.deadline
-    if let deadline = engine.deadline { earliest = min(earliest ?? deadline, deadline) }
+    for candidate in [engine.deadline, listenerPause] {
+      guard let candidate else { continue }
+      earliest = min(earliest ?? candidate, candidate)
+    }
     return earliest
   }
 
@@ -154,17 +166,34 @@ struct Loop: ~Copyable {
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
-    for position in 0..<count where isOf(.listener, position) { try acceptClients() }
+    for position in 0..<count where isOf(.listener, position) { try acceptClients(at: now) }
     for position in 0..<count where isOf(.client, position) {
-      clientEvent(epoll.event(at: position), at: now)
+      clientEvent(epoll.event(at: position))
     }
     // The clock again: what was read above may have taken its time.
     let later = Clock.monotonic()
-    if let deadline = engine.deadline, later >= deadline { feed(.turn, at: later) }
+    judgeTimers(since: now, at: later)
     finishTurn(at: later)
-    control.settle(epoll: epoll)
+    try resumeListener(at: later)
+    answerClients(at: later)
+    control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
     status.turn(at: later, engine: engine)
+  }
+
+  /// Judges timers, unless the process stood still between reading and now: what came meanwhile is
+  /// read first. Only once in a row, so that a machine that is always late still judges.
+  private mutating func judgeTimers(since woken: Instant, at now: Instant) {
+    guard let deadline = engine.deadline, now >= deadline else {
+      timersWerePutOff = false
+      return
+    }
+    if now - woken > Loop.standstill && !timersWerePutOff {
+      timersWerePutOff = true
+      return
+    }
+    timersWerePutOff = false
+    feed(.turn, at: now)
   }
 
   /// Tells the engine which classes are watched now; what follows is carried out at once.
@@ -227,30 +256,62 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func acceptClients() throws(Errno) {
-    while let client = try control.accept() {
-      try epoll.add(
-        client.raw, token: Loop.token(.client, client.slot, client.generation), interest: .read)
+  /// A client that cannot be taken (no descriptors left, no memory) costs nobody else anything: the
+  /// listener rests for a while, since it would stay readable.
+  private mutating func acceptClients(at now: Instant) throws(Errno) {
+    do throws(Errno) {
+      while let client = try control.accept() {
+        try epoll.add(
+          client.raw, token: Loop.token(.client, client.slot, client.generation), interest: .read)
+      }
+    } catch {
+      log.warning("control socket: a client could not be accepted: \(error)")
+      listenerPause = now + Loop.listenerRest
+      try epoll.modify(control.raw, token: Loop.token(.listener, 0, 0), interest: [])
     }
   }
 
-  private mutating func clientEvent(_ event: Epoll.Event, at now: Instant) {
+  private mutating func resumeListener(at now: Instant) throws(Errno) {
+    guard let listenerPause, now >= listenerPause else { return }
+    self.listenerPause = nil
+    try epoll.modify(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
+  }
+
+  private mutating func clientEvent(_ event: Epoll.Event) {
     let slot = Int(event.token.slot)
     guard let client = control.client(slot, event.token.generation) else { return }
+    // A hang-up is both directions: nobody is there to read an answer.
+    if event.error || event.hangup { return control.drop(slot) }
     do throws(Errno) {
-      let isThere = try client.receive(&buffer)
-      while let request = client.nextRequest() {
-        let moment = Moment(
-          facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
-        Report.answer(
-          request, to: client, engine: engine, connections: connections, sources: sources,
-          moment: moment)
-        if request.verb == .status { turns.wereReported() }
-      }
-      if !isThere || event.error { control.drop(slot) }
+      if event.readable { try client.receive(&controlBuffer) }
     } catch {
       // ECONNRESET: the client went away in the middle of a request.
       control.drop(slot)
+    }
+  }
+
+  /// One request of each client: the kernel and the route servers are looked at in between.
+  private mutating func answerClients(at now: Instant) {
+    guard control.hasWork else { return }
+    let moment = Moment(
+      facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
+    var wasReported = false
+    Loop.answer(
+      control, engine: engine, connections: connections, sources: sources, moment: moment,
+      wasReported: &wasReported)
+    if wasReported { turns.wereReported() }
+  }
+
+  private static func answer(
+    _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
+    sources: [KernelSource], moment: Moment, wasReported: inout Bool
+  ) {
+    for client in control.waiting {
+      guard let request = client.takeRequest() else { continue }
+      Report.answer(
+        request, to: client, engine: engine, connections: connections, sources: sources,
+        moment: moment)
+      if request.verb == .status { wasReported = true }
     }
   }
 

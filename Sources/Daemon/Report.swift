@@ -32,6 +32,7 @@ enum Report {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
       client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
+      client.closeWhenSent()
       return
     }
     switch request.verb {

@@ -92,7 +92,9 @@ package struct Failover: ~Copyable {
     _ link: Link, at now: Instant, into verdicts: inout [Verdict]
   ) -> Link? {
     let before = view.learn(link)
-    if isCurrent && matters(before, link) { judgeAll(at: now, into: &verdicts) }
+    if isCurrent && matters(before, link) && view.concerns(link.index) {
+      judgeAll(at: now, into: &verdicts)
+    }
     return before
   }
 
@@ -108,8 +110,10 @@ package struct Failover: ~Copyable {
   package mutating func lost(
     _ index: InterfaceIndex, at now: Instant, into verdicts: inout [Verdict]
   ) -> Link? {
+    // Links come and go with every container; few of them have anything to do with a VIP.
+    let isConcerned = view.concerns(index)
     let before = view.forget(index)
-    if isCurrent { judgeAll(at: now, into: &verdicts) }
+    if isCurrent && isConcerned { judgeAll(at: now, into: &verdicts) }
     return before
   }
 

@@ -111,6 +111,18 @@ package struct KernelView: ~Copyable {
     if link.isVirtualFunction, link.isRunning { vfFlaps += 1 }
   }
 
+  /// Whether a watched address is on this link, or on one that it is the master of.
+  package func concerns(_ index: InterfaceIndex) -> Bool {
+    for slot in addresses.indices {
+      let start = slot * KernelView.holdersPerAddress
+      for place in start..<(start + counts[slot]) {
+        let interface = holders[place].interface
+        if interface == index || link(interface)?.master == index { return true }
+      }
+    }
+    return false
+  }
+
   /// Notes that a watched address is on an interface.
   package mutating func learn(_ fact: InterfaceAddress, slot: Int) {
     let holder = Holder(

@@ -18,6 +18,8 @@ struct ControlSocketTests {
     let stream: UnixStream
     let client: ControlClient
     private var buffer = ReceiveBuffer()
+    private var requests = ReceiveBuffer(capacity: ControlClient.readSize)
+    var now = Instant.zero
     private var assembly = LineBuffer(limit: ControlLimits.recordLine)
 
     init() throws {
@@ -46,7 +48,7 @@ struct ControlSocketTests {
 
     /// Lets the server send, and reads what came; empty when nothing is on the way.
     mutating func records() throws -> [Record] {
-      server.settle(epoll: epoll)
+      server.settle(at: now, epoll: epoll)
       var records: [Record] = []
       while let count = try stream.receive(into: &buffer), count > 0 {
         var offset = 0
@@ -64,12 +66,28 @@ struct ControlSocketTests {
           offset = end
           while let line = try assembly.next() { records.append(try Record(line: line.span)) }
         }
-        server.settle(epoll: epoll)
+        server.settle(at: now, epoll: epoll)
       }
       return records
     }
 
-    mutating func receive() throws -> Bool { try client.receive(&buffer) }
+    /// What the loop does for a client that is readable.
+    mutating func receive() throws {
+      if client.interest.contains(.read) { try client.receive(&requests) }
+    }
+
+    /// Answers what was asked, one request a turn, and counts the turns.
+    mutating func answerAll() throws -> Int {
+      var turns = 0
+      while server.hasWork {
+        for client in server.waiting {
+          let request = try #require(client.takeRequest())
+          try ControlSocketTests.answer(request, to: client)
+        }
+        turns += 1
+      }
+      return turns
+    }
   }
 
   private static func plan() -> Plan {
@@ -104,11 +122,8 @@ struct ControlSocketTests {
   @Test func statusSaysEverythingOnceAndEnds() throws {
     var line = try Line()
     try line.send("1 q7 status\n")
-    let isThere = try line.receive()
-    #expect(isThere)
-    let next = line.client.nextRequest()
-    let request = try #require(next)
-    try Self.answer(request, to: line.client)
+    try line.receive()
+    _ = try line.answerAll()
     let records = try line.records()
     #expect(records.map(\.type) == ["daemon", "route-server", "route-server", "vip", "end"])
     #expect(records.allSatisfy { $0.id == "q7" && $0.integer("v") == 1 })
@@ -122,26 +137,78 @@ struct ControlSocketTests {
   @Test func severalRequestsInOnePieceAreSeveralAnswers() throws {
     var line = try Line()
     try line.send("1 a version\n1 b version\n1 c no-such-verb\n")
-    let isThere = try line.receive()
-    #expect(isThere)
-    while let request = line.client.nextRequest() { try Self.answer(request, to: line.client) }
+    try line.receive()
+    let turns = try line.answerAll()
+    #expect(turns == 2)
     let ends = try line.records().filter(\.isEnd)
     #expect(ends.map(\.id).sorted() == ["a", "b", "c"])
     #expect(ends.first { $0.id == "c" }?.exitCode == .usage)
   }
 
+  /// A client that is let go is not read any more, however much it still sends: the loop would
+  /// otherwise wake for it without end.
   @Test func aLineWithoutAnEndIsRefusedAndTheClientLetGo() throws {
     var line = try Line()
-    let flood = String(repeating: "x", count: 8 * ControlLimits.requestLine)
-    try line.send(flood)
-    let isThere = try line.receive()
-    #expect(isThere)
-    let request = line.client.nextRequest()
+    try line.send(String(repeating: "x", count: 8 * ControlLimits.requestLine))
+    while line.client.interest.contains(.read) { try line.receive() }
+    let (request, isClosing) = (line.client.request, line.client.isClosing)
     #expect(request == nil)
+    #expect(isClosing)
+    #expect(line.client.interest == .write)
     let codes = try line.records().map(\.exitCode)
     #expect(codes == [.usage])
-    let isClosing = line.client.isClosing
-    #expect(isClosing)
+    // Its slot is free: the answer was taken.
+    let client = line.server.client(0, line.client.generation)
+    #expect(client == nil)
+  }
+
+  @Test func whoDoesNotTakeTheLastAnswerIsDroppedAfterAWhile() throws {
+    var line = try Line()
+    line.client.enqueue([UInt8](repeating: 0x20, count: ControlClient.queueLimit))
+    line.client.closeWhenSent()
+    line.server.settle(at: line.now, epoll: line.epoll)
+    let before = line.server.client(0, line.client.generation)
+    #expect(before != nil)
+    line.server.settle(
+      at: line.now + ControlClient.farewell + .milliseconds(1), epoll: line.epoll)
+    let after = line.server.client(0, line.client.generation)
+    #expect(after == nil)
+  }
+
+  /// `printf '1 a status\n' | socat - UNIX-CONNECT:...` closes its half at once.
+  @Test func aClientThatHasSaidAllStillGetsItsAnswers() throws {
+    var line = try Line()
+    try line.send("1 a version\n1 b version\n")
+    try line.stream.shutdownWrite()
+    try line.receive()
+    try line.receive()
+    _ = try line.answerAll()
+    let records = try line.records()
+    #expect(records.filter(\.isEnd).map(\.id) == ["a", "b"])
+    let client = line.server.client(0, line.client.generation)
+    #expect(client == nil)
+  }
+
+  /// More valid lines than any buffer holds: none is refused, each is answered in its turn.
+  @Test func aFloodOfShortRequestsIsAnsweredOneATurn() throws {
+    var line = try Line()
+    let count = 3_000
+    var text = ""
+    for number in 0..<count { text += "1 \(number) version\n" }
+    try line.send(text)
+    var ends = 0
+    var turns = 0
+    while ends < count && turns < 2 * count {
+      try line.receive()
+      for client in line.server.waiting {
+        let request = try #require(client.takeRequest())
+        try Self.answer(request, to: client)
+      }
+      turns += 1
+      ends += try line.records().filter(\.isEnd).filter { $0.exitCode == .ok }.count
+    }
+    #expect(ends == count)
+    #expect(turns >= count)
   }
 
   @Test func monitoringNothingKnownIsRefused() throws {
