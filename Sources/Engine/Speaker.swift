@@ -204,6 +204,10 @@ package struct Speaker: ~Copyable {
         // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
         // an output.
         if !ended.contains(peer) { ended.append(peer) }
+      // What came behind in the same read may have ended the session: then nobody listens.
+      case .established where !targets[peer.index].isEstablished,
+        .refreshRequested where !targets[peer.index].isEstablished:
+        continue
       case .established:
         announceAll(peer, at: now, into: &outputs)
         // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.

@@ -97,7 +97,10 @@ import Testing
   @Test(arguments: [
     ("", "a verb is missing; there are status, monitor, volleys, check, version, help"),
     ("stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
-    ("help stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
+    (
+      "help stauts",
+      "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"
+    ),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
     ("--json status", "option '--json' belongs behind its verb"),
