@@ -16,6 +16,7 @@ struct Door: ~Copyable {
 
   private var sockets: [Listener] = []
   private var waiting: TCPSocket?
+  private var isWatched = false
   private var strangers: UInt64 = 0
 
   /// An array holds no noncopyable values.
@@ -50,7 +51,10 @@ struct Door: ~Copyable {
 
   var facts: Facts { Facts(sockets: sockets.count, strangers: strangers) }
 
-  func watch(with epoll: borrowing Epoll) throws(Errno) {
+  /// Watches the sockets, if that has not begun yet.
+  mutating func watch(with epoll: borrowing Epoll) throws(Errno) {
+    if isWatched { return }
+    isWatched = true
     for (index, listener) in sockets.enumerated() {
       try epoll.add(listener.socket.raw, token: Loop.token(.door, index, 0), interest: .read)
     }

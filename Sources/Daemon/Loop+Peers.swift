@@ -94,6 +94,8 @@ extension Loop {
     let slot = ConnectionSlot(peer, .outgoing)
     let connection = connections[slot.index]
     do throws(Errno) {
+      // From now on the engine takes connections too; until now they waited in the backlog.
+      try door.watch(with: epoll)
       let raw = try connection.connect(
         from: plan.local.address, to: plan.routeServers.peers[peer.index], protection)
       try epoll.add(

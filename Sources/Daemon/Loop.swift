@@ -90,7 +90,6 @@ struct Loop: ~Copyable {
         opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
-      try door.watch(with: epoll)
     } catch {
       throw StartError(what: "epoll", error: error)
     }
