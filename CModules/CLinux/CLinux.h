@@ -37,8 +37,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/errqueue.h>
 #include <linux/if_packet.h>
 #include <linux/neighbour.h>
+#include <linux/net_tstamp.h>
 #include <linux/netlink.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
@@ -129,6 +131,14 @@ static inline long clinux_getsockname(int fd, void *address, unsigned *length) {
   return clinux_result(getsockname(fd, (struct sockaddr *)address, length));
 }
 // E
+static inline long clinux_getpeername(int fd, void *address, unsigned *length) {
+  return clinux_result(getpeername(fd, (struct sockaddr *)address, length));
+}
+// E
+static inline long clinux_set_nonblocking(int fd) {
+  return clinux_result(fcntl(fd, F_SETFL, O_NONBLOCK));
+}
+// E
 static inline long clinux_listen(int fd, int backlog) { return clinux_result(listen(fd, backlog)); }
 // V
 static inline long clinux_accept(int fd) {
@@ -139,6 +149,11 @@ static inline long clinux_shutdown_write(int fd) { return clinux_result(shutdown
 // E
 static inline long clinux_setsockopt(int fd, int level, int name, int value) {
   return clinux_result(setsockopt(fd, level, name, &value, sizeof value));
+}
+// E
+static inline long clinux_setsockopt_bytes(
+    int fd, int level, int name, const void *value, unsigned length) {
+  return clinux_result(setsockopt(fd, level, name, value, length));
 }
 // E
 static inline long clinux_getsockopt(

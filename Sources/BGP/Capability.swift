@@ -13,11 +13,14 @@ package struct Capability: Hashable, Sendable {
   package var extendedMessages = false
   /// The AS number of the four-octet AS capability.
   package var fourOctetAS: ASNumber?
+  /// How long the peer asks others to keep its routes while it restarts, in seconds.
+  package var restartTime: UInt16?
 
   // IANA "Capability Codes".
   static let multiprotocol: UInt8 = 1
   static let routeRefresh: UInt8 = 2
   static let extendedMessage: UInt8 = 6
+  static let gracefulRestart: UInt8 = 64
   static let fourOctetASNumber: UInt8 = 65
 
   package init() {}
@@ -57,6 +60,14 @@ package struct Capability: Hashable, Sendable {
     case Capability.extendedMessage:
       // RFC 8654 section 3: empty.
       extendedMessages = true
+    case Capability.gracefulRestart:
+      // RFC 4724 section 3: four bits of flags, twelve of time, then families. Understood, so that
+      // people see it; we keep no routes for the peer, and never ask it to keep ours: that would
+      // keep a dead owner alive.
+      guard let word = bytes.bigEndian16(at: value.lowerBound), value.count >= 2,
+        (value.count - 2) % 4 == 0
+      else { return }
+      restartTime = word & 0x0fff
     case Capability.fourOctetASNumber:
       // RFC 6793 section 3.
       guard value.count == 4, let number = bytes.bigEndian32(at: value.lowerBound) else {

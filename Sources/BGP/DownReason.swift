@@ -16,6 +16,17 @@ package enum DownReason: Hashable, Sendable {
   case stopped(CeaseReason)
 }
 
+extension DownReason {
+  /// One of two connections gave way to the other: no trouble of the session.
+  package var isCollision: Bool {
+    let collision = CeaseReason.connectionCollisionResolution
+    let code = Notification.Code.cease.rawValue
+    return self == .stopped(collision)
+      || self == .notificationSent(code: code, subcode: collision.rawValue)
+      || self == .notificationReceived(code: code, subcode: collision.rawValue)
+  }
+}
+
 extension DownReason: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -9,26 +9,38 @@ package struct VolleyID: Hashable, Sendable {
   fileprivate let generation: UInt32
 }
 
+/// What the volleys of one VIP carry, whatever the rung.
+package struct VolleyContent: Hashable, Sendable {
+  package var prefixes: EncodedPrefixes
+  package var attributes: RouteAttributes
+
+  package init(_ prefixes: [Prefix], _ attributes: RouteAttributes = .none) {
+    self.prefixes = EncodedPrefixes(prefixes)
+    self.attributes = attributes
+  }
+}
+
 /// All volleys. For each VIP and peer there are two: the one that stands now and the one the next
 /// claim would take. Arming a third replaces the one that was armed longer ago.
 package struct Magazine: ~Copyable {
-  private let prefixes: [[Prefix]]
+  private let contents: [VolleyContent]
+  /// By VIP: a number that VIPs with equal attributes share.
+  private let styles: [UInt32]
   private let peers: Int
   private let localASN: ASNumber
+  private let routeLimit: Int
   private var chambers: [Chamber]
-  /// The bytes of all chambers, one after the other.
-  private var storage: [UInt8]
   private var scratch: Writer
   private var lastGeneration: UInt32 = 0
 
   private static let volleysPerPeer = 2
 
-  /// One place for a volley. Its bytes begin at `offset` in the storage.
+  /// One place for a volley.
   private struct Chamber {
-    var offset: Int
-    var capacity: Int
-    var count = 0
+    var bytes: [UInt8]
     var messages = 0
+    /// Octets in front of the prefixes, the same in each message.
+    var headLength = 0
     var announcement: Announcement?
     var epoch: UInt32 = 0
     /// Raised when other bytes are put here; part of the volley's name.
@@ -37,35 +49,57 @@ package struct Magazine: ~Copyable {
     var age: UInt32 = 0
   }
 
-  /// `prefixes` by `VIPSlot`, all of them IPv4. Reserves room for the longest volley of each.
-  package init(prefixes: [[Prefix]], peers: Int, localASN: ASNumber) {
-    self.prefixes = prefixes
+  /// `contents` by `VIPSlot`. Reserves room for the longest volley of each. With `platformLimit`,
+  /// no UPDATE carries more routes than that allows beside all that is held already.
+  package init(
+    _ contents: [VolleyContent], peers: Int, localASN: ASNumber, platformLimit: Int? = nil
+  ) {
+    self.contents = contents
     self.peers = peers
     self.localASN = localASN
+    let held = contents.reduce(0) { $0 + $1.prefixes.count }
+    routeLimit = platformLimit.map { max(1, $0 - held) } ?? .max
+    styles = Magazine.styles(contents)
     chambers = []
-    chambers.reserveCapacity(prefixes.count * peers * Magazine.volleysPerPeer)
-    var offset = 0
+    chambers.reserveCapacity(contents.count * peers * Magazine.volleysPerPeer)
     var largest = 0
-    for list in prefixes {
-      let capacity = Magazine.capacity(for: list, localASN: localASN)
+    for content in contents {
+      let capacity = Magazine.capacity(for: content, localASN, routeLimit)
       largest = max(largest, capacity)
       for _ in 0..<(peers * Magazine.volleysPerPeer) {
-        chambers.append(Chamber(offset: offset, capacity: capacity))
-        offset += capacity
+        var chamber = Chamber(bytes: [])
+        chamber.bytes.reserveCapacity(capacity)
+        chambers.append(chamber)
       }
     }
-    storage = [UInt8](repeating: 0, count: offset)
     scratch = Writer(capacity: largest)
   }
 
+  private static func styles(_ contents: [VolleyContent]) -> [UInt32] {
+    var known: [RouteAttributes: UInt32] = [:]
+    return contents.map { content in
+      if let style = known[content.attributes] { return style }
+      let style = UInt32(known.count)
+      known[content.attributes] = style
+      return style
+    }
+  }
+
   /// The longest path, to a peer of either kind, in messages of the ordinary size.
-  private static func capacity(for prefixes: [Prefix], localASN: ASNumber) -> Int {
+  private static func capacity(
+    for content: VolleyContent, _ localASN: ASNumber, _ routeLimit: Int
+  ) -> Int {
     let sizes = [true, false].map { fourOctetAS in
-      UpdateEncoder(localASN: localASN, fourOctetAS: fourOctetAS, extendedMessages: false)
-        .size(of: prefixes, rung: .standby)
+      UpdateEncoder(
+        localASN: localASN, fourOctetAS: fourOctetAS, extendedMessages: false,
+        routeLimit: routeLimit
+      ).size(of: content.prefixes, rung: .standby, content.attributes)
     }
     return max(sizes[0], sizes[1])
   }
+
+  /// How many bytes the longest volley has at most.
+  package var longest: Int { scratch.capacity }
 
   /// Encodes an announcement of a VIP for one session. When it is armed already for this epoch the
   /// same volley is named again, and is now the younger of the two.
@@ -83,19 +117,18 @@ package struct Magazine: ~Copyable {
     }
     let place = oldest(in: places)
     scratch.removeAll()
-    let encoder = UpdateEncoder(localASN: localASN, negotiated)
-    let messages = encoder.write(prefixes[vip.index], announcement, into: &scratch)
-    precondition(scratch.count <= chambers[place].capacity, "a volley outgrew its chamber")
-    var chamber = chambers[place]
-    let encoded = scratch.bytes
-    for index in encoded.indices { storage[chamber.offset + index] = encoded[index] }
-    chamber.count = encoded.count
-    chamber.messages = messages
-    chamber.announcement = announcement
-    chamber.epoch = epoch
-    chamber.generation = lastGeneration
-    chamber.age = lastGeneration
-    chambers[place] = chamber
+    let content = contents[vip.index]
+    let encoder = UpdateEncoder(localASN: localASN, negotiated, routeLimit: routeLimit)
+    let messages = encoder.write(
+      content.prefixes, announcement, content.attributes, into: &scratch)
+    chambers[place].bytes.removeAll(keepingCapacity: true)
+    chambers[place].bytes.append(contentsOf: scratch.bytes)
+    chambers[place].messages = messages
+    chambers[place].headLength = encoder.headLength(announcement.rung, content.attributes)
+    chambers[place].announcement = announcement
+    chambers[place].epoch = epoch
+    chambers[place].generation = lastGeneration
+    chambers[place].age = lastGeneration
     return VolleyID(place: UInt32(place), generation: lastGeneration)
   }
 
@@ -109,7 +142,7 @@ package struct Magazine: ~Copyable {
 
   /// Forgets all volleys for a peer: its session is over.
   package mutating func disarm(_ peer: PeerSlot) {
-    for vip in prefixes.indices {
+    for vip in contents.indices {
       for place in places(VIPSlot(vip), peer) {
         chambers[place].announcement = nil
         chambers[place].age = 0
@@ -122,30 +155,63 @@ package struct Magazine: ~Copyable {
 
   /// Lends the bytes of a volley that is still armed; a name that is no longer valid is a bug.
   package borrowing func withBytes<R>(of volley: VolleyID, _ body: (Span<UInt8>) -> R) -> R {
-    let chamber = chamber(of: volley)
-    let bytes = storage.span
-    return body(bytes.extracting(chamber.offset..<(chamber.offset + chamber.count)))
+    let bytes = chambers[place(of: volley)].bytes
+    return body(bytes.span)
+  }
+
+  /// Adds a volley to a salvo: its prefixes join the last UPDATE there when that says the same of
+  /// others and has room; else its own UPDATEs follow.
+  package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) {
+    let place = place(of: volley)
+    guard let announcement = chambers[place].announcement else { return }
+    let style = styles[vip(of: volley).index]
+    salvo.add(
+      chambers[place].bytes, head: chambers[place].headLength,
+      messages: chambers[place].messages, Salvo.Key(announcement: announcement, style: style))
   }
 
   /// How many bytes a volley has.
-  package borrowing func count(of volley: VolleyID) -> Int { chamber(of: volley).count }
+  package borrowing func count(of volley: VolleyID) -> Int {
+    chambers[place(of: volley)].bytes.count
+  }
 
   /// How many UPDATEs a volley has.
-  package borrowing func messages(of volley: VolleyID) -> Int { chamber(of: volley).messages }
+  package borrowing func messages(of volley: VolleyID) -> Int {
+    chambers[place(of: volley)].messages
+  }
+
+  /// Which VIP a volley announces.
+  package borrowing func vip(of volley: VolleyID) -> VIPSlot {
+    VIPSlot(Int(volley.place) / (peers * Magazine.volleysPerPeer))
+  }
+
+  /// What is armed for a VIP on a session, the one that was armed first before the other.
+  package borrowing func armed(
+    _ vip: VIPSlot, for peer: PeerSlot
+  ) -> [(volley: VolleyID, announcement: Announcement)] {
+    places(vip, peer).filter { chambers[$0].announcement != nil }
+      .sorted { chambers[$0].age < chambers[$1].age }
+      .compactMap { place in
+        chambers[place].announcement.map {
+          (VolleyID(place: UInt32(place), generation: chambers[place].generation), $0)
+        }
+      }
+  }
 
   /// Whether the name still names what it was given for.
   package borrowing func isArmed(_ volley: VolleyID) -> Bool {
-    let chamber = chambers[Int(volley.place)]
-    return chamber.generation == volley.generation && chamber.announcement != nil
+    let place = Int(volley.place)
+    return chambers[place].generation == volley.generation
+      && chambers[place].announcement != nil
   }
 
-  private borrowing func chamber(of volley: VolleyID) -> Chamber {
+  private borrowing func place(of volley: VolleyID) -> Int {
     precondition(isArmed(volley), "sent must equal armed")
-    return chambers[Int(volley.place)]
+    return Int(volley.place)
   }
 
   private borrowing func places(_ vip: VIPSlot, _ peer: PeerSlot) -> Range<Int> {
-    precondition(prefixes.indices.contains(vip.index) && (0..<peers).contains(peer.index))
+    precondition(contents.indices.contains(vip.index) && (0..<peers).contains(peer.index))
     let first = (vip.index * peers + peer.index) * Magazine.volleysPerPeer
     return first..<(first + Magazine.volleysPerPeer)
   }

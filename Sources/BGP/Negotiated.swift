@@ -28,6 +28,14 @@ package struct SessionSettings: Hashable, Sendable {
 
   /// The peer is in another AS.
   var isExternal: Bool { localASN != peerASN }
+
+  /// Which of two connections stays when they collide: the one opened by the speaker with the
+  /// higher identifier (RFC 4271 section 6.8), or with the higher AS number when the identifiers
+  /// are equal (RFC 6286 section 2.3).
+  func preferredSide(against peerIdentifier: IPv4Address) -> ConnectionSide {
+    if localIdentifier == peerIdentifier { return localASN > peerASN ? .outgoing : .incoming }
+    return localIdentifier.bits > peerIdentifier.bits ? .outgoing : .incoming
+  }
 }
 
 /// What holds for one established session.
@@ -43,10 +51,13 @@ package struct Negotiated: Equatable, Sendable {
   package var keepalive: Nanoseconds
   package var peerIdentifier: IPv4Address
   package var families: Families
+  /// The peer speaks graceful restart and asks for so much time, in seconds; nil: it does not.
+  package var peerRestartTime: UInt16?
 
   package init(
     fourOctetAS: Bool, extendedMessages: Bool, routeRefresh: Bool, holdTime: Nanoseconds,
-    keepalive: Nanoseconds, peerIdentifier: IPv4Address, families: Families = .ipv4Unicast
+    keepalive: Nanoseconds, peerIdentifier: IPv4Address, families: Families = .ipv4Unicast,
+    peerRestartTime: UInt16? = nil
   ) {
     self.fourOctetAS = fourOctetAS
     self.extendedMessages = extendedMessages
@@ -55,6 +66,7 @@ package struct Negotiated: Equatable, Sendable {
     self.keepalive = keepalive
     self.peerIdentifier = peerIdentifier
     self.families = families
+    self.peerRestartTime = peerRestartTime
   }
 
   /// The longest message that may be sent and received.

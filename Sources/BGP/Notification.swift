@@ -32,6 +32,8 @@ package struct Notification: Error, Hashable, Sendable {
     case inline(UInt64, count: UInt8)
     /// These bytes of the message that is refused, counted from its marker.
     case piece(Range<Int>)
+    /// Our words to the operator of the peer (RFC 9003).
+    case communication
   }
 
   /// We write none longer than this, extended messages or not: the peer may not read more.
@@ -57,6 +59,9 @@ package struct Notification: Error, Hashable, Sendable {
       for index in range.clamped(to: 0..<message.count).prefix(room) {
         writer.write(message[index])
       }
+    case .communication:
+      writer.write(UInt8(ShutdownCommunication.own.count))
+      for byte in ShutdownCommunication.own { writer.write(byte) }
     }
     Framing.finish(at: start, in: &writer)
   }
@@ -129,5 +134,9 @@ extension Notification {
 
   static let holdTimerExpired = Notification(.holdTimerExpired)
 
-  static func cease(_ reason: CeaseReason) -> Notification { Notification(.cease, reason.rawValue) }
+  /// RFC 9003 section 2: with a shutdown come words.
+  static func cease(_ reason: CeaseReason) -> Notification {
+    Notification(
+      .cease, reason.rawValue, data: reason == .administrativeShutdown ? .communication : .none)
+  }
 }

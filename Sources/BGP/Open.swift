@@ -101,7 +101,8 @@ package struct Open: Hashable, Sendable {
       // RFC 4271 section 10 suggests a third of the hold time.
       keepalive: hold / 3,
       peerIdentifier: identifier,
-      families: common)
+      families: common,
+      peerRestartTime: capability.restartTime)
   }
 
   /// Writes our own OPEN.

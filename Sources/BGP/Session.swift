@@ -3,10 +3,13 @@
 import Bytes
 package import Model
 
-/// The finite state machine of a session that connects. Its parts: `SessionStates` says what each
-/// event does in each state, `SessionMessages` what each message does, `SessionTimers` when.
+/// The finite state machine of one connection to a peer: the one that we open, or the one that the
+/// peer opens; `Peering` joins the two. Its parts: `SessionStates` says what each event does in
+/// each state, `SessionMessages` what each message does, `SessionTimers` when.
 package struct Session {
   package let settings: SessionSettings
+  /// Who opens the connection.
+  package let side: ConnectionSide
   package internal(set) var state: SessionState = .idle
   /// When `state` was entered.
   package internal(set) var since: Instant = .zero
@@ -18,6 +21,8 @@ package struct Session {
   /// Why the session was last down; it stays when the session is up again.
   package internal(set) var lastError: DownReason?
 
+  /// Where the other connection to the same peer stands; `Peering` keeps it true.
+  var rival = SessionState.idle
   var timers = SessionTimers()
   var jitter: Jitter
   /// Attempts since the session was last Established; the wait grows with them.
@@ -26,8 +31,9 @@ package struct Session {
   var reassembly: [UInt8] = []
 
   /// `seed` makes the waits of this session differ from those of others.
-  package init(_ settings: SessionSettings, seed: UInt64) {
+  package init(_ settings: SessionSettings, seed: UInt64, side: ConnectionSide = .outgoing) {
     self.settings = settings
+    self.side = side
     jitter = Jitter(seed: seed)
     reassembly.reserveCapacity(Framing.extendedLimit)
   }

@@ -16,6 +16,22 @@ package struct SessionCounters: Hashable, Sendable {
   private var attributeDiscard: UInt64 = 0
   private var treatAsWithdraw: UInt64 = 0
 
+  /// What both connections to a peer have counted.
+  static func + (left: SessionCounters, right: SessionCounters) -> SessionCounters {
+    var sum = left
+    sum.messagesReceived += right.messagesReceived
+    sum.keepalivesReceived += right.keepalivesReceived
+    sum.refreshesReceived += right.refreshesReceived
+    sum.messagesSent += right.messagesSent
+    sum.connectAttempts += right.connectAttempts
+    sum.accepted += right.accepted
+    sum.endOfRIB += right.endOfRIB
+    sum.ignored += right.ignored
+    sum.attributeDiscard += right.attributeDiscard
+    sum.treatAsWithdraw += right.treatAsWithdraw
+    return sum
+  }
+
   /// How many UPDATEs amounted to this; those that reset the session are in its last error.
   package func updates(_ kind: UpdateClass) -> UInt64 {
     switch kind {

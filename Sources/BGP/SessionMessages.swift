@@ -106,8 +106,11 @@ extension Session {
   ) throws(Notification) {
     switch type {
     case .open:
-      // [19] BGPOpen: KEEPALIVE, the agreed timers, to OpenConfirm. A bad one [22] throws.
-      negotiated = try Open(message).check(against: settings)
+      // [19] BGPOpen: KEEPALIVE, the agreed timers, to OpenConfirm. A bad one [22] throws, and so
+      // does one that loses a collision [23].
+      let agreed = try Open(message).check(against: settings)
+      if losesCollision(agreed) { throw .cease(.connectionCollisionResolution) }
+      negotiated = agreed
       enter(.openConfirm, now)
       restartHold(at: now)
       sendKeepalive(now, &output)
@@ -118,6 +121,16 @@ extension Session {
     case .update, .keepalive, .routeRefresh:
       // [26, 27] and all else: Finite State Machine Error.
       throw .unexpectedMessage(in: .openSent, type: type.rawValue)
+    }
+  }
+
+  /// RFC 4271 section 6.8: an Established session stays; between this connection and one in
+  /// OpenConfirm, the one stays that was opened by the speaker with the higher identifier.
+  private func losesCollision(_ agreed: Negotiated) -> Bool {
+    switch rival {
+    case .established: true
+    case .openConfirm: settings.preferredSide(against: agreed.peerIdentifier) != side
+    case .idle, .connect, .active, .openSent: false
     }
   }
 
@@ -137,8 +150,8 @@ extension Session {
       // [24, 25] to Idle.
       receiveNotification(message, now, &output)
     case .open, .update, .routeRefresh:
-      // [27] and all else: Finite State Machine Error. An OPEN is no collision: this is the only
-      // connection to the peer.
+      // [27] and all else: Finite State Machine Error. A collision comes on the other
+      // connection to the peer, never as a second OPEN on this one.
       throw .unexpectedMessage(in: .openConfirm, type: type.rawValue)
     }
   }

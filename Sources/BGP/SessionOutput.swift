@@ -6,6 +6,10 @@ package import Bytes
 package enum SessionAction: Hashable, Sendable {
   /// Open a TCP connection to the peer.
   case connect
+  /// Take the connection that the peer has opened: it is the incoming one from now on.
+  case accept
+  /// Send these bytes on the connection that the peer has opened, as far as they go, and end it.
+  case refuse(Range<Int>)
   /// Send what was asked to be sent so far, then end the connection or the attempt.
   case close
   /// Send these bytes of `SessionOutput.bytes`.
@@ -23,6 +27,10 @@ package enum SessionAction: Hashable, Sendable {
 /// Actions and bytes of one call of a session. Whoever owns it empties it after every call.
 package struct SessionOutput: ~Copyable {
   package private(set) var actions: [SessionAction]
+  /// Which connection each action is about, by position.
+  package private(set) var sides: [ConnectionSide]
+  /// The connection that actions are about from now on.
+  var side = ConnectionSide.outgoing
   package internal(set) var bytes: Writer
   /// UPDATEs that are in the counters of the session but found no place in `actions`.
   package private(set) var omittedUpdates = 0
@@ -32,19 +40,23 @@ package struct SessionOutput: ~Copyable {
   /// passes more at once finds the rest in the counters.
   package static let updateLimit = 2_900
   /// No call makes more other actions than this.
-  private static let otherLimit = 16
-  /// A call writes at most an OPEN or a KEEPALIVE and then a NOTIFICATION.
-  package static let byteLimit = 2 * Framing.ordinaryLimit
+  private static let otherLimit = 32
+  /// A call writes, for each of two connections, at most an OPEN or a KEEPALIVE and then a
+  /// NOTIFICATION.
+  package static let byteLimit = 4 * Framing.ordinaryLimit
 
   package init() {
     actions = []
     actions.reserveCapacity(SessionOutput.updateLimit + SessionOutput.otherLimit)
+    sides = []
+    sides.reserveCapacity(SessionOutput.updateLimit + SessionOutput.otherLimit)
     bytes = Writer(capacity: SessionOutput.byteLimit)
   }
 
   /// Makes it ready for the next call; the memory stays.
   package mutating func removeAll() {
     actions.removeAll(keepingCapacity: true)
+    sides.removeAll(keepingCapacity: true)
     bytes.removeAll()
     omittedUpdates = 0
     isRefreshRequested = false
@@ -56,10 +68,15 @@ package struct SessionOutput: ~Copyable {
       omittedUpdates += 1
     case .refreshRequested:
       // One answer serves all requests of one read: the table is the same.
-      if !isRefreshRequested { actions.append(action) }
+      if !isRefreshRequested { append(action) }
       isRefreshRequested = true
     default:
-      actions.append(action)
+      append(action)
     }
+  }
+
+  private mutating func append(_ action: SessionAction) {
+    actions.append(action)
+    sides.append(side)
   }
 }

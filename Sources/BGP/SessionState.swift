@@ -1,13 +1,18 @@
 // The states of RFC 4271 section 8.2.2, and what can happen to a session.
 
 /// Where a session stands.
-package enum SessionState: UInt8, Hashable, Sendable, CaseIterable {
+package enum SessionState: UInt8, Hashable, Comparable, Sendable, CaseIterable {
   case idle
   case connect
   case active
   case openSent
   case openConfirm
   case established
+
+  /// How far the state is from Idle.
+  package static func < (left: SessionState, right: SessionState) -> Bool {
+    left.rawValue < right.rawValue
+  }
 }
 
 extension SessionState: CustomStringConvertible {
@@ -26,11 +31,13 @@ extension SessionState: CustomStringConvertible {
 
 /// What happens to a session, messages apart: those come through `Session.receive`.
 package enum SessionEvent: Hashable, Sendable {
-  /// Connect, and keep trying until `stop`.
+  /// Connect, or wait for the peer to connect, and keep trying until `stop`.
   case start
+  /// The same, but wait first as after a failure.
+  case startLater
   /// End the session and do not try again until `start`.
   case stop(CeaseReason)
-  /// The TCP connection asked for by the last `.connect` is up.
+  /// The TCP connection asked for by the last `.connect` is up, or the one awaited came.
   case connected
   /// The TCP connection asked for by the last `.connect` could not be made.
   case connectFailed

@@ -21,8 +21,12 @@ extension Session {
   ) {
     switch event {
     case .start:
-      // [1, 3] start: to Connect.
-      connect(now, &output)
+      // [1, 3] start: to Connect; [4, 5] passive: to Active, without a ConnectRetryTimer, since
+      // only the peer can end this wait.
+      if side == .outgoing { connect(now, &output) } else { enter(.active, now) }
+    case .startLater:
+      // [13] IdleHoldTimer: the automatic start comes when it has expired.
+      restartConnectRetry(at: now)
     case .timer:
       // [13] IdleHoldTimer_Expires (section 8.1.3): the automatic start of [3, 6].
       if timers.connectRetry.map({ $0 <= now }) ?? false { connect(now, &output) }
@@ -39,7 +43,7 @@ extension Session {
     _ event: SessionEvent, _ now: Instant, _ output: inout SessionOutput
   ) {
     switch event {
-    case .start:
+    case .start, .startLater:
       // [1, 3-7] are ignored in Connect.
       break
     case .stop(let reason):
@@ -67,7 +71,7 @@ extension Session {
     _ event: SessionEvent, _ now: Instant, _ output: inout SessionOutput
   ) {
     switch event {
-    case .start:
+    case .start, .startLater:
       // [1, 3-7] are ignored in Active.
       break
     case .stop(let reason):
@@ -90,8 +94,8 @@ extension Session {
     _ event: SessionEvent, _ now: Instant, _ output: inout SessionOutput
   ) {
     switch event {
-    case .start, .connected, .connectFailed:
-      // [1, 3-7] are ignored. [16, 17] a second connection is not ours to have: we asked for one.
+    case .start, .startLater, .connected, .connectFailed:
+      // [1, 3-7] are ignored. [16, 17] a second connection has a machine of its own (`Peering`).
       break
     case .stop(let reason):
       // [2] NOTIFICATION Cease, drop the connection, to Idle, and stay there.
@@ -178,7 +182,13 @@ extension Session {
     negotiated = nil
     reassembly.removeAll(keepingCapacity: true)
     lastError = reason
-    enter(next, now)
+    // Who waits for the peer waits again at once: a time in Idle would only refuse a peer that
+    // begins anew, and it is the peer's back-off that limits how often it comes.
+    if case .stopped = reason {
+      enter(next, now)
+    } else {
+      enter(side == .outgoing ? next : .active, now)
+    }
     output.add(.down(reason))
   }
 }

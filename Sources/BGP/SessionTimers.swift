@@ -53,8 +53,9 @@ extension Session {
     timers.keepalive = now + jitter.apply(to: keepalive)
   }
 
-  /// The wait before the next attempt: about 1, 2, 4 … 30 s.
+  /// The wait before the next attempt: about 1, 2, 4 … 30 s. Who only accepts attempts nothing.
   mutating func restartConnectRetry(at now: Instant) {
+    guard side == .outgoing else { return }
     var wait = SessionTimes.firstRetry
     for _ in 0..<failures where wait < SessionTimes.retryLimit { wait = wait + wait }
     wait = min(wait, SessionTimes.retryLimit)

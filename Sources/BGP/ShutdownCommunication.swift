@@ -4,6 +4,9 @@
 struct ShutdownCommunication {
   private var bytes: [UInt8] = []
 
+  /// What we say when we stop.
+  static let own = Array("hopshiftd stops".utf8)
+
   /// RFC 9003 section 2: the length is one octet.
   private static let limit = 255
 

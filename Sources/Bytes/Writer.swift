@@ -39,6 +39,12 @@ package struct Writer: ~Copyable {
     for _ in 0..<times { write(value) }
   }
 
+  /// Writes a piece of what was written elsewhere, at the speed of a copy.
+  package mutating func write(_ piece: ArraySlice<UInt8>) {
+    precondition(bytes.count + piece.count <= capacity, "Writer is full")
+    bytes.append(contentsOf: piece)
+  }
+
   /// Puts sixteen bits over bytes that were written before: a length that is known only at the end.
   package mutating func overwrite(_ value: UInt16, at offset: Int) {
     precondition(offset >= 0 && offset <= bytes.count - 2, "overwrite beyond what was written")

@@ -17,7 +17,11 @@ enum EffectiveText {
     let margin = String(repeating: " ", count: indent)
     for key in keys {
       guard let field = section.field(key.name) else {
-        preconditionFailure("the Plan has nothing for \(key.name.rawValue)")
+        guard case .derived = key.presence else {
+          preconditionFailure("the Plan has nothing for \(key.name.rawValue)")
+        }
+        // It is off, and there is no value that says so.
+        continue
       }
       text += "\(margin)\(key.name.rawValue):"
       switch (field.content, key.shape) {

@@ -14,6 +14,9 @@ extension PlanMaker {
       return []
     }
     let made = sections.compactMap { vip($0) }
+    if platform == .azure {
+      for section in sections { checkCommunities(section) }
+    }
     checkDoubles(sections)
     checkTotal(sections, platform)
     warnOfTies(sections)
@@ -34,7 +37,22 @@ extension PlanMaker {
     guard let settle = owner.value(.settle)?.duration else { return nil }
     return Plan.VIP(
       name: section.name, prefixes: prefixes,
-      owner: Plan.Owner(address: address, interfaces: interfaces, settle: settle))
+      owner: Plan.Owner(address: address, interfaces: interfaces, settle: settle),
+      attributes: RouteAttributes(
+        med: section.number(.med),
+        communities: section.list(.communities)?.compactMap(\.community) ?? [],
+        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []))
+  }
+
+  private mutating func checkCommunities(_ section: Section) {
+    for item in section.entries(.communities) {
+      guard let community = item.community,
+        AzureRules.communityNumbers.contains(community.value >> 16)
+      else { continue }
+      problems.error(
+        item.position, section.path(.communities),
+        "\(community) is one of the communities that Azure uses itself")
+    }
   }
 
   private mutating func ownerAddress(_ owner: Section, _ prefixes: [Prefix]) -> IPAddress? {
@@ -113,7 +131,7 @@ extension PlanMaker {
       platform == .azure
       ? "\(total) prefixes: when all move at once, Azure Route Server counts \(total) held + "
         + "\(total) in the UPDATE = \(2 * total) routes and ends the session above "
-        + "\(AzureRules.routeLimit)"
+        + "\(2 * AzureRules.prefixLimit)"
       : "\(total) prefixes; a plan holds at most \(limit)"
     problems.error(
       over.position, KeyName.vips.rawValue, reason, suggestion: "keep to \(limit) in all VIPs")

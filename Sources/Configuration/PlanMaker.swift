@@ -58,7 +58,10 @@ struct PlanMaker {
       let holdTime = section.value(.holdTime)?.duration,
       let peers = section.list(.peers)?.compactMap(\.ipv4Address)
     else { return nil }
-    return Plan.RouteServers(platform: platform, asn: asn, holdTime: holdTime, peers: peers)
+    return Plan.RouteServers(
+      platform: platform, asn: asn, holdTime: holdTime, peers: peers,
+      passwordFile: section.file(.passwordFile),
+      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) })
   }
 
   private mutating func checkNumbers(_ platform: Plan.Platform?, _ section: Section) {

@@ -33,17 +33,22 @@ enum PlanSections {
         (.platform, value(.word(servers.platform.rawValue))),
         (.asn, value(.asNumber(servers.asn))),
         (.holdTime, value(.duration(servers.holdTime))),
-        (.peers, list(servers.peers.map(Scalar.ipv4Address))),
-      ])
+      ] + given(.passwordFile, servers.passwordFile.map(Scalar.path))
+        + given(.ttlSecurity, servers.ttlSecurity.map { .number(UInt32($0)) })
+        + [(.peers, list(servers.peers.map(Scalar.ipv4Address)))])
   }
 
   private static func vip(_ vip: Plan.VIP) -> Section {
     section(
       vip.name,
       [
-        (.prefixes, list(vip.prefixes.map(Scalar.prefix))),
-        (.owner, .section(owner(vip.owner))),
-      ])
+        (.prefixes, list(vip.prefixes.map(Scalar.prefix)))
+      ] + given(.med, vip.attributes.med.map(Scalar.number))
+        + [
+          (.communities, list(vip.attributes.communities.map(Scalar.community))),
+          (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
+          (.owner, .section(owner(vip.owner))),
+        ])
   }
 
   private static func owner(_ owner: Plan.Owner) -> Section {
@@ -64,6 +69,13 @@ enum PlanSections {
       Section.Field(key: $0.key, position: nowhere, content: $0.content)
     }
     return Section(path: name, name: name, position: nowhere, fields: fields)
+  }
+
+  /// Nothing for what is off.
+  private static func given(
+    _ key: KeyName, _ scalar: Scalar?
+  ) -> [(key: KeyName, content: Section.Content)] {
+    scalar.map { [(key, value($0))] } ?? []
   }
 
   private static func value(_ scalar: Scalar) -> Section.Content {

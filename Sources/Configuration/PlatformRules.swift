@@ -6,17 +6,17 @@ enum AzureRules {
   /// Every Azure Route Server has this number.
   static let asn = ASNumber(65_515)
 
-  /// Routes a peer may hold; the session ends above it.
-  static let routeLimit = 4_000
-
   /// An UPDATE counts on top of what is held already, even when it replaces it: for all to move at
-  /// once, no more than half may be held.
-  static let prefixLimit = routeLimit / 2
+  /// once, no more than half of `Plan.Platform.routeLimit` may be held.
+  static let prefixLimit = 2_000
 
   /// Numbers no peer may have: Microsoft's own, and the private ones that Azure uses itself.
   static let reserved: [ClosedRange<UInt32>] = [
     8_074...8_075, 12_076...12_076, 65_515...65_515, 65_517...65_520,
   ]
+
+  /// The AS numbers in the communities that Azure uses itself.
+  static let communityNumbers: [UInt32] = [65_515, 65_517, 65_518]
 
   /// IANA's numbers that Azure names as unusable too (RFC 5398, RFC 7300).
   static let documentation: [ClosedRange<UInt32>] = [64_496...64_511, 65_535...65_551]

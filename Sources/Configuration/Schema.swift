@@ -10,9 +10,14 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case routeServers = "route-servers"
   case platform
   case holdTime = "hold-time"
+  case passwordFile = "password-file"
+  case ttlSecurity = "ttl-security"
   case peers
   case vips
   case prefixes
+  case med
+  case communities
+  case largeCommunities = "large-communities"
   case owner
   case when
   case interfaces
@@ -93,6 +98,12 @@ package enum Schema {
       .value(.duration(least: .seconds(3), most: .seconds(65_535), step: .seconds(1))),
       .defaulted("30s"), "The hold time we propose; the lower of both sides' counts."),
     Key(
+      .passwordFile, .value(.path), .derived("no password"),
+      "The file with the TCP MD5 password of the sessions."),
+    Key(
+      .ttlSecurity, .value(.number(1...254)), .derived("off"),
+      "How many hops away the route servers are at most; packets from further are dropped."),
+    Key(
       .peers, .list(.ipv4Address, limit: PlanLimits.routeServers), .required,
       "The address of each route server instance."),
   ]
@@ -101,6 +112,15 @@ package enum Schema {
     Key(
       .prefixes, .list(.prefix, limit: PlanLimits.prefixes), .required,
       "The prefixes that move together."),
+    Key(
+      .med, .value(.number(0...UInt32.max)), .derived("none"),
+      "The multi-exit discriminator of the routes."),
+    Key(
+      .communities, .list(.community, limit: PlanLimits.communitiesPerVIP), .derived("none"),
+      "The communities of the routes."),
+    Key(
+      .largeCommunities, .list(.largeCommunity, limit: PlanLimits.largeCommunitiesPerVIP),
+      .derived("none"), "The large communities of the routes."),
     Key(.owner, .section(owner), .required, "When this machine owns the VIP."),
   ]
 
@@ -141,7 +161,10 @@ package enum Schema {
   /// The word that stands for a value of the type in usage texts and in the manual.
   package static func typeName(_ type: ValueType) -> String {
     switch type {
-    case .asNumber: "NUMBER"
+    case .asNumber, .number: "NUMBER"
+    case .path: "PATH"
+    case .community: "COMMUNITY"
+    case .largeCommunity: "LARGE-COMMUNITY"
     case .ipv4Address, .address: "ADDRESS"
     case .prefix: "PREFIX"
     case .interface: "INTERFACE"

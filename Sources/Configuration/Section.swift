@@ -62,6 +62,18 @@ struct Section {
     if case .named(let sections)? = field(key)?.content { sections } else { nil }
   }
 
+  // Not as properties of Item behind an optional: Swift 6.3.1's optimiser aborts on those.
+
+  func number(_ key: KeyName) -> UInt32? {
+    guard let item = value(key), case .number(let number) = item.scalar else { return nil }
+    return number
+  }
+
+  func file(_ key: KeyName) -> String? {
+    guard let item = value(key), case .path(let path) = item.scalar else { return nil }
+    return path
+  }
+
   func path(_ key: KeyName) -> String { Schema.join(path, key.rawValue) }
 }
 
@@ -72,6 +84,10 @@ extension Item {
   var prefix: Prefix? { if case .prefix(let value) = scalar { value } else { nil } }
   var interface: InterfaceName? { if case .interface(let value) = scalar { value } else { nil } }
   var duration: Nanoseconds? { if case .duration(let value) = scalar { value } else { nil } }
+  var community: Community? { if case .community(let value) = scalar { value } else { nil } }
+  var largeCommunity: LargeCommunity? {
+    if case .largeCommunity(let value) = scalar { value } else { nil }
+  }
   var platform: Plan.Platform? {
     if case .word(let value) = scalar { Plan.Platform(rawValue: value) } else { nil }
   }

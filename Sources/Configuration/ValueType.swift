@@ -9,6 +9,11 @@ package enum ValueType: Sendable {
   case address
   case prefix
   case interface
+  case number(ClosedRange<UInt32>)
+  /// Of a file, from the root.
+  case path
+  case community
+  case largeCommunity
   case word([String])
   /// A whole number of `step`s from `least` to `most`.
   case duration(least: Nanoseconds, most: Nanoseconds, step: Nanoseconds)
@@ -21,6 +26,10 @@ package enum ValueType: Sendable {
     case .address: "an IP address"
     case .prefix: "an IPv4 prefix"
     case .interface: "an interface name"
+    case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
+    case .path: "the path of a file"
+    case .community: "a community such as 65001:100"
+    case .largeCommunity: "a large community such as 65001:1:2"
     case .word(let words):
       words.count == 1 ? "the word \(words[0])" : "one of \(words.joined(separator: ", "))"
     case .duration: "a time with its unit, such as 30s"
@@ -35,6 +44,10 @@ enum Scalar: Hashable {
   case address(IPAddress)
   case prefix(Prefix)
   case interface(InterfaceName)
+  case number(UInt32)
+  case path(String)
+  case community(Community)
+  case largeCommunity(LargeCommunity)
   case word(String)
   case duration(Nanoseconds)
 
@@ -46,6 +59,10 @@ enum Scalar: Hashable {
     case .address(let address): address.description
     case .prefix(let prefix): prefix.description
     case .interface(let name): name.description
+    case .number(let number): "\(number)"
+    case .path(let path): path
+    case .community(let community): community.description
+    case .largeCommunity(let community): community.description
     case .word(let word): word
     case .duration(let length): DurationText.text(length)
     }
@@ -72,6 +89,10 @@ extension ValueType {
     case .address: .address(try AddressText.address(text))
     case .prefix: .prefix(try AddressText.prefix(text))
     case .interface: .interface(try ValueType.interface(text))
+    case .number(let range): .number(try OtherValues.number(text, isPlain: isPlain, range))
+    case .path: .path(try OtherValues.path(text))
+    case .community: .community(try OtherValues.community(text))
+    case .largeCommunity: .largeCommunity(try OtherValues.largeCommunity(text))
     case .word(let words): .word(try ValueType.word(text, of: words))
     case .duration(let least, let most, let step):
       .duration(try DurationText.read(text, least: least, most: most, step: step))

@@ -22,6 +22,7 @@ package struct Invocation: Hashable, Sendable {
 package enum Command: Hashable, Sendable {
   case status(StatusCommand)
   case monitor(MonitorCommand)
+  case volleys(VolleysCommand)
   case check(CheckCommand)
   case version(VersionCommand)
   case help(HelpCommand)
@@ -34,6 +35,7 @@ package enum Command: Hashable, Sendable {
     switch arguments.verb {
     case StatusCommand.synopsis?: self = .status(try StatusCommand(arguments))
     case MonitorCommand.synopsis?: self = .monitor(try MonitorCommand(arguments))
+    case VolleysCommand.synopsis?: self = .volleys(try VolleysCommand(arguments))
     case CheckCommand.synopsis?: self = .check(try CheckCommand(arguments))
     case VersionCommand.synopsis?: self = .version(try VersionCommand(arguments))
     case HelpCommand.synopsis?: self = .help(try HelpCommand(arguments))

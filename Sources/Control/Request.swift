@@ -6,6 +6,8 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case status
   /// A stream of what happens from now on; the words choose the kinds of records.
   case monitor
+  /// What is armed; a word names one VIP.
+  case volleys
   case version
 }
 

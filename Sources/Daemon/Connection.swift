@@ -1,4 +1,4 @@
-// One route server's TCP connection: the socket, and what could not leave at once.
+// One TCP connection of a route server: the socket, and what could not leave at once.
 
 import BGP
 import Linux
@@ -6,10 +6,6 @@ import Model
 
 /// The socket behind a BGP session. The session itself lives in the engine and never sees it.
 final class Connection {
-  /// What may wait for one route server before the connection is given up. We chose it: room for a
-  /// mass shift of `PlanLimits.prefixes` twice over.
-  static let queueLimit = 4 << 20
-
   /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the
   /// hold time's default.
   static let userTimeout = Nanoseconds.seconds(30)
@@ -17,8 +13,8 @@ final class Connection {
   /// TCP port of BGP (RFC 4271 section 8.2.1).
   static let port: UInt16 = 179
 
-  /// Room for one read.
-  static let reserve = 65_536
+  /// Shifts that may wait for their acknowledgement beyond one for each VIP.
+  static let flightReserve = 64
 
   enum Phase {
     case closed
@@ -26,31 +22,64 @@ final class Connection {
     case open
   }
 
+  /// A shift whose bytes were handed over, or begun: `end` is where they end in the stream.
+  private struct Flight {
+    var shift: UInt32
+    var end: UInt64
+    var isWritten: Bool
+  }
+
+  let peer: PeerSlot
   private var socket: TCPSocket?
   private(set) var phase = Phase.closed
   /// Counts sockets: an event for an earlier one is dropped.
   private(set) var generation: UInt32 = 0
-  private var queue: [UInt8] = []
-  private var head = 0
-  private(set) var updatesSent: UInt64 = 0
+  private(set) var outbox: Outbox
+  private var flights: [Flight] = []
+  private var firstFlight = 0
+  private let flightLimit: Int
+  /// Since the connection stands.
   private(set) var bytesSent: UInt64 = 0
+  private(set) var bytesAcknowledged: UInt64 = 0
+  private(set) var updatesSent: UInt64 = 0
+  /// Stamps of the kernel that its own count of unacknowledged bytes spoke against.
+  private(set) var doubtfulStamps: UInt64 = 0
   /// What the socket failed with last; nil again when a connection stands.
   private(set) var lastError: Errno?
 
-  init() { queue.reserveCapacity(Connection.reserve) }
+  init(_ peer: PeerSlot, vips: Int, longest: Int) {
+    self.peer = peer
+    outbox = Outbox(vips: vips, longest: longest)
+    flightLimit = vips + Connection.flightReserve
+    flights.reserveCapacity(2 * flightLimit)
+  }
 
   var raw: Int32? { socket?.raw }
-  var queued: Int { queue.count - head }
+  var isWaiting: Bool { !outbox.isEmpty }
 
   /// Begins to connect; the answer is the descriptor to watch for writing.
-  func connect(from local: IPv4Address, to remote: IPv4Address) throws(Errno) -> Int32 {
+  func connect(
+    from local: IPv4Address, to remote: IPv4Address, _ protection: TCPProtection
+  ) throws(Errno) -> Int32 {
     close()
     generation &+= 1
     let fresh = try TCPSocket.connect(
-      from: local, to: remote, port: Connection.port, userTimeout: Connection.userTimeout)
+      from: local, to: remote, port: Connection.port, userTimeout: Connection.userTimeout,
+      protection: protection)
     let raw = fresh.raw
     socket = consume fresh
     phase = .connecting
+    return raw
+  }
+
+  /// Takes a connection that the route server has opened; the answer is the descriptor to watch.
+  func adopt(_ fresh: consuming TCPSocket) throws(Errno) -> Int32 {
+    close()
+    generation &+= 1
+    let raw = fresh.raw
+    try fresh.prepare(userTimeout: Connection.userTimeout)
+    socket = consume fresh
+    try open()
     return raw
   }
 
@@ -58,8 +87,15 @@ final class Connection {
   func finishConnecting() throws(Errno) {
     guard phase == .connecting else { return }
     if let failure = socket?.connectResult() { throw failure }
+    try open()
+  }
+
+  private func open() throws(Errno) {
+    try socket?.stampAcknowledgements()
     phase = .open
     lastError = nil
+    bytesSent = 0
+    bytesAcknowledged = 0
   }
 
   func note(_ error: Errno) { lastError = error }
@@ -74,8 +110,9 @@ final class Connection {
     }
     socket = nil
     phase = .closed
-    queue.removeAll(keepingCapacity: true)
-    head = 0
+    outbox.removeAll()
+    flights.removeAll(keepingCapacity: true)
+    firstFlight = 0
   }
 
   func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> Int? {
@@ -83,28 +120,142 @@ final class Connection {
     return try socket?.receive(into: &buffer) ?? nil
   }
 
-  /// Sends now, behind what still waits; the rest stays in the queue.
-  func send(_ bytes: Span<UInt8>, updates: Int) throws(Errno) {
-    guard phase == .open else { return }
-    var sent = 0
-    if queued == 0 { sent = try socket?.send(bytes) ?? 0 }
-    bytesSent += UInt64(sent)
-    updatesSent += UInt64(updates)
-    if sent == bytes.count { return }
-    guard queued + bytes.count - sent <= Connection.queueLimit else { throw .noBuffers }
-    for index in sent..<bytes.count { queue.append(bytes[index]) }
+  // MARK: Sending
+
+  /// Puts a volley into the outbox; `launch` sends it.
+  func add(_ entry: Outbox.Entry) {
+    if phase == .open { outbox.add(entry) }
   }
 
-  /// Sends what waits, as far as the socket takes it.
-  func flush() throws(Errno) {
-    guard phase == .open, queued > 0 else { return }
-    let sent = try socket?.send(queue.span.extracting(head..<queue.count)) ?? 0
-    bytesSent += UInt64(sent)
-    head += sent
-    if head == queue.count {
-      queue.removeAll(keepingCapacity: true)
-      head = 0
+  /// Puts a message into the outbox, behind all that is there; `launch` sends it.
+  func add(_ message: Span<UInt8>) throws(Errno) {
+    guard phase == .open else { return }
+    if !outbox.add(message) { throw .noBuffers }
+  }
+
+  /// Sends what is in the outbox, as far as the socket takes it: first what has begun, then the
+  /// volleys, those that can share UPDATEs together, then other messages.
+  func launch(
+    _ magazine: borrowing Magazine, _ salvo: inout Salvo, messageLimit: Int,
+    _ timeline: inout Timeline
+  ) throws(Errno) {
+    guard phase == .open else { return }
+    try sendBegun()
+    while outbox.begunCount == 0, let entry = outbox.next {
+      if outbox.waitingCount == 1 || magazine.count(of: entry.volley) >= Salvo.fullSize {
+        try sendAlone(entry, magazine)
+      } else {
+        try sendTogether(magazine, &salvo, messageLimit)
+      }
+      noteWritten(&timeline)
     }
+    if outbox.begunCount == 0 {
+      outbox.beginMessages()
+      try sendBegun()
+    }
+    noteWritten(&timeline)
+  }
+
+  private func sendBegun() throws(Errno) {
+    guard outbox.begunCount > 0 else { return }
+    let head = outbox.head
+    let bytes = outbox.begun
+    let sent = try socket?.send(bytes.span.extracting(head..<bytes.count)) ?? 0
+    bytesSent += UInt64(sent)
+    outbox.left(sent)
+  }
+
+  /// One volley as it was armed, without a copy.
+  private func sendAlone(_ entry: Outbox.Entry, _ magazine: borrowing Magazine) throws(Errno) {
+    _ = outbox.removeNext()
+    let failure = magazine.withBytes(of: entry.volley) { bytes -> Errno? in
+      do throws(Errno) {
+        try send(bytes)
+        return nil
+      } catch {
+        return error
+      }
+    }
+    if let failure { throw failure }
+    updatesSent += UInt64(magazine.messages(of: entry.volley))
+    depart(entry.shift)
+  }
+
+  private func sendTogether(
+    _ magazine: borrowing Magazine, _ salvo: inout Salvo, _ messageLimit: Int
+  ) throws(Errno) {
+    salvo.begin(messageLimit: messageLimit)
+    var added = 0
+    while !salvo.isFull, let entry = outbox.next,
+      magazine.count(of: entry.volley) < Salvo.fullSize
+    {
+      _ = outbox.removeNext()
+      magazine.add(entry.volley, to: &salvo)
+      depart(entry.shift)
+      if entry.shift != 0 { added += 1 }
+    }
+    try send(salvo.bytes.span)
+    updatesSent += UInt64(salvo.messages)
+    let end = bytesSent + UInt64(outbox.begunCount)
+    for index in (flights.count - added)..<flights.count { flights[index].end = end }
+  }
+
+  private func send(_ bytes: Span<UInt8>) throws(Errno) {
+    let sent = try socket?.send(bytes) ?? 0
+    bytesSent += UInt64(sent)
+    if sent < bytes.count { outbox.begin(bytes, from: sent) }
+  }
+
+  // MARK: Where shifts stand
+
+  private func depart(_ shift: UInt32) {
+    guard shift != 0 else { return }
+    if flights.count - firstFlight >= flightLimit { firstFlight += 1 }
+    if firstFlight > flightLimit {
+      flights.removeFirst(firstFlight)
+      firstFlight = 0
+    }
+    let end = bytesSent + UInt64(outbox.begunCount)
+    flights.append(Flight(shift: shift, end: end, isWritten: false))
+  }
+
+  private func noteWritten(_ timeline: inout Timeline) {
+    guard flights.count > firstFlight, !(flights[flights.count - 1].isWritten) else { return }
+    let now = Clock.monotonic()
+    for index in firstFlight..<flights.count
+    where !flights[index].isWritten && flights[index].end <= bytesSent {
+      flights[index].isWritten = true
+      timeline.reached(.written, flights[index].shift, at: peer, now)
+    }
+  }
+
+  /// Reads the kernel's stamps of what was acknowledged; false when there was none.
+  func readAcknowledgements(_ timeline: inout Timeline) throws(Errno) -> Bool {
+    guard phase == .open else { return false }
+    var isStamped = false
+    while let stamp = try socket?.nextAcknowledgement() {
+      isStamped = true
+      // The count has 32 bits; what was sent since is far less than that.
+      let behind = UInt32(truncatingIfNeeded: bytesSent) &- stamp.count
+      guard UInt64(behind) <= bytesSent else { continue }
+      let count = bytesSent - UInt64(behind)
+      // The kernel's other account: what it still holds cannot have been acknowledged.
+      guard UInt64(try socket?.unacknowledged() ?? 0) <= bytesSent - count else {
+        doubtfulStamps += 1
+        continue
+      }
+      bytesAcknowledged = max(bytesAcknowledged, count)
+      let at = Clock.monotonic() - (Clock.wall() - stamp.wall)
+      while firstFlight < flights.count, flights[firstFlight].end <= count {
+        timeline.reached(.acknowledged, flights[firstFlight].shift, at: peer, at)
+        firstFlight += 1
+      }
+    }
+    if firstFlight == flights.count {
+      flights.removeAll(keepingCapacity: true)
+      firstFlight = 0
+    }
+    return isStamped
   }
 
   /// Bytes that TCP has and the route server has not acknowledged; nil when there is no connection

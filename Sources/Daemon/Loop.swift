@@ -18,6 +18,7 @@ struct Loop: ~Copyable {
     case signal = 3
     case listener = 4
     case client = 5
+    case door = 6
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
@@ -38,6 +39,7 @@ struct Loop: ~Copyable {
   static let noteReserve = 2_048
 
   let plan: Plan
+  let protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
   var epoll: Epoll
@@ -49,9 +51,13 @@ struct Loop: ~Copyable {
   /// When new control clients are accepted again, after one could not be.
   var listenerPause: Instant?
   var controlBuffer = ReceiveBuffer(capacity: ControlClient.readSize)
-  let peers: [Connection]
+  /// By `ConnectionSlot`.
+  let connections: [Connection]
+  /// Where route servers connect to us.
+  var door: Door
   var control: ControlServer
   var timeline: Timeline
+  var salvo: Salvo
   var status: ServiceStatus
   let facts: ProcessFacts
   let log: Log
@@ -64,7 +70,8 @@ struct Loop: ~Copyable {
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door,
+    protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -86,7 +93,9 @@ struct Loop: ~Copyable {
     } catch {
       throw StartError(what: "epoll", error: error)
     }
+    self.door = door
     self.plan = plan
+    self.protection = protection
     self.facts = facts
     self.log = log
     self.epoll = epoll
@@ -94,10 +103,15 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed)
+    let longest = engine.speaker.magazine.longest
+    salvo = Salvo(longest: longest)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
-    peers = plan.routeServers.peers.map { _ in Connection() }
-    consequences.reserveCapacity(plan.routeServers.peers.count + KernelClass.allCases.count)
+    let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
+    connections = (0..<slots).map {
+      Connection(ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest)
+    }
+    consequences.reserveCapacity(slots + KernelClass.allCases.count)
     status = ServiceStatus()
     consequences.append(.opened(.interfaces, port: opened.port))
   }
@@ -120,14 +134,14 @@ struct Loop: ~Copyable {
     let start = Clock.monotonic()
     follow(at: start)
     finishTurn(at: start)
-    while !isStopping || peers.contains(where: { $0.queued > 0 }) {
+    while !isStopping || connections.contains(where: \.isWaiting) {
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
       try wake(count, at: woken)
       turns.add(Clock.monotonic() - woken)
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
-    for peer in peers { peer.close() }
+    for connection in connections { connection.close() }
   }
 
   private func earliestDeadline() -> Instant? {
@@ -145,6 +159,9 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.peer, position) {
       peerEvent(epoll.event(at: position), at: now)
     }
+    for position in 0..<count where isOf(.door, position) {
+      acceptPeers(epoll.event(at: position), at: now)
+    }
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
@@ -160,7 +177,7 @@ struct Loop: ~Copyable {
     answerClients(at: later)
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
-    status.turn(at: later, engine: engine, peers: peers)
+    status.turn(at: later, engine: engine)
   }
 
   /// Judges timers, unless the process stood still between reading and now: what came meanwhile is
@@ -227,45 +244,6 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func peerEvent(_ event: Epoll.Event, at now: Instant) {
-    let slot = PeerSlot(Int(event.token.slot))
-    let peer = peers[slot.index]
-    guard event.token.generation == peer.generation else { return }
-    do throws(Errno) {
-      if peer.phase == .connecting {
-        guard event.writable || event.hangup || event.error else { return }
-        try peer.finishConnecting()
-        feed(.connected(slot), at: now)
-        updateInterest(slot)
-        return
-      }
-      if event.writable { try peer.flush() }
-      if event.readable || event.hangup || event.error { try read(peer, slot, at: now) }
-      updateInterest(slot)
-    } catch {
-      let input: Input = peer.phase == .connecting ? .connectFailed(slot) : .closed(slot)
-      peer.close()
-      peer.note(error)
-      feed(input, at: now)
-    }
-  }
-
-  private mutating func read(
-    _ peer: Connection, _ slot: PeerSlot, at now: Instant
-  ) throws(Errno) {
-    let generation = peer.generation
-    for _ in 0..<Loop.peerBudget {
-      guard let count = try peer.receive(into: &buffer) else { return }
-      if count == 0 {
-        peer.close()
-        feed(.closed(slot), at: now)
-        return
-      }
-      feedBytes(.received(slot), at: now)
-      if peer.generation != generation || peer.phase != .open { return }
-    }
-  }
-
   private mutating func readSignals(at now: Instant) throws(Errno) {
     while let number = try signals.next() {
       guard !isStopping else { continue }
@@ -314,34 +292,36 @@ struct Loop: ~Copyable {
   /// One request of each client: the kernel and the route servers are looked at in between.
   private mutating func answerClients(at now: Instant) {
     guard control.hasWork else { return }
-    let moment = Moment(facts: facts, turned: status.lastTurn, turns: turns, now: now)
+    let moment = Moment(
+      facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
     Loop.answer(
-      control, engine: engine, peers: peers, sources: sources, moment: moment,
+      control, engine: engine, connections: connections, sources: sources, moment: moment,
       wasReported: &wasReported)
     if wasReported { turns.wereReported() }
   }
 
   private static func answer(
-    _ control: borrowing ControlServer, engine: borrowing Engine, peers: [Connection],
+    _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
     sources: [KernelSource], moment: Moment, wasReported: inout Bool
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
       Report.answer(
-        request, to: client, engine: engine, peers: peers, sources: sources, moment: moment)
+        request, to: client, engine: engine, connections: connections, sources: sources,
+        moment: moment)
       if request.verb == .status { wasReported = true }
     }
   }
 
   // MARK: The engine
 
-  private mutating func feedBytes(_ input: Input, at now: Instant) {
+  mutating func feedBytes(_ input: Input, at now: Instant) {
     Loop.handle(input, buffer, &engine, &outputs, at: now)
     carryOut(at: now)
   }
 
-  private mutating func feed(_ input: Input, at now: Instant) {
+  mutating func feed(_ input: Input, at now: Instant) {
     engine.handle(input, Span(), at: now, into: &outputs)
     carryOut(at: now)
   }
@@ -362,7 +342,9 @@ struct Loop: ~Copyable {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
       case .send(let slot, let piece): send(piece, slot)
       case .connect(let slot): connect(slot)
-      case .close(let slot): peers[slot.index].close()
+      case .accept(let slot): accept(slot)
+      case .refuse(let slot, let piece): refuse(piece, slot)
+      case .close(let slot): close(slot)
       case .dump(let what, let sequence): dump(what, sequence)
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
@@ -370,6 +352,7 @@ struct Loop: ~Copyable {
       case .note: timeline.stampNote()
       }
     }
+    launchAll()
     carriedOut = outputs.list.count
     follow(at: now)
     // A long dump tells more than one turn can hold.
@@ -378,55 +361,12 @@ struct Loop: ~Copyable {
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
   private mutating func finishTurn(at now: Instant) {
-    guard carriedOut > 0 else { return }
+    guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
     tell()
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
-  }
-
-  private mutating func fire(_ volley: VolleyID, _ slot: PeerSlot, _ shift: UInt32) {
-    let peer = peers[slot.index]
-    let updates = engine.speaker.magazine.messages(of: volley)
-    let failure = engine.withBytes(of: volley) { bytes -> Errno? in
-      do throws(Errno) {
-        try peer.send(bytes, updates: updates)
-        return nil
-      } catch {
-        return error
-      }
-    }
-    if let failure {
-      fail(slot, failure)
-    } else if shift != 0 {
-      timeline.written(shift, to: slot, at: Clock.monotonic())
-    }
-    if peer.queued > 0 { updateInterest(slot) }
-  }
-
-  private mutating func send(_ piece: Range<Int>, _ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    do throws(Errno) {
-      try peer.send(outputs.bytes.span.extracting(piece), updates: 0)
-    } catch {
-      fail(slot, error)
-    }
-    if peer.queued > 0 { updateInterest(slot) }
-  }
-
-  private mutating func connect(_ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    do throws(Errno) {
-      let raw = try peer.connect(
-        from: plan.local.address, to: plan.routeServers.peers[slot.index])
-      try epoll.add(
-        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: [.read, .write])
-    } catch {
-      peer.close()
-      peer.note(error)
-      consequences.append(.connectFailed(slot))
-    }
   }
 
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {
@@ -462,26 +402,8 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func fail(_ slot: PeerSlot, _ error: Errno) {
-    peers[slot.index].close()
-    peers[slot.index].note(error)
-    consequences.append(.closed(slot))
-  }
-
   private mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
-  }
-
-  private func updateInterest(_ slot: PeerSlot) {
-    let peer = peers[slot.index]
-    guard let raw = peer.raw else { return }
-    let interest: Interest = peer.queued > 0 ? [.read, .write] : .read
-    do throws(Errno) {
-      try epoll.modify(
-        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)
-    } catch {
-      log.error("epoll: \(error)")
-    }
   }
 
   private mutating func tell() {
@@ -490,9 +412,13 @@ struct Loop: ~Copyable {
       guard case .note(let note) = outputs.list[index] else { continue }
       let stamp = timeline.stamps[told]
       told += 1
-      Story.log(note, plan: plan, peers: peers, log: log)
-      Story.publish(note, at: stamp, plan: plan, engine: engine, timeline: timeline, to: control)
+      Story.log(note, plan: plan, connections: connections, log: log)
+      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
+      if case .rung(let vip, _, _, let shift) = note, shift != 0 {
+        timeline.remember(shift, vip, seen: stamp.seen)
+      }
       status.heed(note)
     }
+    Story.publish(timeline, plan: plan, to: control)
   }
 }

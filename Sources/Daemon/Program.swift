@@ -61,7 +61,14 @@ package enum Program {
       return ExitCode.badConfiguration.rawValue
     case .plan(let plan, let warnings):
       if !warnings.isEmpty { say(warnings, on: .error) }
-      return options.action == .check ? ExitCode.ok.rawValue : serve(plan, options)
+      switch Startup.protection(of: plan) {
+      case .failure(let problem):
+        say(problem.text, on: .error)
+        return ExitCode.badConfiguration.rawValue
+      case .success(let protection):
+        if options.action == .check { return ExitCode.ok.rawValue }
+        return serve(plan, protection, options)
+      }
     }
   }
 
@@ -77,7 +84,9 @@ package enum Program {
     return words
   }
 
-  private static func serve(_ plan: Plan, _ options: Options) -> Int32 {
+  private static func serve(
+    _ plan: Plan, _ protection: TCPProtection, _ options: Options
+  ) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
       let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
@@ -86,7 +95,10 @@ package enum Program {
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())
-      var loop = try Loop(plan, facts: facts, log: log, control: options.control)
+      let door = try Door(plan, protection, log: log)
+      var loop = try Loop(
+        plan, facts: facts, log: log, control: options.control, door: door,
+        protection: protection)
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
       log.notice("hopshiftd ends")
       return ExitCode.ok.rawValue

@@ -18,6 +18,7 @@ struct ProcessFacts {
 /// A moment of the daemon, as an answer needs it.
 struct Moment {
   var facts: ProcessFacts
+  var door: Door.Facts
   var turned: Instant
   var turns: TurnLengths
   var now: Instant
@@ -25,8 +26,8 @@ struct Moment {
 
 enum Report {
   static func answer(
-    _ request: Request, to client: ControlClient, engine: borrowing Engine, peers: [Connection],
-    sources: [KernelSource], moment: Moment
+    _ request: Request, to client: ControlClient, engine: borrowing Engine,
+    connections: [Connection], sources: [KernelSource], moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -35,7 +36,8 @@ enum Report {
       return
     }
     switch request.verb {
-    case .status: client.enqueue(status(request, engine, peers, sources, moment))
+    case .status: client.enqueue(status(request, engine, connections, sources, moment))
+    case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
     }
@@ -63,7 +65,7 @@ enum Report {
   }
 
   private static func status(
-    _ request: Request, _ engine: borrowing Engine, _ peers: [Connection],
+    _ request: Request, _ engine: borrowing Engine, _ connections: [Connection],
     _ sources: [KernelSource], _ moment: Moment
   ) -> [UInt8] {
     guard request.words.isEmpty else {
@@ -73,8 +75,8 @@ enum Report {
     for source in sources where source.isOpen {
       bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
     }
-    for index in peers.indices {
-      bytes += routeServer(request.id, engine, peers[index], PeerSlot(index), moment.now)
+    for index in engine.plan.routeServers.peers.indices {
+      bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
@@ -106,6 +108,8 @@ enum Report {
     line.add("foreign", source.foreign)
     line.add("malformed", engine.malformed)
     line.add("links", engine.failover.view.linkCount)
+    line.add("listening", moment.door.sockets)
+    line.add("strangers", moment.door.strangers)
     line.add("links-not-kept", engine.failover.view.overflows)
     line.add("vf-flaps", engine.failover.view.vfFlaps)
     line.add("receive-buffer", source.receiveBufferSize ?? 0)
@@ -140,24 +144,29 @@ enum Report {
   }
 
   private static func routeServer(
-    _ id: String, _ engine: borrowing Engine, _ connection: Connection, _ slot: PeerSlot,
+    _ id: String, _ engine: borrowing Engine, _ connections: [Connection], _ slot: PeerSlot,
     _ now: Instant
   ) -> [UInt8] {
     let session = engine.speaker.sessions[slot.index]
+    let connection = connections[ConnectionSlot(slot, session.side).index]
     var line = JSONLine(id: id, type: "route-server")
     line.add("address", engine.plan.routeServers.peers[slot.index].description)
     line.add("asn", engine.plan.routeServers.asn.value)
     line.add("state", session.state.description)
     line.add("since-ms", (now - session.since).milliseconds)
+    line.add("opened-by", session.side == .outgoing ? "us" : "peer")
     if let negotiated = session.negotiated {
       line.add("hold-ms", negotiated.holdTime.milliseconds)
       line.add("keepalive-ms", negotiated.keepalive.milliseconds)
       line.add("identifier", negotiated.peerIdentifier.description)
       line.add("four-octet-as", negotiated.fourOctetAS)
       line.add("extended-messages", negotiated.extendedMessages)
+      line.add("route-refresh", negotiated.routeRefresh)
+      if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
     line.add("updates-sent", connection.updatesSent)
-    line.add("bytes-queued", connection.queued)
+    line.add("bytes-queued", connection.outbox.byteCount)
+    line.add("volleys-queued", connection.outbox.waitingCount)
     if let inFlight = connection.bytesInFlight {
       line.add("unacknowledged", inFlight)
     } else {

@@ -40,7 +40,7 @@ struct ServiceStatus {
     }
   }
 
-  mutating func turn(at now: Instant, engine: borrowing Engine, peers: [Connection]) {
+  mutating func turn(at now: Instant, engine: borrowing Engine) {
     lastTurn = now
     if let watchdogInterval, now >= nextKick {
       Systemd.watchdog()

@@ -12,7 +12,33 @@ enum Loaded {
   case failed(String)
 }
 
+/// Something that the configuration names and that is not as it must be; ready to print.
+struct NamedFileProblem: Error {
+  var text: String
+}
+
 enum Startup {
+  /// The password of the sessions, from the file that the Plan names, and the limit of hops.
+  static func protection(of plan: Plan) -> Result<TCPProtection, NamedFileProblem> {
+    let hops = plan.routeServers.ttlSecurity
+    guard let path = plan.routeServers.passwordFile else {
+      return .success(TCPProtection(hops: hops))
+    }
+    var bytes: [UInt8]
+    do throws(Errno) {
+      // One more for the newline.
+      bytes = try Files.read(path: path, limit: TCPProtection.passwordLimit + 1)
+    } catch {
+      return .failure(NamedFileProblem(text: "\(path): error: cannot be read: \(error)\n"))
+    }
+    if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+    guard (1...TCPProtection.passwordLimit).contains(bytes.count) else {
+      let limit = "1 to \(TCPProtection.passwordLimit) bytes"
+      return .failure(NamedFileProblem(text: "\(path): error: a password has \(limit)\n"))
+    }
+    return .success(TCPProtection(password: bytes, hops: hops))
+  }
+
   static func load(_ path: String) -> Loaded {
     let bytes: [UInt8]
     do throws(Errno) {

@@ -10,7 +10,7 @@ import Model
 /// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
 /// nobody.
 enum Story {
-  static func log(_ note: Note, plan: Plan, peers: [Connection], log: Log) {
+  static func log(_ note: Note, plan: Plan, connections: [Connection], log: Log) {
     switch note {
     case .link, .linkGone, .address, .addressGone, .heard, .listed, .complete: return
     case .stale(_, .silentChange), .current(.routes): return
@@ -18,7 +18,10 @@ enum Story {
       let server = plan.routeServers.peers[slot.index]
       if let reason {
         // What the socket said is more than what the session knows.
-        let detail = peers[slot.index].lastError.map { ": \($0)" } ?? ""
+        let detail =
+          ConnectionSide.allCases.lazy.compactMap {
+            connections[ConnectionSlot(slot, $0).index].lastError
+          }.first.map { ": \($0)" } ?? ""
         log.warning("route server \(server): \(reason)\(detail), now \(state)")
       } else if state == .established {
         log.notice("route server \(server): established")
@@ -37,7 +40,7 @@ enum Story {
   }
 
   static func publish(
-    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine, timeline: Timeline,
+    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine,
     to control: borrowing ControlServer
   ) {
     let at = stamp.seen
@@ -61,7 +64,7 @@ enum Story {
         return line.finish()
       }
     case .rung(let slot, let before, let rung, let shift):
-      publish(slot, from: before, to: rung, shift, stamp, plan, timeline, to: control)
+      publish(slot, from: before, to: rung, shift, stamp, plan, to: control)
     case .stale(let kernelClass, let reason):
       publish(kernelClass, reason, at, to: control)
       guard reason != .silentChange else { return }
@@ -106,7 +109,7 @@ enum Story {
 
   private static func publish(
     _ slot: VIPSlot, from before: Rung?, to rung: Rung, _ shift: UInt32, _ stamp: Stamp,
-    _ plan: Plan, _ timeline: Timeline, to control: borrowing ControlServer
+    _ plan: Plan, to control: borrowing ControlServer
   ) {
     let name = plan.vips[slot.index].name
     control.publish(shift == 0 ? .vip : .shift) { id in
@@ -120,17 +123,26 @@ enum Story {
       return line.finish()
     }
     guard shift != 0, control.hears(.shift) else { return }
-    publish(stage: "seen", at: stamp.seen, nil, shift, name, stamp, to: control)
-    publish(stage: "decided", at: stamp.decided, nil, shift, name, stamp, to: control)
-    for departure in timeline.departures where departure.shift == shift {
-      let server = plan.routeServers.peers[departure.peer.index]
-      publish(stage: "written", at: departure.at, server, shift, name, stamp, to: control)
+    publish("seen", at: stamp.seen, nil, shift, name, since: stamp.seen, to: control)
+    publish("decided", at: stamp.decided, nil, shift, name, since: stamp.seen, to: control)
+  }
+
+  /// How far shifts have come at route servers, in this turn or an earlier one.
+  static func publish(
+    _ timeline: Timeline, plan: Plan, to control: borrowing ControlServer
+  ) {
+    guard control.hears(.shift) else { return }
+    for reached in timeline.stages {
+      guard let known = timeline.known(reached.shift) else { continue }
+      publish(
+        reached.stage.rawValue, at: reached.at, plan.routeServers.peers[reached.peer.index],
+        reached.shift, plan.vips[known.vip.index].name, since: known.seen, to: control)
     }
   }
 
   private static func publish(
-    stage: String, at instant: Instant, _ server: IPv4Address?, _ shift: UInt32, _ name: String,
-    _ stamp: Stamp, to control: borrowing ControlServer
+    _ stage: String, at instant: Instant, _ server: IPv4Address?, _ shift: UInt32, _ name: String,
+    since seen: Instant, to control: borrowing ControlServer
   ) {
     control.publish(.shift) { id in
       var line = JSONLine(id: id, type: "stage")
@@ -139,7 +151,7 @@ enum Story {
       line.add("stage", stage)
       line.add("route-server", server?.description)
       line.add("at-ns", instant.nanoseconds)
-      line.add("after-us", (instant - stamp.seen).microseconds)
+      line.add("after-us", (instant - seen).microseconds)
       return line.finish()
     }
   }

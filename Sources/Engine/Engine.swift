@@ -102,10 +102,13 @@ package struct Engine: ~Copyable {
     case .watched(let kernelClass): need(kernelClass, .monitor, into: &outputs)
     case .unwatched(let kernelClass): release(kernelClass, .monitor, into: &outputs)
     case .doubted(let index): ask(for: index, into: &outputs)
-    case .connected(let peer): speaker.handle(.connected, peer, at: now, into: &outputs)
-    case .connectFailed(let peer): speaker.handle(.connectFailed, peer, at: now, into: &outputs)
-    case .received(let peer): speaker.receive(bytes, peer, at: now, into: &outputs)
-    case .closed(let peer): speaker.handle(.closed, peer, at: now, into: &outputs)
+    case .connected(let peer):
+      speaker.handle(.connected, ConnectionSlot(peer, .outgoing), at: now, into: &outputs)
+    case .connectFailed(let peer):
+      speaker.handle(.connectFailed, ConnectionSlot(peer, .outgoing), at: now, into: &outputs)
+    case .accepted(let peer): speaker.accepted(peer, at: now, into: &outputs)
+    case .received(let connection): speaker.receive(bytes, connection, at: now, into: &outputs)
+    case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm()
     case .stop: stop(at: now, into: &outputs)
@@ -123,9 +126,7 @@ package struct Engine: ~Copyable {
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
     isStopping = true
-    for index in plan.routeServers.peers.indices {
-      speaker.handle(.stop(.administrativeShutdown), PeerSlot(index), at: now, into: &outputs)
-    }
+    speaker.stop(at: now, into: &outputs)
   }
 
   // MARK: Verdicts
@@ -134,9 +135,7 @@ package struct Engine: ~Copyable {
   mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
     guard !hasStarted, !isStopping else { return }
     hasStarted = true
-    for index in plan.routeServers.peers.indices {
-      speaker.handle(.start, PeerSlot(index), at: now, into: &outputs)
-    }
+    speaker.start(at: now, into: &outputs)
   }
 
   mutating func apply(at now: Instant, into outputs: inout Outputs) {

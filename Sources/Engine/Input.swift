@@ -1,5 +1,6 @@
 // What goes into the machine: one thing that happened; its bytes travel beside it.
 
+package import BGP
 package import Model
 
 /// One thing that happened. The cases marked "bytes" come with the bytes received.
@@ -23,9 +24,11 @@ package enum Input: Equatable, Sendable {
   case doubted(InterfaceIndex)
   case connected(PeerSlot)
   case connectFailed(PeerSlot)
+  /// A route server has opened a connection, which waits to be accepted or refused.
+  case accepted(PeerSlot)
   /// Part of a route server's stream. Bytes.
-  case received(PeerSlot)
-  case closed(PeerSlot)
+  case received(ConnectionSlot)
+  case closed(ConnectionSlot)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

@@ -14,11 +14,15 @@ package enum Output: Equatable, Sendable {
   case askLink(InterfaceIndex, sequence: UInt32)
   case dump(DumpRequest, sequence: UInt32)
   case connect(PeerSlot)
-  case close(PeerSlot)
+  /// Take the connection that this peer has opened: it is the incoming one from now on.
+  case accept(PeerSlot)
+  /// Send these bytes of `Outputs.bytes` on the connection that this peer has opened, and end it.
+  case refuse(PeerSlot, Range<Int>)
+  case close(ConnectionSlot)
   /// Bytes of `Outputs.bytes`.
-  case send(PeerSlot, Range<Int>)
+  case send(ConnectionSlot, Range<Int>)
   /// A volley from the magazine; `shift` is 0 when it moves nothing.
-  case fire(PeerSlot, VolleyID, shift: UInt32)
+  case fire(ConnectionSlot, VolleyID, shift: UInt32)
   /// Nothing to do: told to whoever listens, after everything else was carried out.
   case note(Note)
 }
@@ -98,9 +102,21 @@ package struct Outputs: ~Copyable {
 
   mutating func add(_ output: Output) { list.append(output) }
 
-  mutating func send(_ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot) {
+  mutating func send(
+    _ piece: Range<Int>, of source: [UInt8], to connection: ConnectionSlot
+  ) {
+    list.append(.send(connection, keep(piece, of: source)))
+  }
+
+  mutating func refuse(
+    _ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot
+  ) {
+    list.append(.refuse(peer, keep(piece, of: source)))
+  }
+
+  private mutating func keep(_ piece: Range<Int>, of source: [UInt8]) -> Range<Int> {
     let start = bytes.count
     bytes.append(contentsOf: source[piece])
-    list.append(.send(peer, start..<bytes.count))
+    return start..<bytes.count
   }
 }

@@ -1,4 +1,4 @@
-// The BGP side of the machine: a session to each route server, and the volleys armed for it.
+// The BGP side of the machine: a session with each route server, and the volleys armed for it.
 
 package import BGP
 import Bytes
@@ -7,7 +7,10 @@ package import Model
 /// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it
 /// knows.
 package struct Speaker: ~Copyable {
-  package private(set) var sessions: [Session]
+  package private(set) var sessions: [Peering]
+  /// By peer: what firing must know of its session. Plain values, so that ten thousand volleys at
+  /// once do not copy ten thousand sessions.
+  private var targets: [Target]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   private let nextHop: IPv4Address
@@ -24,17 +27,25 @@ package struct Speaker: ~Copyable {
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
 
+  private struct Target {
+    var isEstablished = false
+    var side = ConnectionSide.outgoing
+    var epoch: UInt32 = 0
+  }
+
   init(_ plan: Plan, seed: UInt64) {
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
       peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
-      Session(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
+      Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
-      prefixes: plan.vips.map(\.prefixes), peers: plan.routeServers.peers.count,
-      localASN: plan.local.asn)
+      plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
+      peers: plan.routeServers.peers.count, localASN: plan.local.asn,
+      platformLimit: plan.routeServers.platform.routeLimit)
+    targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
     UpdateEncoder.writeEndOfRIB(into: &writer)
     endOfRIB = writer.bytes
@@ -56,26 +67,54 @@ package struct Speaker: ~Copyable {
     return earliest
   }
 
-  mutating func handle(
-    _ event: SessionEvent, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
-  ) {
+  mutating func start(at now: Instant, into outputs: inout Outputs) {
+    for index in sessions.indices {
+      let before = sessions[index].state
+      sessions[index].start(at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+    }
+  }
+
+  mutating func stop(at now: Instant, into outputs: inout Outputs) {
+    for index in sessions.indices {
+      let before = sessions[index].state
+      sessions[index].stop(.administrativeShutdown, at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+    }
+  }
+
+  mutating func accepted(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs) {
     let before = sessions[peer.index].state
-    sessions[peer.index].handle(event, at: now, into: &scratch)
+    sessions[peer.index].accepted(at: now, into: &scratch)
+    carryOut(peer, before: before, at: now, into: &outputs)
+  }
+
+  mutating func handle(
+    _ event: SessionEvent, _ connection: ConnectionSlot, at now: Instant,
+    into outputs: inout Outputs
+  ) {
+    let peer = connection.peer
+    let before = sessions[peer.index].state
+    sessions[peer.index].handle(event, connection.side, at: now, into: &scratch)
     carryOut(peer, before: before, at: now, into: &outputs)
   }
 
   mutating func receive(
-    _ bytes: Span<UInt8>, _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
+    _ bytes: Span<UInt8>, _ connection: ConnectionSlot, at now: Instant,
+    into outputs: inout Outputs
   ) {
+    let peer = connection.peer
     let before = sessions[peer.index].state
-    sessions[peer.index].receive(bytes, at: now, into: &scratch)
+    sessions[peer.index].receive(bytes, connection.side, at: now, into: &scratch)
     carryOut(peer, before: before, at: now, into: &outputs)
   }
 
   mutating func turn(at now: Instant, into outputs: inout Outputs) {
     for index in sessions.indices {
       guard let deadline = sessions[index].deadline, now >= deadline else { continue }
-      handle(.timer, PeerSlot(index), at: now, into: &outputs)
+      let before = sessions[index].state
+      sessions[index].turn(at: now, into: &scratch)
+      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
     }
   }
 
@@ -87,7 +126,7 @@ package struct Speaker: ~Copyable {
     standing[vip.index] = rung
     upcoming[vip.index] = next
     unarmed.append(vip)
-    for index in sessions.indices where sessions[index].state == .established {
+    for index in targets.indices where targets[index].isEstablished {
       fire(vip, rung, PeerSlot(index), shift: shift, at: now, into: &outputs)
     }
   }
@@ -103,10 +142,11 @@ package struct Speaker: ~Copyable {
 
   /// Arms what the shifts before have used up.
   mutating func arm() {
-    for peer in ended { magazine.disarm(peer) }
+    // A peer that is established again, on whichever connection, has volleys of the new epoch.
+    for peer in ended where !targets[peer.index].isEstablished { magazine.disarm(peer) }
     ended.removeAll(keepingCapacity: true)
     for vip in unarmed {
-      for index in sessions.indices where sessions[index].state == .established {
+      for index in targets.indices where targets[index].isEstablished {
         arm(vip, PeerSlot(index))
       }
     }
@@ -114,12 +154,13 @@ package struct Speaker: ~Copyable {
   }
 
   private mutating func arm(_ vip: VIPSlot, _ peer: PeerSlot) {
-    guard let negotiated = sessions[peer.index].negotiated else { return }
-    let epoch = sessions[peer.index].epoch
+    let epoch = targets[peer.index].epoch
     for rung in [standing[vip.index], upcoming[vip.index]] {
       guard let rung else { continue }
       let announcement = Announcement(nextHop: nextHop, rung: rung)
-      if magazine.volley(vip, for: peer, announcement, epoch: epoch) != nil { continue }
+      guard let negotiated = sessions[peer.index].negotiated else { return }
+      // What stands is named again first: it may still wait to leave, so the other volley is the
+      // one to be replaced.
       _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
     }
   }
@@ -128,16 +169,17 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, shift: UInt32, at now: Instant,
     into outputs: inout Outputs
   ) {
-    let epoch = sessions[peer.index].epoch
+    let epoch = targets[peer.index].epoch
     let announcement = Announcement(nextHop: nextHop, rung: rung)
+    let connection = ConnectionSlot(peer, targets[peer.index].side)
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
-      outputs.add(.fire(peer, volley, shift: shift))
+      outputs.add(.fire(connection, volley, shift: shift))
     } else if let negotiated = sessions[peer.index].negotiated {
       // Two shifts of one VIP in one turn, or a step down: right comes before fast.
       lateArmings += 1
       let volley = magazine.arm(
         vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-      outputs.add(.fire(peer, volley, shift: shift))
+      outputs.add(.fire(connection, volley, shift: shift))
     }
     sessions[peer.index].noteSent(at: now)
   }
@@ -146,20 +188,30 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
-    for action in scratch.actions {
-      switch action {
+    targets[peer.index] = Target(
+      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
+      epoch: sessions[peer.index].epoch)
+    for index in scratch.actions.indices {
+      let connection = ConnectionSlot(peer, scratch.sides[index])
+      switch scratch.actions[index] {
       case .connect: outputs.add(.connect(peer))
-      case .close: outputs.add(.close(peer))
-      case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: peer)
+      case .accept: outputs.add(.accept(peer))
+      case .refuse(let piece): outputs.refuse(piece, of: scratch.bytes.bytes, to: peer)
+      case .close: outputs.add(.close(connection))
+      case .send(let piece): outputs.send(piece, of: scratch.bytes.bytes, to: connection)
       case .down(let why):
-        reason = why
+        if !why.isCollision { reason = why }
         // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
         // an output.
         if !ended.contains(peer) { ended.append(peer) }
+      // What came behind in the same read may have ended the session: then nobody listens.
+      case .established where !targets[peer.index].isEstablished,
+        .refreshRequested where !targets[peer.index].isEstablished:
+        continue
       case .established:
         announceAll(peer, at: now, into: &outputs)
         // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
-        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: peer)
+        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: connection)
       case .refreshRequested: announceAll(peer, at: now, into: &outputs)
       case .update: continue
       }

@@ -27,6 +27,22 @@ package struct TCPListener: ~Copyable {
     self.port = UInt16(bigEndian: address.sin_port)
   }
 
+  /// Takes over a listening IPv4 socket that the service manager has opened.
+  package init(inherited raw: Int32) throws(Errno) {
+    let descriptor = Descriptor(adopting: raw)
+    try system { clinux_set_nonblocking(raw) }
+    var address = sockaddr_in()
+    var length = UInt32(MemoryLayout<sockaddr_in>.size)
+    try system { unsafe clinux_getsockname(raw, &address, &length) }
+    self.descriptor = descriptor
+    self.port = UInt16(bigEndian: address.sin_port)
+  }
+
+  /// Protects what is accepted from `peer`; what comes unprotected from there is not answered.
+  package func protect(_ protection: TCPProtection, peer: IPv4Address) throws(Errno) {
+    try protection.apply(raw, peer: peer)
+  }
+
   /// The next connection, or nil when none waits.
   package func accept() throws(Errno) -> TCPSocket? {
     guard let raw = try StreamSocket.accept(raw) else { return nil }

@@ -20,21 +20,17 @@ package struct TCPSocket: ~Copyable {
   /// Begins a connection. The answer comes when the socket becomes writable: ask `connectResult`
   /// then. Unacknowledged bytes end the connection after `userTimeout` (RFC 5482).
   package static func connect(
-    from local: IPv4Address, to remote: IPv4Address, port: UInt16, userTimeout: Nanoseconds
+    from local: IPv4Address, to remote: IPv4Address, port: UInt16, userTimeout: Nanoseconds,
+    protection: TCPProtection = .none
   ) throws(Errno) -> TCPSocket {
     let type = Int32(clinux_sock_stream)
     let descriptor = Descriptor(
       adopting: Int32(try system { clinux_socket(AF_INET, type, Int32(IPPROTO_TCP)) }))
     let raw = descriptor.raw
-    let tcp = Int32(IPPROTO_TCP)
-    let ip = Int32(IPPROTO_IP)
-    try SocketOptions.set(raw, tcp, TCP_NODELAY, 1)
-    try SocketOptions.set(raw, tcp, TCP_USER_TIMEOUT, Int32(clamping: userTimeout.milliseconds))
-    // The protocol above has its own keepalives, with its own timers.
-    try SocketOptions.set(raw, SOL_SOCKET, SO_KEEPALIVE, 0)
-    try SocketOptions.set(raw, ip, IP_TOS, typeOfService)
+    try prepare(raw, userTimeout)
     // Otherwise bind takes a port at once, without knowing the peer, and may run out of them.
-    try SocketOptions.set(raw, ip, IP_BIND_ADDRESS_NO_PORT, 1)
+    try SocketOptions.set(raw, Int32(IPPROTO_IP), IP_BIND_ADDRESS_NO_PORT, 1)
+    try protection.apply(raw, peer: remote)
     try bind(raw, local, 0)
     do throws(Errno) {
       var address = SocketAddress.ipv4(remote, port: port)
@@ -44,6 +40,28 @@ package struct TCPSocket: ~Copyable {
       if error != .inProgress { throw error }
     }
     return TCPSocket(adopting: descriptor)
+  }
+
+  private static func prepare(_ raw: Int32, _ userTimeout: Nanoseconds) throws(Errno) {
+    let tcp = Int32(IPPROTO_TCP)
+    try SocketOptions.set(raw, tcp, TCP_NODELAY, 1)
+    try SocketOptions.set(raw, tcp, TCP_USER_TIMEOUT, Int32(clamping: userTimeout.milliseconds))
+    // The protocol above has its own keepalives, with its own timers.
+    try SocketOptions.set(raw, SOL_SOCKET, SO_KEEPALIVE, 0)
+    try SocketOptions.set(raw, Int32(IPPROTO_IP), IP_TOS, typeOfService)
+  }
+
+  /// Sets an accepted connection up as `connect` does with those it makes.
+  package func prepare(userTimeout: Nanoseconds) throws(Errno) {
+    try TCPSocket.prepare(raw, userTimeout)
+  }
+
+  /// The address at the other end.
+  package func remoteAddress() throws(Errno) -> IPv4Address {
+    var address = sockaddr_in()
+    var length = UInt32(MemoryLayout<sockaddr_in>.size)
+    try system { unsafe clinux_getpeername(raw, &address, &length) }
+    return IPv4Address(bits: UInt32(bigEndian: address.sin_addr.s_addr))
   }
 
   static func bind(_ raw: Int32, _ local: IPv4Address, _ port: UInt16) throws(Errno) {

@@ -36,14 +36,21 @@ package struct Plan: Equatable, Sendable {
     package var holdTime: Nanoseconds
     /// In the order of the file; `PeerSlot` is the position.
     package var peers: [IPv4Address]
+    /// Where the TCP MD5 password (RFC 2385) is; nil: none.
+    package var passwordFile: String?
+    /// How many hops away a route server may be (RFC 5082); nil: however far.
+    package var ttlSecurity: UInt8?
 
     package init(
-      platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address]
+      platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address],
+      passwordFile: String? = nil, ttlSecurity: UInt8? = nil
     ) {
       self.platform = platform
       self.asn = asn
       self.holdTime = holdTime
       self.peers = peers
+      self.passwordFile = passwordFile
+      self.ttlSecurity = ttlSecurity
     }
   }
 
@@ -51,6 +58,10 @@ package struct Plan: Equatable, Sendable {
   package enum Platform: String, Equatable, Sendable, CaseIterable {
     case azure
     case generic
+
+    /// Routes that a route server takes from one peer: those it holds plus those of an UPDATE, also
+    /// when these replace. It ends the session above it. Nil: no such limit.
+    package var routeLimit: Int? { self == .azure ? 4_000 : nil }
   }
 
   /// A named group of prefixes that move together.
@@ -59,11 +70,15 @@ package struct Plan: Equatable, Sendable {
     /// At least one, no prefix twice in a Plan.
     package var prefixes: [Prefix]
     package var owner: Owner
+    package var attributes: RouteAttributes
 
-    package init(name: String, prefixes: [Prefix], owner: Owner) {
+    package init(
+      name: String, prefixes: [Prefix], owner: Owner, attributes: RouteAttributes = .none
+    ) {
       self.name = name
       self.prefixes = prefixes
       self.owner = owner
+      self.attributes = attributes
     }
   }
 
@@ -95,4 +110,6 @@ package enum PlanLimits {
   package static let prefixes = 200_000
   package static let routeServers = 8
   package static let interfacesPerVIP = 16
+  package static let communitiesPerVIP = 32
+  package static let largeCommunitiesPerVIP = 16
 }

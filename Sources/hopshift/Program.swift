@@ -37,6 +37,7 @@ struct Program {
       switch invocation.command {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
+      case .volleys(let command): return try volleys(command, invocation.socket, style)
       case .version: return try version(invocation.socket)
       case .check(let command): return check(command)
       case .help(let command):
@@ -65,6 +66,22 @@ struct Program {
     let faults = report.faults
     for fault in faults { output.complain("degraded: \(fault)") }
     return faults.isEmpty ? .ok : .degraded
+  }
+
+  private mutating func volleys(
+    _ command: VolleysCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    var records: [Record] = []
+    var client = try Client(
+      socket: socket, verb: .volleys, words: command.vip.map { [$0] } ?? [])
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if command.json { write(answers) }
+    }
+    try Program.accept(client.end)
+    if !command.json { output.write(VolleysReport(records).render(style)) }
+    if let rest = client.end?.string("message"), !rest.isEmpty { output.complain(rest) }
+    return .ok
   }
 
   private mutating func monitor(

@@ -134,8 +134,8 @@ struct TranscriptTests {
     case .active: #expect(actions == [down])
     case .connect: #expect(actions == [.close, down])
     case .openSent, .openConfirm, .established:
-      #expect(actions == [.send(0..<21), .close, down])
-      #expect(bench.sent == [Wire.notification(6, 2)])
+      #expect(actions == [.send(0..<37), .close, down])
+      #expect(bench.sent == [Wire.notification(6, 2, [15] + Array("hopshiftd stops".utf8))])
     }
     #expect(bench.state == .idle)
     #expect(bench.deadline == nil)

@@ -15,14 +15,17 @@ struct UpdateTests {
 
   private func encode(
     _ prefixes: [Prefix], asn: UInt32 = 65000, as4: Bool = true, extended: Bool = false,
-    rung: Rung = .last
+    rung: Rung = .last, _ attributes: RouteAttributes = .none, routeLimit: Int = .max
   ) -> (bytes: [UInt8], messages: Int) {
     let encoder = UpdateEncoder(
-      localASN: ASNumber(asn), fourOctetAS: as4, extendedMessages: extended)
-    let size = encoder.size(of: prefixes, rung: rung)
+      localASN: ASNumber(asn), fourOctetAS: as4, extendedMessages: extended,
+      routeLimit: routeLimit)
+    let routes = EncodedPrefixes(prefixes)
+    let size = encoder.size(of: routes, rung: rung, attributes)
     var writer = Writer(capacity: size)
     let messages = encoder.write(
-      prefixes, Announcement(nextHop: IPv4Address(10, 10, 0, 5), rung: rung), into: &writer)
+      routes, Announcement(nextHop: IPv4Address(10, 10, 0, 5), rung: rung), attributes,
+      into: &writer)
     #expect(writer.count == size)
     return (writer.bytes, messages)
   }
@@ -44,6 +47,53 @@ struct UpdateTests {
           """))
   }
 
+  @Test func everyAttribute() throws {
+    let attributes = RouteAttributes(
+      med: 70_000,
+      communities: [
+        try #require(Community("no-advertise")), try #require(Community("65001:258")),
+      ], largeCommunities: [try #require(LargeCommunity("65001:1:4294967295"))])
+    // A number of four octets to a peer that knows two: AS4_PATH stands between the communities.
+    let (bytes, _) = encode(
+      try prefixes("100.64.0.1/32"), asn: 4_200_000_000, as4: false, attributes)
+    #expect(
+      bytes
+        == Wire.hex(
+          """
+          ffffffffffffffffffffffffffffffff 0058 02
+          0000 003c
+          40 01 01 00
+          40 02 04 02 01 5ba0
+          40 03 04 0a0a0005
+          80 04 04 00011170
+          c0 08 08 ffffff02 fde90102
+          c0 11 06 02 01 fa56ea00
+          c0 20 0c 0000fde9 00000001 ffffffff
+          20 64400001
+          """))
+  }
+
+  @Test func noUpdateCarriesMoreRoutesThanThePlatformAllows() throws {
+    let list = try prefixes("10.0.0.1/32", "10.0.0.2/32", "10.0.0.0/24", "10.0.0.3/32", "0.0.0.0/0")
+    #expect(encode(list).messages == 1)
+    #expect(encode(list, routeLimit: 2).messages == 3)
+    #expect(encode(list, routeLimit: 5).messages == 1)
+    // Of 4,000 routes 1,500 are held: an UPDATE may bring 2,500, so all of them go into one.
+    let hosts = (0..<1_500).compactMap {
+      Prefix(.v4(IPv4Address(bits: 0x0a00_0000 + UInt32($0))), length: 32)
+    }
+    for (limit, messages) in [(4_000, 1), (2_000, 3), (1_501, 1_500)] {
+      var magazine = Magazine(
+        [VolleyContent(hosts)], peers: 1, localASN: ASNumber(65001), platformLimit: limit)
+      var negotiated = MagazineTests.negotiated
+      negotiated.extendedMessages = true
+      let volley = magazine.arm(
+        VIPSlot(0), for: PeerSlot(0), MagazineTests.here, negotiated: negotiated, epoch: 1)
+      let count = magazine.messages(of: volley)
+      #expect(count == messages)
+    }
+  }
+
   @Test func twoOctetSession() throws {
     let (bytes, _) = encode(try prefixes("100.64.0.1/32"), as4: false)
     #expect(
@@ -61,7 +111,7 @@ struct UpdateTests {
 
   /// RFC 6793 section 4.2.2.
   @Test func largeNumberOnTwoOctetSession() throws {
-    let takeover = try #require(Rung(14))
+    let takeover = try #require(Rung(Rung.last.value - 1))
     #expect(takeover.pathLength == 2)
     let (bytes, _) = encode(
       try prefixes("100.64.0.1/32"), asn: 200_000, as4: false, rung: takeover)
@@ -88,7 +138,7 @@ struct UpdateTests {
       #expect(try UpdateReader.classify(bytes.span, in: UpdateTests.external) == .accept)
       return Int(bytes[31])
     }
-    #expect(lengths == Array((1...16).reversed()))
+    #expect(lengths == Array((1...Rung.standby.pathLength).reversed()))
   }
 
   @Test func endOfRIB() throws {

@@ -67,7 +67,7 @@ struct VectorReaction: Equatable, CustomStringConvertible {
       case .down(let reason):
         if !isClosed { isConsistent = false }
         down = reason
-      case .connect: isConsistent = false
+      case .connect, .accept, .refuse: isConsistent = false
       case .send:
         guard let message = messages.popFirst(), message.count >= 19 else {
           isConsistent = false

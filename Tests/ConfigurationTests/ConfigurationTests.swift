@@ -35,11 +35,16 @@ struct ConfigurationTests {
         prefixes:
           - 100.64.0.0/24
           - 100.64.0.1
+        med: 0
+        communities: [no-advertise, 65001:100]
+        large-communities: ["65001:1:4294967295"]
       -x.y_Z: {prefixes: [0.0.0.0/0, 10.9.9.9/32], owner: {when: address}}
     route-servers:
       platform: generic
       asn: 4200000000
       hold-time: 1.5m
+      password-file: /etc/hopshift/a password
+      ttl-security: 254
       peers: [192.0.2.1]
     local: {identifier: 1.2.3.4, address: 10.0.2.20, asn: 70000}
     """
@@ -56,13 +61,19 @@ struct ConfigurationTests {
             identifier: IPv4Address(1, 2, 3, 4)),
           routeServers: Plan.RouteServers(
             platform: .generic, asn: ASNumber(4_200_000_000), holdTime: .seconds(90),
-            peers: [IPv4Address(192, 0, 2, 1)]),
+            peers: [IPv4Address(192, 0, 2, 1)], passwordFile: "/etc/hopshift/a password",
+            ttlSecurity: 254),
           vips: [
             Plan.VIP(
               name: "voice", prefixes: [net, hostPrefix(100, 64, 0, 1)],
               owner: Plan.Owner(
                 address: .v4(IPv4Address(100, 64, 0, 9)), interfaces: [.loopback, eth0],
-                settle: .milliseconds(1_500))),
+                settle: .milliseconds(1_500)),
+              attributes: RouteAttributes(
+                med: 0,
+                communities: [
+                  Community(value: 0xffff_ff02), Community(value: 65_001 << 16 | 100),
+                ], largeCommunities: [try #require(LargeCommunity("65001:1:4294967295"))])),
             Plan.VIP(
               name: "-x.y_Z", prefixes: [everything, hostPrefix(10, 9, 9, 9)],
               owner: Plan.Owner(address: .v4(IPv4Address(10, 9, 9, 9)), interfaces: [])),
@@ -84,6 +95,8 @@ struct ConfigurationTests {
         vips:
           web:
             prefixes: [10.1.0.5/32]
+            communities: []
+            large-communities: []
             owner:
               when: address
               address: 10.1.0.5
@@ -109,9 +122,10 @@ struct ConfigurationTests {
     #expect(check(printed).plan == plan, "\(printed)")
   }
 
-  /// In every plan each key of the table is printed.
+  /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
-    let printed = Configuration.effective(plainPlan)
+    let plan = try #require(check(ConfigurationTests.everyKey).plan)
+    let printed = Configuration.effective(plan)
     for (path, key) in Schema.paths {
       #expect(printed.contains("\(key.name.rawValue):"), "\(path)")
     }

@@ -45,6 +45,18 @@ import Testing
   }
 
   @Test(arguments: [
+    ("volleys", nil, false), ("volleys web", "web", false), ("volleys --json -- -x", "-x", true),
+  ])
+  func volleys(_ line: String, _ vip: String?, _ json: Bool) throws {
+    guard case .volleys(let command) = try read(line).command else {
+      Issue.record("not volleys")
+      return
+    }
+    #expect(command.vip == vip)
+    #expect(command.json == json)
+  }
+
+  @Test(arguments: [
     ("check", "/etc/hopshift/hopshift.yaml", false), ("check a.yaml", "a.yaml", false),
     ("check --effective -- --odd", "--odd", true), ("check -", "-", false),
   ])
@@ -83,9 +95,12 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "a verb is missing; there are status, monitor, check, version, help"),
-    ("stauts", "unknown verb 'stauts'; there are status, monitor, check, version, help"),
-    ("help stauts", "unknown verb 'stauts'; there are status, monitor, check, version, help"),
+    ("", "a verb is missing; there are status, monitor, volleys, check, version, help"),
+    ("stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
+    (
+      "help stauts",
+      "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"
+    ),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
     ("--json status", "option '--json' belongs behind its verb"),

@@ -1,5 +1,6 @@
 // The control socket over a real UNIX stream: requests, refusals, and a reader that is too slow.
 
+import BGP
 import Control
 import Engine
 import Foundation
@@ -109,9 +110,13 @@ struct ControlSocketTests {
     let moment = Moment(
       facts: ProcessFacts(
         configuration: "/etc/x.yaml", processID: 7, capabilities: "none", started: .zero),
-      turned: .zero, turns: TurnLengths(), now: .zero + .seconds(3))
+      door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
+      now: .zero + .seconds(3))
+    let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
+      Connection(ConnectionSlot(index: $0).peer, vips: 1, longest: 200)
+    }
     Report.answer(
-      request, to: client, engine: engine, peers: [Connection(), Connection()],
+      request, to: client, engine: engine, connections: connections,
       sources: KernelClass.allCases.map(KernelSource.init), moment: moment)
   }
 

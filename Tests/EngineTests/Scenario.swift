@@ -136,16 +136,17 @@ struct Scenario {
     switch words[0] {
     case "connected": feed(.connected(peer))
     case "unreachable": feed(.connectFailed(peer))
-    case "closed": feed(.closed(peer))
+    case "closed": feed(.closed(ConnectionSlot(peer, side(words))))
+    case "accepted": feed(.accepted(peer))
     case "silent": isAlive[index] = false
     case "alive": isAlive[index] = true
-    case "open": hear(peer, Scenario.open(index))
-    case "keepalive": hear(peer, WireMessage.writeKeepalive())
+    case "open": hear(peer, Scenario.open(index), side(words))
+    case "keepalive": hear(peer, WireMessage.writeKeepalive(), side(words))
     case "established":
       feed(.connected(peer))
       hear(peer, Scenario.open(index))
       hear(peer, WireMessage.writeKeepalive())
-    case "refresh": hear(peer, WireMessage.writeRefresh())
+    case "refresh": hear(peer, WireMessage.writeRefresh(), side(words))
     case "at-once":
       hear(peer, try words[2...].flatMap { try Scenario.message($0, index, line) })
     case "bytewise":
@@ -236,7 +237,20 @@ struct Scenario {
 
   // MARK: The machine
 
-  private mutating func hear(_ peer: PeerSlot, _ bytes: [UInt8]) { feed(.received(peer), bytes) }
+  /// `... incoming` is about the connection that the route server has opened.
+  private func side(_ words: [String]) -> ConnectionSide {
+    words.last == "incoming" ? .incoming : .outgoing
+  }
+
+  private mutating func hear(
+    _ peer: PeerSlot, _ bytes: [UInt8], _ side: ConnectionSide = .outgoing
+  ) {
+    feed(.received(ConnectionSlot(peer, side)), bytes)
+  }
+
+  private static func name(_ connection: ConnectionSlot) -> String {
+    "rs\(connection.peer.index)" + (connection.side == .incoming ? " incoming" : "")
+  }
 
   private mutating func feed(_ input: Input, _ bytes: [UInt8] = []) {
     guard let driver else { return }
@@ -252,23 +266,26 @@ struct Scenario {
       kernel.request(link: index, sequence: sequence)
       write("ask for link \(index) \(sequence)")
     case .connect(let peer): write("rs\(peer.index) connect")
-    case .close(let peer): write("rs\(peer.index) close")
-    case .send(let peer, let bytes): sent(bytes, peer)
-    case .fire(let peer, let bytes, let shift):
-      let key = [UInt8(peer.index)] + bytes
+    case .accept(let peer): write("rs\(peer.index) accept")
+    case .refuse(let peer, let bytes): write("rs\(peer.index) refuse: \(Scenario.decode(bytes))")
+    case .close(let connection): write("\(Scenario.name(connection)) close")
+    case .send(let connection, let bytes): sent(bytes, connection)
+    case .fire(let connection, let bytes, let shift):
+      let key = [UInt8(connection.peer.index)] + bytes
       let again = told.updateValue(1, forKey: key) == nil ? "" : ", these bytes before"
-      write("rs\(peer.index) \(Scenario.decode(bytes)), shift \(shift)\(again)")
+      write("\(Scenario.name(connection)) \(Scenario.decode(bytes)), shift \(shift)\(again)")
     case .note(let note): write("note \(Scenario.words(note, plan))")
     }
   }
 
-  private mutating func sent(_ bytes: [UInt8], _ peer: PeerSlot) {
+  private mutating func sent(_ bytes: [UInt8], _ connection: ConnectionSlot) {
+    let peer = connection.peer
     let text = Scenario.decode(bytes)
     let isUp = driver.map { $0.engine.speaker.sessions[peer.index].state == .established } ?? false
-    guard text == "KEEPALIVE", isUp else { return write("rs\(peer.index) \(text)") }
+    guard text == "KEEPALIVE", isUp else { return write("\(Scenario.name(connection)) \(text)") }
     // The steady beat of an established session is left out of the story; the peer's own beat
     // follows it.
-    if isAlive[peer.index] { hear(peer, WireMessage.writeKeepalive()) }
+    if isAlive[peer.index] { hear(peer, WireMessage.writeKeepalive(), connection.side) }
   }
 
   private static func decode(_ bytes: [UInt8]) -> String {

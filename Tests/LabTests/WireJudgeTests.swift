@@ -67,6 +67,8 @@ struct WireJudgeTests {
     (Samples.update(pathLength: 14, withdrawing: true), true),
     // Cease, administrative shutdown (RFC 4486).
     (Samples.message(type: 3, [6, 2]), true),
+    // Cease, connection collision resolution, before any route.
+    (Samples.message(type: 3, [6, 7]), false),
     // An UPDATE whose only attribute is MP_UNREACH_NLRI.
     (Samples.message(type: 2, [0, 0, 0, 6, 0x80, 15, 3, 0, 1, 1]), true),
     // End-of-RIB.

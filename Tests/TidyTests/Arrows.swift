@@ -38,7 +38,7 @@ enum Arrows {
     "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
-    "DaemonTests": ["Daemon", "Engine", "Control", "Linux", "Model"],
+    "DaemonTests": ["Daemon", "BGP", "Engine", "Control", "Linux", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
     "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover"],

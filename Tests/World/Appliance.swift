@@ -259,11 +259,11 @@ package final class Appliance {
           bytes += more
           sockets[peer].inbox.removeFirst()
         }
-        feed(.received(slot), bytes, at: now)
+        feed(.received(ConnectionSlot(slot, .outgoing)), bytes, at: now)
       case (.end, .open):
         network.append(.close(peer))
         sockets[peer] = Socket()
-        feed(.closed(slot), at: now)
+        feed(.closed(ConnectionSlot(slot, .outgoing)), at: now)
       default: continue
       }
     }
@@ -284,13 +284,17 @@ package final class Appliance {
     case .connect(let peer):
       sockets[peer.index] = Socket(phase: .connecting)
       network.append(.connect(peer.index))
-    case .close(let peer):
+    // Nobody in this world connects to an appliance.
+    case .accept, .refuse: return
+    case .close(let connection):
+      guard connection.side == .outgoing else { return }
+      let peer = connection.peer
       if sockets[peer.index].phase != .closed { network.append(.close(peer.index)) }
       sockets[peer.index] = Socket()
-    case .send(let peer, let bytes): send(peer, bytes, armed: nil)
-    case .fire(let peer, let bytes, let shift):
+    case .send(let connection, let bytes): send(connection.peer, bytes, armed: nil)
+    case .fire(let connection, let bytes, let shift):
       note(bytes)
-      fire(peer, bytes, shift)
+      fire(connection.peer, bytes, shift)
     case .note: return
     }
   }
@@ -324,7 +328,7 @@ package final class Appliance {
     if sockets[peer.index].isBroken {
       sockets[peer.index] = Socket()
       network.append(.close(peer.index))
-      failures.append(.closed(peer))
+      failures.append(.closed(ConnectionSlot(peer, .outgoing)))
       return
     }
     network.append(.send(peer.index, bytes, armed: armed))

@@ -1,6 +1,6 @@
 // One run of the daemon's inner part: an Engine driven exactly as the loop of the daemon drives it.
 
-import BGP
+package import BGP
 package import Engine
 import Failover
 package import Model
@@ -10,9 +10,11 @@ package enum Effect: Equatable, Sendable {
   case dump(DumpRequest, sequence: UInt32)
   case ask(InterfaceIndex, sequence: UInt32)
   case connect(PeerSlot)
-  case close(PeerSlot)
-  case send(PeerSlot, [UInt8])
-  case fire(PeerSlot, [UInt8], shift: UInt32)
+  case accept(PeerSlot)
+  case refuse(PeerSlot, [UInt8])
+  case close(ConnectionSlot)
+  case send(ConnectionSlot, [UInt8])
+  case fire(ConnectionSlot, [UInt8], shift: UInt32)
   case note(Note)
 }
 
@@ -49,6 +51,8 @@ package final class Driver {
       case .askLink(let index, let sequence): effects.append(.ask(index, sequence: sequence))
       case .subscribe, .unsubscribe: preconditionFailure("nobody monitors here")
       case .connect(let peer): effects.append(.connect(peer))
+      case .accept(let peer): effects.append(.accept(peer))
+      case .refuse(let peer, let piece): effects.append(.refuse(peer, Array(outputs.bytes[piece])))
       case .close(let peer): effects.append(.close(peer))
       case .send(let peer, let piece): effects.append(.send(peer, Array(outputs.bytes[piece])))
       case .fire(let peer, let volley, let shift):

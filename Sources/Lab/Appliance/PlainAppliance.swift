@@ -19,15 +19,35 @@ package final class PlainAppliance: Appliance {
     "--inh-caps=-all", "--bounding-set=-all", "--",
   ]
 
-  /// Starts the daemon `binary` on a host, and the answerer.
-  package init(_ lab: Lab, host: String, binary: String, servers: [IPv4Address]) throws(LabError) {
+  /// Opens port 179 as a socket unit would and becomes the words behind it, process number and all.
+  private static let socketUnit = [
+    "python3", "-c",
+    """
+    import os, socket, sys
+    door = socket.socket()
+    door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    door.bind(("0.0.0.0", 179))
+    door.listen(32)
+    os.dup2(door.fileno(), 3)
+    os.set_inheritable(3, True)
+    os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+    os.execvp(sys.argv[1], sys.argv[1:])
+    """,
+  ]
+
+  /// Starts the daemon `binary` on a host, and the answerer. `listening` gives it port 179;
+  /// `text` is its configuration when it is not to be the usual one.
+  package init(
+    _ lab: Lab, host: String, binary: String, servers: [IPv4Address], listening: Bool = false,
+    configuration text: String? = nil
+  ) throws(LabError) {
     guard let address = lab.topology.host(named: host)?.address else {
       throw .topology(.badName(host))
     }
     self.host = host
     let configuration = try lab.write(
       "\(host).yaml",
-      ApplianceFiles.configuration(local: address, servers: servers, settle: "0s"))
+      text ?? ApplianceFiles.configuration(local: address, servers: servers, settle: "0s"))
     let script = try lab.write("answer-on-vip.pl", ApplianceFiles.answerer)
     let runtime = "\(lab.directory)/\(host).run"
     try lab.shell.run(
@@ -40,7 +60,8 @@ package final class PlainAppliance: Appliance {
       "\(host).answerer", ApplianceFiles.answererWords(script: script, host: host), on: host)
     daemon = try lab.start(
       "\(host).hopshiftd",
-      PlainAppliance.confinement + [binary, "--config", configuration, "--control", control],
+      (listening ? PlainAppliance.socketUnit : []) + PlainAppliance.confinement
+        + [binary, "--config", configuration, "--control", control],
       on: host)
   }
 

@@ -72,10 +72,13 @@ package struct WireJudge: Sendable {
   }
 
   /// Everything that must never be seen between `speakers` and this instance up to `end`: a
-  /// withdrawal, a NOTIFICATION, a connection that ended, bytes that could not be read.
+  /// withdrawal, a NOTIFICATION, a connection that ended, bytes that could not be read. When both
+  /// sides connect at once, one of the two connections has to give way: that is no fault.
   package func faultsOfWholeRun(speakers: [IPv4Address], until end: Moment) -> [String] {
     var faults: [String] = []
-    for record in records where record.moment <= end {
+    let yielded = self.yielded
+    for record in records
+    where record.moment <= end && !yielded.contains([record.source, record.destination]) {
       let isOurs =
         speakers.contains(record.source.address) || speakers.contains(record.destination.address)
       guard isOurs else { continue }
@@ -86,7 +89,8 @@ package struct WireJudge: Sendable {
       default: break
       }
     }
-    for ending in endings where ending.moment <= end {
+    for ending in endings
+    where ending.moment <= end && !yielded.contains([ending.source, ending.destination]) {
       let isOurs =
         speakers.contains(ending.source.address) || speakers.contains(ending.destination.address)
       if isOurs {
@@ -94,5 +98,20 @@ package struct WireJudge: Sendable {
       }
     }
     return faults
+  }
+
+  /// The connections that lost a collision (Cease, Connection Collision Resolution) before they
+  /// carried a route.
+  private var yielded: Set<Set<Endpoint>> {
+    var yielded: Set<Set<Endpoint>> = []
+    for record in records {
+      if case .notification(code: 6, subcode: 7) = record.message {
+        yielded.insert([record.source, record.destination])
+      }
+    }
+    for record in records {
+      if case .update = record.message { yielded.remove([record.source, record.destination]) }
+    }
+    return yielded
   }
 }

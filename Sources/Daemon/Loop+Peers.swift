@@ -1,0 +1,171 @@
+// The loop's side of the route servers: their connections, and what is sent to them.
+
+import BGP
+import Engine
+import Linux
+import Model
+
+extension Loop {
+  mutating func peerEvent(_ event: Epoll.Event, at now: Instant) {
+    let slot = ConnectionSlot(index: Int(event.token.slot))
+    let peer = connections[slot.index]
+    guard event.token.generation == peer.generation else { return }
+    do throws(Errno) {
+      if peer.phase == .connecting {
+        guard event.writable || event.hangup || event.error else { return }
+        try peer.finishConnecting()
+        feed(.connected(slot.peer), at: now)
+        updateInterest(slot)
+        return
+      }
+      // Stamps are reported as errors are; an error that brings none is one.
+      let isStamped = event.error ? try peer.readAcknowledgements(&timeline) : false
+      if event.writable { launch(slot) }
+      if event.readable || event.hangup || event.error && !isStamped {
+        try read(peer, slot, at: now)
+      }
+      updateInterest(slot)
+    } catch {
+      let input: Input = peer.phase == .connecting ? .connectFailed(slot.peer) : .closed(slot)
+      peer.close()
+      peer.note(error)
+      feed(input, at: now)
+    }
+  }
+
+  private mutating func read(
+    _ peer: Connection, _ slot: ConnectionSlot, at now: Instant
+  ) throws(Errno) {
+    let generation = peer.generation
+    for _ in 0..<Loop.peerBudget {
+      guard let count = try peer.receive(into: &buffer) else { return }
+      if count == 0 {
+        peer.close()
+        feed(.closed(slot), at: now)
+        return
+      }
+      feedBytes(.received(slot), at: now)
+      if peer.generation != generation || peer.phase != .open { return }
+    }
+  }
+
+  /// The volley goes into the outbox; `launchAll` sends it together with others.
+  mutating func fire(_ volley: VolleyID, _ slot: ConnectionSlot, _ shift: UInt32) {
+    let vip = engine.speaker.magazine.vip(of: volley)
+    connections[slot.index].add(Outbox.Entry(volley: volley, vip: vip, shift: shift))
+  }
+
+  mutating func send(_ piece: Range<Int>, _ slot: ConnectionSlot) {
+    do throws(Errno) {
+      try connections[slot.index].add(outputs.bytes.span.extracting(piece))
+    } catch {
+      fail(slot, error)
+    }
+  }
+
+  /// Sends what the outputs put into the outboxes: every route server in this turn, none waits for
+  /// another.
+  mutating func launchAll() {
+    for index in connections.indices where connections[index].isWaiting {
+      launch(ConnectionSlot(index: index))
+    }
+  }
+
+  /// What was said before the end is sent, as far as the socket takes it at once.
+  mutating func close(_ slot: ConnectionSlot) {
+    if connections[slot.index].isWaiting { launch(slot) }
+    connections[slot.index].close()
+  }
+
+  mutating func launch(_ slot: ConnectionSlot) {
+    let connection = connections[slot.index]
+    let wasBegun = connection.outbox.begunCount > 0
+    let limit = engine.speaker.sessions[slot.peer.index].negotiated?.messageLimit
+    do throws(Errno) {
+      try connection.launch(
+        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit, &timeline)
+      if connection.isWaiting != wasBegun { updateInterest(slot) }
+    } catch {
+      fail(slot, error)
+    }
+  }
+
+  mutating func connect(_ peer: PeerSlot) {
+    let slot = ConnectionSlot(peer, .outgoing)
+    let connection = connections[slot.index]
+    do throws(Errno) {
+      // From now on the engine takes connections too; until now they waited in the backlog.
+      try door.watch(with: epoll)
+      let raw = try connection.connect(
+        from: plan.local.address, to: plan.routeServers.peers[peer.index], protection)
+      try epoll.add(
+        raw, token: Loop.token(.peer, slot.index, connection.generation), interest: [.read, .write])
+    } catch {
+      connection.close()
+      connection.note(error)
+      consequences.append(.connectFailed(peer))
+    }
+  }
+
+  /// Takes the connections that wait at the door, and asks the engine about those of route servers.
+  mutating func acceptPeers(_ event: Epoll.Event, at now: Instant) {
+    for _ in 0..<Loop.peerBudget {
+      do throws(Errno) {
+        guard let remote = try door.accept(Int(event.token.slot)) else { return }
+        guard let index = plan.routeServers.peers.firstIndex(of: remote) else {
+          door.turnAway()
+          continue
+        }
+        feed(.accepted(PeerSlot(index)), at: now)
+      } catch {
+        // The connection was reset before it was looked at, or the system has no memory for it;
+        // whoever wanted it tries again.
+        log.warning("connection from a route server: \(error)")
+        return
+      }
+    }
+  }
+
+  mutating func accept(_ peer: PeerSlot) {
+    let slot = ConnectionSlot(peer, .incoming)
+    let connection = connections[slot.index]
+    do throws(Errno) {
+      guard let socket = door.takeWaiting() else { return }
+      let raw = try connection.adopt(socket)
+      try epoll.add(
+        raw, token: Loop.token(.peer, slot.index, connection.generation), interest: .read)
+    } catch {
+      fail(slot, error)
+    }
+  }
+
+  /// Says why and lets the connection go; who does not even take this is not waited for.
+  mutating func refuse(_ piece: Range<Int>, _ peer: PeerSlot) {
+    guard let socket = door.takeWaiting() else { return }
+    do throws(Errno) {
+      _ = try socket.send(outputs.bytes.span.extracting(piece))
+      try socket.shutdownWrite()
+    } catch {
+      let address = plan.routeServers.peers[peer.index]
+      log.warning("route server \(address): its second connection was refused: \(error)")
+    }
+  }
+
+  private mutating func fail(_ slot: ConnectionSlot, _ error: Errno) {
+    connections[slot.index].close()
+    connections[slot.index].note(error)
+    consequences.append(.closed(slot))
+  }
+
+  private func updateInterest(_ slot: ConnectionSlot) {
+    let peer = connections[slot.index]
+    guard let raw = peer.raw else { return }
+    let interest: Interest = peer.isWaiting ? [.read, .write] : .read
+    do throws(Errno) {
+      try epoll.modify(
+        raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)
+    } catch {
+      log.error("epoll: \(error)")
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// What is to leave on one connection, in which order, and what may still be replaced.
+
+import BGP
+import Model
+
+/// Bytes that have begun to leave, behind them volleys that have not, behind these other messages.
+///
+/// A volley that has not begun to leave is not bytes yet: when the same VIP is fired again, the
+/// newer volley takes its place. Everything is reserved when it is made; putting something in
+/// allocates nothing.
+struct Outbox {
+  /// A volley that waits.
+  struct Entry {
+    var volley: VolleyID
+    var vip: VIPSlot
+    var shift: UInt32
+  }
+
+  /// Other messages that may wait; beyond it the connection is given up. We chose it: a route
+  /// server that takes no byte for so many KEEPALIVEs is gone.
+  static let messageLimit = 65_536
+
+  /// Bytes that the socket did not take yet, from `head` on.
+  private(set) var begun: [UInt8] = []
+  private(set) var head = 0
+  private var waiting: [Entry] = []
+  private var first = 0
+  /// By VIP: its place in `waiting`.
+  private var places: [Int?]
+  private var messages: [UInt8] = []
+
+  /// `longest` is the size of the longest volley.
+  init(vips: Int, longest: Int) {
+    places = Array(repeating: nil, count: vips)
+    waiting.reserveCapacity(vips)
+    begun.reserveCapacity(Salvo.fullSize + longest)
+    messages.reserveCapacity(Outbox.messageLimit)
+  }
+
+  var isEmpty: Bool { begunCount == 0 && waitingCount == 0 && messages.isEmpty }
+  var begunCount: Int { begun.count - head }
+  /// Volleys that have not begun to leave.
+  var waitingCount: Int { waiting.count - first }
+  /// Bytes that wait, volleys apart.
+  var byteCount: Int { begunCount + messages.count }
+  var next: Entry? { first < waiting.count ? waiting[first] : nil }
+
+  /// The newest volley of a VIP; it stands where the one that it replaces stood.
+  mutating func add(_ entry: Entry) {
+    if let place = places[entry.vip.index] {
+      waiting[place] = entry
+      return
+    }
+    places[entry.vip.index] = waiting.count
+    waiting.append(entry)
+  }
+
+  mutating func removeNext() -> Entry? {
+    guard first < waiting.count else { return nil }
+    let entry = waiting[first]
+    places[entry.vip.index] = nil
+    first += 1
+    if first == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      first = 0
+    }
+    return entry
+  }
+
+  /// A message that is no volley; it leaves behind everything that waits now. False when there is
+  /// no room for it.
+  mutating func add(_ message: Span<UInt8>) -> Bool {
+    guard messages.count + message.count <= Outbox.messageLimit else { return false }
+    for index in message.indices { messages.append(message[index]) }
+    return true
+  }
+
+  /// The other messages begin to leave.
+  mutating func beginMessages() {
+    precondition(begunCount == 0 && waitingCount == 0)
+    begun.removeAll(keepingCapacity: true)
+    head = 0
+    begun.append(contentsOf: messages)
+    messages.removeAll(keepingCapacity: true)
+  }
+
+  /// What the socket did not take of a volley or a salvo.
+  mutating func begin(_ bytes: Span<UInt8>, from offset: Int) {
+    precondition(begunCount == 0)
+    begun.removeAll(keepingCapacity: true)
+    head = 0
+    for index in offset..<bytes.count { begun.append(bytes[index]) }
+  }
+
+  mutating func left(_ count: Int) { head += count }
+
+  mutating func removeAll() {
+    while removeNext() != nil { continue }
+    begun.removeAll(keepingCapacity: true)
+    head = 0
+    messages.removeAll(keepingCapacity: true)
+  }
+}

@@ -1,0 +1,56 @@
+// The page of `volleys`, letter for letter.
+import Console
+import Control
+import Testing
+
+@Suite struct VolleysReportTests {
+  private static let standing = """
+    {"v":1,"id":"ask","type":"volley","vip":"web","route-server":"10.10.1.4","rung":"owner",\
+    "stands":true,"next-hop":"10.10.0.7","asn":65001,"path-length":15,"med":5,\
+    "communities":["no-advertise","65001:100"],"large-communities":[],"prefixes":1,"updates":1,\
+    "bytes":104}
+    """
+
+  private static let next = """
+    {"v":1,"id":"ask","type":"volley","vip":"web","route-server":"10.10.1.4",\
+    "rung":"takeover-2","stands":false,"next-hop":"10.10.0.7","asn":65001,"path-length":13,\
+    "communities":[],"large-communities":["65001:1:2"],"prefixes":900,"updates":2,\
+    "bytes":4690,"update-bytes":[4095,595],\
+    "hex":"ffffffffffffffffffffffffffffffff0fff02000000404001010040023602000d0000"}
+    """
+
+  @Test func table() throws {
+    let page = VolleysReport(try records(VolleysReportTests.standing))
+      .render(Style(hasColour: false))
+    #expect(
+      page == """
+        VIP  ROUTE SERVER  RUNG   STANDS  NEXT HOP   PREFIXES  UPDATES  BYTES
+        web  10.10.1.4     owner  yes     10.10.0.7  1         1        104
+
+        """)
+  }
+
+  @Test func oneVIPWithItsBytes() throws {
+    let page = VolleysReport(try records(VolleysReportTests.next)).render(Style(hasColour: false))
+    #expect(
+      page == """
+        VIP  ROUTE SERVER  RUNG        STANDS  NEXT HOP   PREFIXES  UPDATES  BYTES
+        web  10.10.1.4     takeover-2  no      10.10.0.7  900       2        4690
+
+        web to 10.10.1.4, takeover-2
+        origin IGP, path 65001 x13, next hop 10.10.0.7, MED -
+        communities -, large communities 65001:1:2
+        UPDATEs of bytes 4095,595
+          ffffffffffffffffffffffffffffffff0fff0200000040400101004002360200
+          0d0000
+          and 4655 bytes more
+
+        """)
+  }
+
+  @Test func nothingArmed() throws {
+    #expect(
+      VolleysReport([]).render(Style(hasColour: false))
+        == "nothing is armed: no route server is established\n")
+  }
+}

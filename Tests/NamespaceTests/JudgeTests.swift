@@ -1,0 +1,83 @@
+// FRR, GoBGP, OpenBGPD and ExaBGP as route servers: each must see what BIRD sees.
+
+import Lab
+import Linux
+import Model
+import Testing
+
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct JudgeTests {
+  /// Announced, replaced in one UPDATE, never withdrawn, told again when asked, and back after the
+  /// judge was killed.
+  @Test(arguments: Judge.allCases)
+  func `a judge sees every claim`(judge: Judge) throws {
+    guard Programs.has(judge.program) else {
+      try Test.cancel("\(judge.program) is not installed")
+    }
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let tap = try Wiretap(duel.lab, on: "judge")
+    let program = try judge.start(duel)
+    try duel.startDaemon(servers: "  hold-time: 9s")
+    try duel.wait(forStatus: [Duel.established, #""hold-ms":9000"#])
+    try wait(for: judge, duel, Rung.standby.pathLength)
+
+    let before = try tap.judge().updates(from: [Duel.appliance]).count
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+    let updates = try tap.judge().updates(from: [Duel.appliance])
+    #expect(updates.count == before + 1)
+    if try judge.askAgain(duel) {
+      try Waiting.until("the answer to the refresh", within: .seconds(5)) { () throws(LabError) in
+        let count = try tap.judge().updates(from: [Duel.appliance]).count
+        return count == before + 2 ? nil : "\(count) UPDATEs"
+      }
+      try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+    }
+
+    try signal(program, .kill)
+    try Waiting.until("the session to end", within: .seconds(12)) { () throws(LabError) in
+      let answer = try duel.ask(["status", "--json"])
+      return answer.contains(Duel.established) ? answer : nil
+    }
+    try endRest(duel)
+    _ = try judge.start(duel)
+    try duel.wait(forStatus: [Duel.established], within: .seconds(40))
+    try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+    let withdrawals = try tap.judge().updates(from: [Duel.appliance]).filter {
+      $0.update.withdraws
+    }
+    #expect(withdrawals.isEmpty)
+  }
+
+  private func wait(for judge: Judge, _ duel: Duel, _ length: Int) throws(LabError) {
+    try Waiting.until("\(judge) to have a path of \(length)", within: .seconds(15)) {
+      () throws(LabError) in
+      let found = try judge.pathLength(duel)
+      return found == length ? nil : "\(found.map { "\($0)" } ?? "no route")"
+    }
+  }
+
+  private func signal(
+    _ program: RunningProgram, _ signal: Processes.Signal
+  ) throws(LabError) {
+    do throws(Errno) {
+      try Processes.signal(program.pid, signal)
+    } catch {
+      throw .system(error, doing: "a signal to the judge")
+    }
+  }
+
+  /// A judge of several processes: the others must not outlive the one that was killed.
+  private func endRest(_ duel: Duel) throws(LabError) {
+    let namespace = duel.lab.namespace(of: "judge")
+    try Waiting.until("the judge's processes to be gone", within: .seconds(5)) {
+      () throws(LabError) in
+      let pids = try duel.lab.shell.run(["ip", "netns", "pids", namespace]).trimmed
+      if pids.isEmpty { return nil }
+      _ = try duel.lab.shell.attempt(
+        ["kill", "-KILL"] + pids.split(separator: "\n").map(String.init))
+      return pids
+    }
+  }
+}
