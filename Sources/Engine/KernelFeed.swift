@@ -157,7 +157,9 @@ package struct KernelFeed: Sendable {
     overruns += 1
     isDrained = false
     switch state {
-    case .waiting: return
+    // A loss does not wait for the spacing of dumps that only look for silent changes.
+    case .waiting:
+      if awaitsOnlySilentChange { state = .waiting(.zero) }
     // The first loss is answered as soon as the socket is empty; failing dumps are spaced out.
     case .dumping:
       failures += 1
@@ -185,6 +187,12 @@ package struct KernelFeed: Sendable {
     failures += 1
     state = .waiting(now + pause)
     isDrained = true
+  }
+
+  /// Nothing was lost: the kernel may have changed something without a word.
+  var awaitsOnlySilentChange: Bool {
+    if case .waiting(let due) = state { return failures == 0 && due != .zero }
+    return false
   }
 
   private var pause: Nanoseconds {

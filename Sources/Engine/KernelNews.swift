@@ -194,12 +194,12 @@ extension Engine {
     _ kernelClass: KernelClass, _ reason: StaleReason, at now: Instant, into outputs: inout Outputs
   ) {
     let slot = Int(kernelClass.rawValue)
-    let before = feeds[slot].state
     guard feeds[slot].isOpen else { return }
+    let isKnown = awaitsDump(kernelClass) && !feeds[slot].awaitsOnlySilentChange
     if kernelClass == .interfaces { failover.viewBecameStale() }
     feeds[slot].lostMessages(at: now)
     // While one loss waits for its dump, another is counted and changes nothing.
-    if case .waiting = before { return }
+    if isKnown { return }
     outputs.add(.note(.stale(kernelClass, reason)))
     alarmIfFailing(kernelClass, into: &outputs)
   }

@@ -219,9 +219,6 @@ private final class Driven {
       driven.give(.kernel(.interfaces), KernelMessages.done(addresses))
     }
     #expect(!driven.claim.isHeld)
-    // Routes wait a little, since an address that goes may have taken some of them along.
-    driven.pass(KernelFeed.longestPause)
-    driven.give(.turn)
     // Gone before the part that lists it, and gone long before one that lists it again.
     driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.nextHops)))
     let sequence = try driven.dump(.ipv4Routes)
@@ -375,6 +372,17 @@ private final class Driven {
     driven.give(.kernel(.routes), KernelMessages.done(sequence))
     driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.ipv6Routes)))
     #expect(driven.notes() == [.current(.routes)])
+  }
+
+  @Test func aLossDoesNotWaitForTheSpacingOfSilentChanges() throws {
+    let driven = try Driven()
+    try driven.start()
+    try driven.watchRoutes()
+    driven.give(.kernel(.interfaces), KernelMessages.linkGone(2))
+    #expect(driven.give(.drained(.routes)).isEmpty, "a dump was just complete")
+    #expect(driven.give(.overrun(.routes)) == [.note(.stale(.routes, .overrun))])
+    driven.give(.drained(.routes))
+    _ = try driven.dump(.nextHops)
   }
 
   @Test func aLostCarrierIsAskedForWhenSomethingFails() throws {

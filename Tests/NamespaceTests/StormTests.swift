@@ -71,8 +71,8 @@ struct StormTests {
     let storm = try Storm()
     defer { storm.tearDown() }
     let figures = try storm.routeStorm(
-      "routes, not needed", table: StormTests.isLong ? 1_000_000 : 50_000,
-      changes: StormTests.isLong ? 200_000 : 50_000)
+      "routes, not needed", table: StormTests.isLong ? 1_000_000 : 20_000,
+      changes: StormTests.isLong ? 200_000 : 20_000)
     #expect(figures.share < 0.01)
     try storm.expectRight()
   }
@@ -82,9 +82,9 @@ struct StormTests {
     defer { storm.tearDown() }
     try storm.watch(["route"])
     let figures = try storm.routeStorm(
-      "routes, watched", table: StormTests.isLong ? 1_000_000 : 50_000,
-      changes: StormTests.isLong ? 200_000 : 50_000)
-    #expect(figures.accounts(for: 50_000))
+      "routes, watched", table: StormTests.isLong ? 1_000_000 : 20_000,
+      changes: StormTests.isLong ? 200_000 : 20_000)
+    #expect(figures.accounts(for: 20_000))
     try storm.expectRight()
   }
 
