@@ -39,7 +39,7 @@ final class Duel {
       vips:
         web:
           prefixes: [\(VirtualNetwork.vipPrefix)]
-          owner: {when: address}
+          owner: {when: address, settle: 0s}
       \(vip)
 
       """

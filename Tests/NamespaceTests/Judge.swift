@@ -31,7 +31,7 @@ enum Judge: String, CaseIterable {
     try lab.shell.run(["chmod", "0777", lab.directory])
     if self == .openbgpd {
       // Where its processes lock themselves up; its service would make it.
-      try lab.shell.run(["sh", "-c", "mkdir -p \"$(getent passwd _bgpd | cut -d: -f6)\""])
+      try lab.shell.run(["sh", "-c", "mkdir -p \"$(getent passwd _openbgpd | cut -d: -f6)\""])
     }
     return try lab.start("judge.\(rawValue)", words(lab, path), on: "judge")
   }
@@ -141,7 +141,7 @@ enum Judge: String, CaseIterable {
     case .frr:
       ["vtysh", "--vty_socket", lab.directory, "-c", "show bgp ipv4 unicast"]
     case .gobgp: ["gobgp", "-p", "50051", "global", "rib"]
-    case .openbgpd: ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib", "all"]
+    case .openbgpd: ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib"]
     case .exabgp: ["cat", "\(lab.directory)/heard.json"]
     }
   }

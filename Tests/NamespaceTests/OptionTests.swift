@@ -65,7 +65,7 @@ struct OptionTests {
     let armed = try duel.ask(["volleys", "web", "--json"])
     let pieces = [
       #""med":77"#, #""communities":["no-advertise","65001:258"]"#, #""stands":true"#,
-      #""rung":"takeover-1""#, #""update-bytes":[142]"#,
+      #""rung":"takeover-1""#, #""update-bytes":[133]"#,
       #""hex":"ffffffffffffffffffffffffffffffff"#,
     ]
     for piece in pieces { #expect(armed.contains(piece), "\(armed)") }
