@@ -45,8 +45,11 @@ struct Outbox {
   var byteCount: Int { begunCount + messages.count }
   var next: Entry? { first < waiting.count ? waiting[first] : nil }
 
-  /// The newest volley of a VIP; it stands where the one that it replaces stood.
+  /// The newest volley of a VIP; it stands where the one that it replaces stood, and behind every
+  /// message that was put in while no volley waited: a session's KEEPALIVE comes before its first
+  /// UPDATE, though one read may cause both.
   mutating func add(_ entry: Entry) {
+    if waitingCount == 0 && !messages.isEmpty { fixMessages() }
     if let place = places[entry.vip.index] {
       waiting[place] = entry
       return
@@ -78,8 +81,15 @@ struct Outbox {
   /// The other messages begin to leave.
   mutating func beginMessages() {
     precondition(begunCount == 0 && waitingCount == 0)
-    begun.removeAll(keepingCapacity: true)
-    head = 0
+    fixMessages()
+  }
+
+  /// The other messages take their place behind what has begun to leave.
+  private mutating func fixMessages() {
+    if begunCount == 0 {
+      begun.removeAll(keepingCapacity: true)
+      head = 0
+    }
     begun.append(contentsOf: messages)
     messages.removeAll(keepingCapacity: true)
   }
