@@ -6,10 +6,6 @@ import Model
 
 /// The socket behind a BGP session. The session itself lives in the engine and never sees it.
 final class Connection {
-  /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the
-  /// hold time's default.
-  static let userTimeout = Nanoseconds.seconds(30)
-
   /// TCP port of BGP (RFC 4271 section 8.2.1).
   static let port: UInt16 = 179
 
@@ -30,6 +26,9 @@ final class Connection {
   }
 
   let peer: PeerSlot
+  /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the
+  /// hold time, since the session would not outlive it either.
+  private let userTimeout: Nanoseconds
   private var socket: TCPSocket?
   private(set) var phase = Phase.closed
   /// Counts sockets: an event for an earlier one is dropped.
@@ -47,8 +46,9 @@ final class Connection {
   /// What the socket failed with last; nil again when a connection stands.
   private(set) var lastError: Errno?
 
-  init(_ peer: PeerSlot, vips: Int, longest: Int) {
+  init(_ peer: PeerSlot, vips: Int, longest: Int, holdTime: Nanoseconds) {
     self.peer = peer
+    userTimeout = holdTime
     outbox = Outbox(vips: vips, longest: longest)
     flightLimit = vips + Connection.flightReserve
     flights.reserveCapacity(2 * flightLimit)
@@ -64,7 +64,7 @@ final class Connection {
     close()
     generation &+= 1
     let fresh = try TCPSocket.connect(
-      from: local, to: remote, port: Connection.port, userTimeout: Connection.userTimeout,
+      from: local, to: remote, port: Connection.port, userTimeout: userTimeout,
       protection: protection)
     let raw = fresh.raw
     socket = consume fresh
@@ -77,7 +77,7 @@ final class Connection {
     close()
     generation &+= 1
     let raw = fresh.raw
-    try fresh.prepare(userTimeout: Connection.userTimeout)
+    try fresh.prepare(userTimeout: userTimeout)
     socket = consume fresh
     try open()
     return raw

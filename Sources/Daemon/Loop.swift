@@ -109,7 +109,9 @@ struct Loop: ~Copyable {
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
     connections = (0..<slots).map {
-      Connection(ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest)
+      Connection(
+        ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
+        holdTime: plan.routeServers.holdTime)
     }
     consequences.reserveCapacity(slots + KernelClass.allCases.count)
     status = ServiceStatus()

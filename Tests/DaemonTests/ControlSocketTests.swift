@@ -113,7 +113,8 @@ struct ControlSocketTests {
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
       now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
-      Connection(ConnectionSlot(index: $0).peer, vips: 1, longest: 200)
+      Connection(
+          ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))
     }
     Report.answer(
       request, to: client, engine: engine, connections: connections,
