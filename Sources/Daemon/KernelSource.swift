@@ -11,6 +11,8 @@ final class KernelSource {
   /// Counts sockets: an event for an earlier one is dropped.
   private(set) var generation: UInt32 = 0
   private var lastDrops: UInt32 = 0
+  /// The last turn ended before the socket was seen empty.
+  var isUnfinished = false
   /// Datagrams received since the daemon started.
   private(set) var datagrams: UInt64 = 0
   private var foreignBefore: UInt64 = 0
@@ -51,6 +53,7 @@ final class KernelSource {
 
   func close() {
     foreignBefore = foreign
+    isUnfinished = false
     socket = nil
   }
 

@@ -147,7 +147,7 @@ struct Loop: ~Copyable {
   }
 
   private func earliestDeadline() -> Instant? {
-    if control.hasWork { return .zero }
+    if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     var earliest = status.deadline
     for candidate in [engine.deadline, listenerPause] {
       guard let candidate else { continue }
@@ -217,17 +217,22 @@ struct Loop: ~Copyable {
     _ kernelClass: KernelClass, _ count: Int, at now: Instant
   ) throws(Errno) {
     let source = sources[Int(kernelClass.rawValue)]
+    var isReady = source.isUnfinished
     for position in 0..<count where isOf(.kernel, position) {
       let token = epoll.event(at: position).token
-      guard token.slot == UInt16(kernelClass.rawValue), token.generation == source.generation
-      else { continue }
-      try read(source, at: now)
+      isReady = isReady
+        || token.slot == UInt16(kernelClass.rawValue) && token.generation == source.generation
     }
+    if isReady { try read(source, at: now) }
   }
 
   private mutating func read(_ source: KernelSource, at now: Instant) throws(Errno) {
     let kernelClass = source.kernelClass
     var bytes = 0
+    // What is left when the budget is used up is read in the next turn, also when it is nothing:
+    // only a read that finds the socket empty lets a dump begin, and a loss that is reported last
+    // leaves nothing that epoll would tell of.
+    source.isUnfinished = true
     for _ in 0..<source.budget where bytes < source.byteBudget {
       switch try source.receive(into: &buffer) {
       case .datagram:
@@ -240,6 +245,7 @@ struct Loop: ~Copyable {
         if try source.dropsMoved(), !engine.awaitsDump(kernelClass) {
           feed(.overrun(kernelClass), at: now)
         }
+        source.isUnfinished = false
         feed(.drained(kernelClass), at: now)
         return
       }

@@ -114,7 +114,7 @@ struct ControlSocketTests {
       now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(
-          ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))
+        ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))
     }
     Report.answer(
       request, to: client, engine: engine, connections: connections,
