@@ -220,7 +220,8 @@ struct Loop: ~Copyable {
     var isReady = source.isUnfinished
     for position in 0..<count where isOf(.kernel, position) {
       let token = epoll.event(at: position).token
-      isReady = isReady
+      isReady =
+        isReady
         || token.slot == UInt16(kernelClass.rawValue) && token.generation == source.generation
     }
     if isReady { try read(source, at: now) }
