@@ -35,6 +35,9 @@ struct Loop: ~Copyable {
   /// turn stays short, so that links and addresses come first again soon.
   static let streamBytes = 65_536
   static let peerBudget = 16
+  /// VIPs whose change of rung is logged one by one in one turn; more of them are only counted, and
+  /// monitors hear of each.
+  static let rungLines = 32
   /// Outputs that may wait to be told before the turn is interrupted for it.
   static let noteReserve = 2_048
 
@@ -417,16 +420,25 @@ struct Loop: ~Copyable {
 
   private mutating func tell() {
     var told = 0
+    var rungs = 0
     for index in outputs.list.indices {
       guard case .note(let note) = outputs.list[index] else { continue }
       let stamp = timeline.stamps[told]
       told += 1
-      Story.log(note, plan: plan, connections: connections, log: log)
+      var isOneOfMany = false
+      if case .rung = note {
+        rungs += 1
+        isOneOfMany = rungs > Loop.rungLines
+      }
+      if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
       Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
       if case .rung(let vip, _, _, let shift) = note, shift != 0 {
         timeline.remember(shift, vip, seen: stamp.seen)
       }
       status.heed(note)
+    }
+    if rungs > Loop.rungLines {
+      log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
     }
     Story.publish(timeline, plan: plan, to: control)
   }

@@ -108,6 +108,24 @@ private struct Header: Equatable {
     #expect(socket.foreign == 1)
   }
 
+  @Test func anotherProcessCannotPassForTheKernel() throws {
+    let namespace = try NetworkNamespace.create(uniqueName("forger"))
+    var socket = try namespace.run { try NetlinkSocket(groups: .interfaces) }
+    // A whole RTM_NEWADDR of 192.0.2.9/32 on interface 1, sent to our port.
+    let script = """
+      import socket, struct
+      body = struct.pack("=BBBBI", 2, 32, 128, 0, 1) + struct.pack("=HH4B", 8, 2, 192, 0, 2, 9)
+      message = struct.pack("=IHHII", 16 + len(body), 20, 0, 0, 0) + body
+      forger = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+      forger.sendto(message, (\(socket.portID), 0))
+      """
+    try run("python3", "-c", script, in: namespace.name)
+    var buffer = ReceiveBuffer()
+    try awaitReady(socket.raw, .read)
+    #expect(try socket.receive(into: &buffer) == .foreign)
+    #expect(socket.foreign == 1)
+  }
+
   @Test func aFullSocketSaysOverrunOnceAndCounts() throws {
     let namespace = try NetworkNamespace.create(uniqueName("overrun"))
     var tiny = try namespace.run { try NetlinkSocket(groups: .interfaces, receiveBuffer: 1) }
