@@ -99,3 +99,18 @@ func awaitReady(_ descriptor: Int32, _ interest: Interest) throws {
 func send(_ bytes: [UInt8], on socket: borrowing TCPSocket) throws -> Int {
   try socket.send(bytes.span)
 }
+
+/// bind(2) of a UNIX socket to a path.
+func bindUnix(_ descriptor: Int32, to path: String) throws {
+  var address = sockaddr_un()
+  address.sun_family = sa_family_t(AF_UNIX)
+  unsafe withUnsafeMutableBytes(of: &address.sun_path) {
+    unsafe $0.copyBytes(from: Array(path.utf8))
+  }
+  let result = unsafe withUnsafePointer(to: &address) {
+    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+      unsafe bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+    }
+  }
+  try #require(result == 0)
+}

@@ -10,17 +10,7 @@ private func leaveStaleSocket(at path: String) throws {
   let raw = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
   try #require(raw >= 0)
   let owned = Descriptor(adopting: raw)
-  var address = sockaddr_un()
-  address.sun_family = sa_family_t(AF_UNIX)
-  unsafe withUnsafeMutableBytes(of: &address.sun_path) {
-    unsafe $0.copyBytes(from: Array(path.utf8))
-  }
-  let result = unsafe withUnsafePointer(to: &address) {
-    unsafe $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-      unsafe bind(owned.raw, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
-    }
-  }
-  try #require(result == 0)
+  try bindUnix(owned.raw, to: path)
 }
 
 /// Whether a connection waits; it is taken and closed.
