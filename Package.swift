@@ -66,6 +66,7 @@ let package = Package(
     // Floor 2: pure rooms.
     room("Rtnetlink", ["Model", "Bytes", "CNetlink"]),
     room("BGP", ["Model", "Bytes"]),
+    room("Probes", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
@@ -97,6 +98,7 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
+    tests("ProbesTests", ["Probes", "Model", "Bytes"]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),

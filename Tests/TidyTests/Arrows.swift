@@ -8,6 +8,7 @@ enum Arrows {
     "Bytes": [],
     "Rtnetlink": ["Model", "Bytes", "CNetlink"],
     "BGP": ["Model", "Bytes"],
+    "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Configuration": ["Model"],
     "Control": ["Model"],
@@ -29,6 +30,7 @@ enum Arrows {
     "BytesTests": ["Bytes"],
     "RtnetlinkTests": ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"],
     "BGPTests": ["BGP", "Model", "Bytes"],
+    "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
@@ -47,8 +49,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Configuration", "Control", "Console",
-    "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Configuration", "Control",
+    "Console", "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.

@@ -1,0 +1,141 @@
+// What the kernel says, as far as probes need it: the interfaces of ARP, and neighbour entries.
+
+package import Model
+
+extension Probes {
+  // MARK: Interfaces
+
+  package mutating func learned(
+    _ link: Link, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    for index in openPorts.indices {
+      apply(openPorts[index].learned(link), PortSlot(index), at: now, into: &outputs)
+    }
+  }
+
+  package mutating func lost(
+    _ gone: InterfaceIndex, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    for index in openPorts.indices {
+      apply(openPorts[index].lost(gone), PortSlot(index), at: now, into: &outputs)
+    }
+  }
+
+  package mutating func learned(_ address: InterfaceAddress) {
+    for index in openPorts.indices { openPorts[index].learned(address) }
+  }
+
+  package mutating func lost(_ address: InterfaceAddress) {
+    for index in openPorts.indices { openPorts[index].lost(address) }
+  }
+
+  private mutating func apply(
+    _ change: ProbePort.Change, _ port: PortSlot, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    switch change {
+    case .none: return
+    case .bound:
+      guard let index = openPorts[port.index].index else { return }
+      forget(port, at: now, into: &outputs)
+      outputs.add(.openPort(port, index))
+    case .gone:
+      forget(port, at: now, into: &outputs)
+      outputs.add(.closePort(port))
+    case .altered:
+      // Frames that are on their way will not be answered; that is not the hosts' fault.
+      suspend(port, at: now, into: &outputs)
+    }
+  }
+
+  /// Another network may be behind the interface.
+  private mutating func forget(
+    _ port: PortSlot, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    for index in targets.indices where targets[index].method == .arp(port) {
+      targets[index].binding.forget()
+    }
+    suspend(port, at: now, into: &outputs)
+    recogniseProxies(&outputs)
+  }
+
+  private mutating func suspend(
+    _ port: PortSlot, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    for index in targets.indices where targets[index].method == .arp(port) {
+      targets[index].liveness.suspend(.noInterface, at: now)
+      settle(index, at: now, into: &outputs)
+    }
+  }
+
+  /// The packet socket of a port stands.
+  package mutating func opened(_ port: PortSlot) { openPorts[port.index].isOpen = true }
+
+  // MARK: Neighbours
+
+  /// The bits of linux/neighbour.h that say something here.
+  private enum State {
+    static let reachable: UInt16 = 0x02
+    static let failed: UInt16 = 0x20
+  }
+
+  /// An entry of the kernel's table. It can say that a host is gone, never that it is well: an
+  /// entry stays reachable for half a minute after its host, and traffic of others keeps it so.
+  package mutating func learned(
+    _ neighbour: Neighbour, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    guard !neighbour.isProxy, case .v4(let address) = neighbour.address else { return }
+    for index in targets.indices
+    where targets[index].method == .neighbour && targets[index].address == address {
+      let hasFailed = neighbour.state.bits & State.failed != 0
+      if neighbour.hardwareAddress != targets[index].neighbourMAC, !hasFailed {
+        targets[index].neighbourMAC = neighbour.hardwareAddress
+        recogniseProxies(&outputs)
+      }
+      if hasFailed {
+        targets[index].liveness.condemned(.lost, at: now)
+      } else if neighbour.state.bits & State.reachable != 0 {
+        targets[index].liveness.witnessed(at: now, readAt: now)
+      } else if targets[index].liveness.state != .down {
+        targets[index].liveness.suspend(.notAsked, at: now)
+      }
+      settle(index, at: now, into: &outputs)
+    }
+  }
+
+  /// The entry is gone: nobody has asked for the host lately.
+  package mutating func lost(
+    _ neighbour: Neighbour, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    guard !neighbour.isProxy, case .v4(let address) = neighbour.address else { return }
+    for index in targets.indices
+    where targets[index].method == .neighbour && targets[index].address == address
+      && targets[index].liveness.state != .down
+    {
+      targets[index].liveness.suspend(.notAsked, at: now)
+      settle(index, at: now, into: &outputs)
+    }
+  }
+
+  // MARK: Proxies
+
+  /// Looks at all bindings anew: one that has changed can clear or accuse others.
+  mutating func recogniseProxies(_ outputs: inout ProbeOutputs) {
+    let answers = targets.compactMap { target in
+      target.mac.map {
+        ProxiedARP.Answer(host: target.host, address: target.address, mac: $0)
+      }
+    }
+    for index in targets.indices {
+      let cause = targets[index].mac.flatMap {
+        ProxiedARP.cause(
+          of: ProxiedARP.Answer(
+            host: targets[index].host, address: targets[index].address, mac: $0),
+          among: answers)
+      }
+      guard cause != targets[index].proxied else { continue }
+      targets[index].proxied = cause
+      outputs.add(.note(.proxied(targets[index].slot, cause)))
+      tell(index, into: &outputs)
+    }
+  }
+}
