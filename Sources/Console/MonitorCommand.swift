@@ -14,7 +14,7 @@ package struct MonitorCommand: Hashable, Sendable {
 
   /// What may be chosen, in the order in which help lists it.
   package static let kinds = [
-    "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm",
+    "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm", "host",
   ]
 
   private static let countOption = Option(

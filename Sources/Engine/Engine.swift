@@ -110,7 +110,7 @@ package struct Engine: ~Copyable {
     case .received(let connection): speaker.receive(bytes, connection, at: now, into: &outputs)
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
-    case .idle: speaker.arm()
+    case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
     }
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
@@ -133,7 +133,7 @@ package struct Engine: ~Copyable {
 
   /// Sessions begin when the kernel was heard: the first announcement is true, or it is not made.
   mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
-    guard !hasStarted, !isStopping else { return }
+    guard !hasStarted, !isStopping, !plan.isShadow, failover.isReady else { return }
     hasStarted = true
     speaker.start(at: now, into: &outputs)
   }
@@ -149,14 +149,18 @@ package struct Engine: ~Copyable {
     let vip = verdict.vip
     switch verdict.judgement {
     case .unchanged: return
-    case .ready: speaker.prepare(vip, next: failover.claims[vip.index].next)
-    case .stand, .resign:
-      announce(vip, shift: 0)
+    case .ready: speaker.prepare(vip)
+    case .stand, .resign, .stepBack, .followed: announce(vip, shift: 0)
     case .claim(_, let isLast):
       shifts += 1
       announce(vip, shift: shifts)
       if isLast { outputs.add(.note(.alarm(.lastRung(vip)))) }
+    case .moved:
+      shifts += 1
+      announce(vip, shift: shifts)
     case .exhausted: outputs.add(.note(.alarm(.outOfRungs(vip))))
+    case .allDown: outputs.add(.note(.alarm(.allDown(vip))))
+    case .recovered: outputs.add(.note(.recovered(vip)))
     }
   }
 
@@ -172,11 +176,11 @@ package struct Engine: ~Copyable {
       let vip = moved[index]
       let shift = movedBy[vip.index] ?? 0
       movedBy[vip.index] = nil
-      let claim = failover.claims[vip.index]
       let before = speaker.standing(vip)
-      guard let rung = claim.rung, rung != before else { continue }
-      speaker.announce(vip, rung, next: claim.next, shift: shift, at: now, into: &outputs)
-      outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+      guard let standing = failover.standing(vip), standing != before else { continue }
+      speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
+      outputs.add(
+        .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
     }
     moved.removeAll(keepingCapacity: true)
   }

@@ -13,59 +13,141 @@ package struct Verdict: Equatable, Sendable {
   }
 }
 
-/// The deciding part of the machine. It knows the Plan, the kernel's view and one claim for each
-/// VIP.
+/// The deciding part of the machine. It knows the Plan, the kernel's view, the hosts' health, the
+/// other speakers, and how each VIP stands.
 ///
-/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided;
-/// when it is complete again there is at most one verdict for each VIP.
+/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided by
+/// addresses; when it is complete again there is at most one verdict for each VIP. At the start
+/// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
-  private let owners: [Plan.Owner]
-  /// For each VIP the slot of its address in the view.
-  private let addressSlots: [Int]
-  /// VIPs ordered by address slot, and where each slot's run starts: which VIPs wait for an
-  /// address.
-  private let vipsByAddress: [VIPSlot]
-  private let runStarts: [Int]
+  let owners: [Plan.Owner?]
+  /// Units ordered by the address they wait for, and where each address's run starts.
+  let unitsByAddress: [Int]
+  let runStarts: [Int]
   /// The slot of this machine's own address.
-  private let localSlot: Int
+  let localSlot: Int
+  let damping: Plan.Damping
+  /// By VIP.
+  let unitOf: [Int]
+  /// By host: the units that it is a candidate of, or whose owner it is.
+  let unitsByHost: [[Int]]
 
-  package private(set) var view: KernelView
+  package internal(set) var view: KernelView
   package private(set) var isCurrent = false
-  package private(set) var claims: [Claim]
+  package internal(set) var hosts: HostTable
+  package internal(set) var kernelEvidence: KernelEvidence
+  package internal(set) var fellows: Fellows?
+  var units: [Unit]
+  /// By unit: the ladder of those that decide by the address and hear nobody.
+  package internal(set) var claims: [Claim]
+  /// By unit, in a group.
+  package internal(set) var contests: [Contest]
+  package internal(set) var choices: [Choice]
   /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
-  package private(set) var heldCount = 0
-  /// Never later than the earliest deadline of any claim, sometimes earlier.
-  private var earliest: Instant?
+  package internal(set) var heldCount = 0
+  /// Never later than the earliest deadline of any VIP, sometimes earlier.
+  var earliest: Instant?
+  var lastShared: Instant?
+  var hasBegun = false
+  /// What happened last.
+  package internal(set) var trigger = Trigger.start
+  /// What this speaker would say to the others has changed.
+  package internal(set) var hasNews = false
 
-  /// When to call `turn`; none while the view is stale, since nothing may be decided then.
-  package var deadline: Instant? { isCurrent ? earliest : nil }
+  /// When to call `turn`.
+  package var deadline: Instant? {
+    guard let silence = fellows?.deadline else { return earliest }
+    return min(earliest ?? silence, silence)
+  }
+
+  /// Everything that deciding needs was heard for the first time: what is announced now is true.
+  package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
+  var isFirstListening = true
 
   package init(_ plan: Plan) {
-    owners = plan.vips.compactMap { if case .address(let owner) = $0.role { owner } else { nil } }
-    let local = IPAddress.v4(plan.local.address)
-    view = KernelView(watching: owners.map(\.address) + [local])
-    claims = owners.map { Claim(settle: $0.settle) }
-    var slots: [Int] = []
-    for owner in owners {
-      guard let slot = view.slot(of: owner.address) else {
-        preconditionFailure("the view watches every owner's address")
-      }
-      slots.append(slot)
+    let units = Unit.units(of: plan)
+    let owners = plan.vips.map { vip -> Plan.Owner? in
+      if case .address(let owner) = vip.role { owner } else { nil }
     }
-    addressSlots = slots
-    vipsByAddress = slots.indices.sorted { (slots[$0], $0) < (slots[$1], $1) }.map(VIPSlot.init)
+    let local = IPAddress.v4(plan.local.address)
+    let evident = plan.targets.compactMap { target -> IPAddress? in
+      if case .address(let address) = target.evidence { address } else { nil }
+    }
+    view = KernelView(watching: owners.compactMap { $0?.address } + [local] + evident)
+    hosts = HostTable(plan)
+    kernelEvidence = KernelEvidence(plan)
+    self.owners = owners
+    fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    damping = plan.routeServers.damping
+    var unitOf = Array(repeating: 0, count: plan.vips.count)
+    var unitsByHost = Array(repeating: [Int](), count: plan.hosts.count)
+    var pairs: [(slot: Int, unit: Int)] = []
+    var sorted = units
+    for index in sorted.indices {
+      for vip in sorted[index].members {
+        unitOf[vip.index] = index
+        guard let owner = owners[vip.index] else { continue }
+        guard let slot = view.slot(of: owner.address) else {
+          preconditionFailure("the view watches every owner's address")
+        }
+        sorted[index].addressSlots.append(slot)
+        pairs.append((slot, index))
+      }
+      var concerned = sorted[index].candidates
+      switch sorted[index].rule {
+      case .health(let host), .balanced(let host): concerned.append(host)
+      case .address, .watcher: break
+      }
+      for host in concerned where unitsByHost[host.index].last != index {
+        unitsByHost[host.index].append(index)
+      }
+    }
+    self.units = sorted
+    self.unitOf = unitOf
+    self.unitsByHost = unitsByHost
+    pairs.sort { ($0.slot, $0.unit) < ($1.slot, $1.unit) }
     var starts: [Int] = []
-    for (place, vip) in vipsByAddress.enumerated() {
-      while starts.count <= slots[vip.index] { starts.append(place) }
+    for (place, pair) in pairs.enumerated() {
+      while starts.count <= pair.slot { starts.append(place) }
     }
     // Addresses that no VIP waits for have empty runs.
-    while starts.count <= view.addressCount { starts.append(vipsByAddress.count) }
+    while starts.count <= view.addressCount { starts.append(pairs.count) }
+    unitsByAddress = pairs.map(\.unit)
     runStarts = starts
     guard let own = view.slot(of: local) else {
       preconditionFailure("the view watches the local address")
     }
     localSlot = own
+    claims = []
+    contests = []
+    if let group = plan.group {
+      let lane = Lane(group)
+      contests = units.map { unit in
+        Contest(Failover.rule(unit, plan), lane: lane, patience: group.timeout)
+      }
+    } else {
+      claims = units.map { unit in
+        Claim(settle: owners[unit.members[0].index]?.settle ?? .zero)
+      }
+    }
+    choices = units.compactMap { unit in
+      guard case .watcher = unit.rule else { return nil }
+      return Choice(
+        failback: plan.vips[unit.members[0].index].failback,
+        patience: plan.longestDetection(of: unit.candidates))
+    }
   }
+
+  private static func rule(_ unit: Unit, _ plan: Plan) -> Contest.Rule {
+    switch unit.rule {
+    case .address: .address
+    case .health: .health(failback: plan.vips[unit.members[0].index].failback)
+    // Who leads among watchers moves no traffic, so nobody takes it back.
+    case .watcher, .balanced: .health(failback: nil)
+    }
+  }
+
+  // MARK: The kernel
 
   /// Nothing may be decided until `viewIsComplete`.
   package mutating func viewBecameStale() { isCurrent = false }
@@ -80,20 +162,34 @@ package struct Failover: ~Copyable {
   ) -> [Link] {
     let gone = view.dropUnconfirmed()
     isCurrent = true
-    for vip in claims.indices { judge(VIPSlot(vip), at: now, into: &verdicts) }
+    trigger = hasBegun ? .relisted : .start
+    if !hasBegun {
+      hasBegun = true
+      fellows?.listen(from: now)
+    }
+    _ = learnInterfaces(at: now)
+    judgeAll(at: now, into: &verdicts)
     return gone
   }
 
   /// The interfaces that this machine's own address is on: one, unless somebody plays tricks.
   package var localInterfaces: [InterfaceIndex] { view.interfaces(of: localSlot) }
 
+  /// Whether the link of our own address runs; an address that is nowhere proves nothing.
+  var hasLink: Bool {
+    let interfaces = localInterfaces
+    return interfaces.isEmpty || interfaces.contains { view.link($0)?.isRunning ?? false }
+  }
+
   /// Takes in a link; the answer is what was known of it before.
   package mutating func learned(
     _ link: Link, at now: Instant, into verdicts: inout [Verdict]
   ) -> Link? {
     let before = view.learn(link)
-    if isCurrent && matters(before, link) && view.concerns(link.index) {
-      judgeAll(at: now, into: &verdicts)
+    guard isCurrent, matters(before, link) else { return before }
+    trigger = .link(link.index)
+    if view.concerns(link.index) || learnInterfaces(at: now) {
+      linksChanged(at: now, into: &verdicts)
     }
     return before
   }
@@ -113,8 +209,15 @@ package struct Failover: ~Copyable {
     // Links come and go with every container; few of them have anything to do with a VIP.
     let isConcerned = view.concerns(index)
     let before = view.forget(index)
-    if isCurrent && isConcerned { judgeAll(at: now, into: &verdicts) }
+    guard isCurrent else { return before }
+    trigger = .link(index)
+    if isConcerned || learnInterfaces(at: now) { linksChanged(at: now, into: &verdicts) }
     return before
+  }
+
+  private mutating func linksChanged(at now: Instant, into verdicts: inout [Verdict]) {
+    _ = learnInterfaces(at: now)
+    judgeAll(at: now, into: &verdicts)
   }
 
   package mutating func learned(
@@ -122,6 +225,7 @@ package struct Failover: ~Copyable {
   ) {
     guard let slot = view.slot(of: address.address) else { return }
     view.learn(address, slot: slot)
+    trigger = .address(address.address, isGone: false)
     judge(slot: slot, at: now, into: &verdicts)
   }
 
@@ -130,45 +234,104 @@ package struct Failover: ~Copyable {
   ) {
     guard let slot = view.slot(of: address.address) else { return }
     view.forget(address, slot: slot)
+    trigger = .address(address.address, isGone: true)
     judge(slot: slot, at: now, into: &verdicts)
   }
 
+  // MARK: Probes and other speakers
+
+  /// What a probe, or the kernel, says of a target.
+  package mutating func learned(
+    _ target: TargetSlot, _ signal: Signal, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    let before = hosts.ownNetwork
+    guard hosts.learn(target, signal, at: now) else { return }
+    trigger = .evidence(target, signal)
+    // An anchor's word can change what is believed of everybody.
+    guard before == hosts.ownNetwork else { return judgeAll(at: now, into: &verdicts) }
+    for unit in unitsByHost[hosts.host(of: target).index] {
+      judge(unit: unit, at: now, into: &verdicts)
+    }
+  }
+
+  /// A datagram of a fellow begins: it is alive. What it says of each subject follows.
+  package mutating func heard(
+    _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard let changes = fellows?.heard(fellow, at: now), !changes.isNothing else { return }
+    trigger = isFirstListening ? .start : .fellowHeard(fellow)
+    follow(changes, at: now, into: &verdicts)
+  }
+
+  /// What a fellow says of the VIPs that move with `vip`.
+  package mutating func heard(
+    _ claim: FellowClaim, of vip: VIPSlot, from fellow: FellowSlot, at now: Instant,
+    into verdicts: inout [Verdict]
+  ) {
+    let unit = unitOf[vip.index]
+    guard units[unit].members[0] == vip, fellows?[unit, fellow] != claim else { return }
+    fellows?[unit, fellow] = claim
+    trigger = .fellowSaid(fellow)
+    judge(unit: unit, at: now, into: &verdicts)
+  }
+
+  /// This process did not run for `length` longer than it meant to.
+  package mutating func paused(for length: Nanoseconds, at now: Instant) {
+    fellows?.paused(for: length, at: now)
+  }
+
+  private mutating func follow(
+    _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    if changes.isListeningOver { isFirstListening = false }
+    judgeAll(at: now, into: &verdicts)
+  }
+
+  // MARK: Time
+
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
-    guard let deadline, now >= deadline else { return }
+    if let changes = fellows?.turn(at: now), !changes.isNothing {
+      trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
+      follow(changes, at: now, into: &verdicts)
+    }
+    guard let due = earliest, now >= due else { return }
     earliest = nil
-    for vip in claims.indices {
-      record(claims[vip].turn(at: now), VIPSlot(vip), into: &verdicts)
-      guard let candidate = claims[vip].deadline else { continue }
-      earliest = min(earliest ?? candidate, candidate)
+    trigger = .time
+    for unit in units.indices where mayJudge(unit) {
+      turn(unit: unit, at: now, into: &verdicts)
+      noteDeadline(of: unit)
     }
   }
 
-  private mutating func judge(slot: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard isCurrent else { return }
-    for place in runStarts[slot]..<runStarts[slot + 1] {
-      judge(vipsByAddress[place], at: now, into: &verdicts)
+  private mutating func turn(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
+    guard fellows == nil, units[unit].rule == .address else {
+      if let due = deadline(of: unit), now >= due { judge(unit: unit, at: now, into: &verdicts) }
+      return
     }
+    record(claims[unit].turn(at: now), unit, into: &verdicts)
   }
 
-  private mutating func judgeAll(at now: Instant, into verdicts: inout [Verdict]) {
-    for vip in claims.indices { judge(VIPSlot(vip), at: now, into: &verdicts) }
-  }
-
-  private mutating func judge(_ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]) {
-    let presence = view.presence(of: addressSlots[vip.index], for: owners[vip.index])
-    heldCount -= claims[vip.index].isHeld ? 1 : 0
-    let judgement = claims[vip.index].judge(presence, at: now)
-    heldCount += claims[vip.index].isHeld ? 1 : 0
-    // A deadline that was lifted stays until its turn: searching here would cost a look at every
-    // VIP for each.
-    if let candidate = claims[vip.index].deadline {
-      earliest = min(earliest ?? candidate, candidate)
+  private func deadline(of unit: Int) -> Instant? {
+    var earliest = fellows == nil ? claims[unit].deadline : contests[unit].deadline
+    if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
+      earliest = min(earliest ?? due, due)
     }
-    record(judgement, vip, into: &verdicts)
+    if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
+    return earliest
   }
 
-  private func record(_ judgement: Judgement, _ vip: VIPSlot, into verdicts: inout [Verdict]) {
-    if judgement != .unchanged { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
+  /// A deadline that was lifted stays until its turn: searching here would cost a look at every
+  /// VIP for each.
+  mutating func noteDeadline(of unit: Int) {
+    guard let candidate = deadline(of: unit) else { return }
+    earliest = min(earliest ?? candidate, candidate)
   }
+
+  func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
+    if judgement == .unchanged { return }
+    for vip in units[unit].members { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
+  }
+
+  package mutating func newsWasTold() { hasNews = false }
 }

@@ -82,9 +82,12 @@ package final class Driver {
   private func rememberArmed() {
     for vip in plan.vips.indices {
       let slot = VIPSlot(vip)
-      for rung in [engine.speaker.standing(slot), engine.failover.claims[vip].next] {
-        guard let rung else { continue }
-        let announcement = Announcement(nextHop: plan.local.address, rung: rung)
+      var standings = [engine.speaker.standing(slot)]
+      for next in 0..<engine.failover.upcomingCount(slot) {
+        standings.append(engine.failover.upcoming(slot, next))
+      }
+      for case let standing? in standings {
+        let announcement = engine.speaker.announcement(slot, standing)
         for peer in plan.routeServers.peers.indices {
           let volley = engine.speaker.magazine.volley(
             slot, for: PeerSlot(peer), announcement, epoch: engine.speaker.sessions[peer].epoch)
