@@ -361,6 +361,7 @@ struct Loop: ~Copyable {
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
       case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+      case .hello: continue
       case .note: timeline.stampNote()
       }
     }

@@ -24,6 +24,8 @@ package enum Output: Equatable, Sendable {
   case send(ConnectionSlot, Range<Int>)
   /// A volley from the magazine; `shift` is 0 when it moves nothing.
   case fire(ConnectionSlot, VolleyID, shift: UInt32)
+  /// Bytes of `Outputs.bytes`: the body of a datagram for every speaker of the group.
+  case hello(Range<Int>)
   /// Nothing to do: told to whoever listens, after everything else was carried out.
   case note(Note)
 }
@@ -118,6 +120,8 @@ package struct Outputs: ~Copyable {
   ) {
     list.append(.send(connection, keep(piece, of: source)))
   }
+
+  mutating func sendHello(_ body: [UInt8]) { list.append(.hello(keep(body.indices, of: body))) }
 
   mutating func refuse(
     _ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot

@@ -48,7 +48,7 @@ package struct Failover: ~Copyable {
   /// Never later than the earliest deadline of any VIP, sometimes earlier.
   var earliest: Instant?
   var lastShared: Instant?
-  var hasBegun = false
+  package internal(set) var hasBegun = false
   /// What happened last.
   package internal(set) var trigger = Trigger.start
   /// What this speaker would say to the others has changed.
@@ -273,6 +273,15 @@ package struct Failover: ~Copyable {
     fellows?[unit, fellow] = claim
     trigger = .fellowSaid(fellow)
     judge(unit: unit, at: now, into: &verdicts)
+  }
+
+  /// A fellow has said that it ends.
+  package mutating func left(
+    _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard let changes = fellows?.left(fellow, at: now), !changes.isNothing else { return }
+    trigger = .fellowSilent(fellow)
+    follow(changes, at: now, into: &verdicts)
   }
 
   /// This process did not run for `length` longer than it meant to.

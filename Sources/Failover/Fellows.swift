@@ -88,13 +88,33 @@ package struct Fellows: Sendable {
     listening = now + timeout
   }
 
-  /// We stood still for `length`: nobody is gone for our own deafness, and who is not heard soon may
-  /// have claimed meanwhile.
+  /// We stood still for `length`: nobody is gone for our own deafness. After a long one, who is not
+  /// heard soon may have claimed meanwhile. Only the pause itself is forgiven, so that a speaker
+  /// which is always late still notices who has gone.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
-    for index in list.indices where list[index].isAlive { list[index].heardAt = now }
+    for index in list.indices where list[index].isAlive {
+      guard let heardAt = list[index].heardAt else { continue }
+      list[index].heardAt = min(now, heardAt + length)
+    }
     // Half a timeout of silence on our side, and as much before it, can be a whole one on theirs.
-    if length >= timeout / 2 { mayHaveMissed = true }
+    guard length >= timeout / 2 else { return }
+    mayHaveMissed = true
     listen(from: now)
+  }
+
+  /// It has said that it ends: its routes go with its sessions, so nothing is claimed any more.
+  package mutating func left(_ fellow: FellowSlot, at now: Instant) -> Changes {
+    var changes = Changes()
+    guard list[fellow.index].isAlive else { return changes }
+    list[fellow.index].isAlive = false
+    list[fellow.index].since = now
+    for subject in 0..<(claims.count / list.count) {
+      self[subject, fellow].rung = self[subject, fellow].rung.resigned
+      self[subject, fellow].wants = false
+    }
+    changes.lost.append(fellow)
+    endListening(at: now, into: &changes)
+    return changes
   }
 
   /// A datagram of a fellow has come.

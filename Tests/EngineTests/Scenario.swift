@@ -275,6 +275,7 @@ struct Scenario {
       let key = [UInt8(connection.peer.index)] + bytes
       let again = told.updateValue(1, forKey: key) == nil ? "" : ", these bytes before"
       write("\(Scenario.name(connection)) \(Scenario.decode(bytes)), shift \(shift)\(again)")
+    case .hello(let bytes): write("hello of \(bytes.count) bytes")
     case .note(let note): write("note \(Scenario.words(note, plan))")
     }
   }

@@ -15,6 +15,7 @@ package enum Effect: Equatable, Sendable {
   case close(ConnectionSlot)
   case send(ConnectionSlot, [UInt8])
   case fire(ConnectionSlot, [UInt8], shift: UInt32)
+  case hello([UInt8])
   case note(Note)
 }
 
@@ -57,6 +58,7 @@ package final class Driver {
       case .send(let peer, let piece): effects.append(.send(peer, Array(outputs.bytes[piece])))
       case .fire(let peer, let volley, let shift):
         effects.append(.fire(peer, fired(volley), shift: shift))
+      case .hello(let piece): effects.append(.hello(Array(outputs.bytes[piece])))
       case .note(let note): effects.append(.note(note))
       }
     }
