@@ -43,7 +43,11 @@ enum Story {
       if state == .working { log.notice(line) } else { log.warning(line) }
     case .fellow(let fellow, let isAlive):
       let name = VIPWords.speaker(fellow, plan)
-      if isAlive { log.notice("speaker \(name) is heard") } else { log.warning("speaker \(name) is silent") }
+      if isAlive {
+        log.notice("speaker \(name) is heard")
+      } else {
+        log.warning("speaker \(name) is silent")
+      }
     case .paused(let length):
       log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
     case .stale(let kernelClass, let reason):

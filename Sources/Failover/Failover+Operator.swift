@@ -24,7 +24,7 @@ extension Failover {
     of vip: VIPSlot, to host: HostSlot, isForced: Bool, at now: Instant,
     into verdicts: inout [Verdict]
   ) -> OperatorAnswer {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     trigger = .operatorsWord
     guard mayJudge(unit), case .watcher(let choice) = units[unit].rule else {
       return takeOrGive(unit, isOurs: isOwn(unit, host), isForced: isForced, now, into: &verdicts)
@@ -53,7 +53,7 @@ extension Failover {
   package mutating func takeOrGive(
     _ vip: VIPSlot, isOurs: Bool, isForced: Bool, at now: Instant, into verdicts: inout [Verdict]
   ) -> OperatorAnswer {
-    takeOrGive(unitOf[vip.index], isOurs: isOurs, isForced: isForced, now, into: &verdicts)
+    takeOrGive(index.unit(of: vip), isOurs: isOurs, isForced: isForced, now, into: &verdicts)
   }
 
   private mutating func takeOrGive(
@@ -82,7 +82,7 @@ extension Failover {
   package mutating func setOutOfService(
     _ vip: VIPSlot, _ isOut: Bool, at now: Instant, into verdicts: inout [Verdict]
   ) -> OperatorAnswer {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     guard units[unit].isOut != isOut else { return .unchanged }
     units[unit].isOut = isOut
     trigger = .operatorsWord
@@ -90,19 +90,19 @@ extension Failover {
     return .done
   }
 
-  package func isOutOfService(_ vip: VIPSlot) -> Bool { units[unitOf[vip.index]].isOut }
+  package func isOutOfService(_ vip: VIPSlot) -> Bool { units[index.unit(of: vip)].isOut }
 
   /// Lets a choice that an operator made be changed by preference again.
   package mutating func release(
     _ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]
   ) -> OperatorAnswer {
-    guard case .watcher(let choice) = units[unitOf[vip.index]].rule else {
+    guard case .watcher(let choice) = units[index.unit(of: vip)].rule else {
       return .decidedByAddress
     }
     guard choices[choice].isPinned else { return .unchanged }
     choices[choice].unpin()
     trigger = .operatorsWord
-    judge(unit: unitOf[vip.index], at: now, into: &verdicts)
+    judge(unit: index.unit(of: vip), at: now, into: &verdicts)
     return .done
   }
 }
