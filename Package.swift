@@ -68,12 +68,13 @@ let package = Package(
     room("BGP", ["Model", "Bytes"]),
     room("Probes", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
+    room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -100,6 +101,7 @@ let package = Package(
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("ProbesTests", ["Probes", "Model", "Bytes"]),
     tests("FailoverTests", ["Failover", "Model"]),
+    tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),

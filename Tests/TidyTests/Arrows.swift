@@ -10,10 +10,11 @@ enum Arrows {
     "BGP": ["Model", "Bytes"],
     "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
+    "Hello": ["Model", "Bytes"],
     "Configuration": ["Model"],
     "Control": ["Model"],
     "Console": ["Model", "Control"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
+    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Daemon": [
@@ -32,6 +33,7 @@ enum Arrows {
     "BGPTests": ["BGP", "Model", "Bytes"],
     "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
+    "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
@@ -49,8 +51,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Configuration", "Control",
-    "Console", "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
+    "Control", "Console", "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
