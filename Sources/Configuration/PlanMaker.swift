@@ -11,9 +11,11 @@ struct PlanMaker {
     let platform = self.platform
     let local = self.local(platform)
     let servers = routeServers(platform)
+    let hosts = self.hosts()
     let vips = self.vips(platform)
-    guard !problems.hasErrors, let local, let servers else { return nil }
-    return Plan(local: local, routeServers: servers, vips: vips)
+    guard !problems.hasErrors, let local, let servers, let hosts else { return nil }
+    return Plan(
+      local: local, routeServers: servers, vips: vips, hosts: hosts.hosts, targets: hosts.targets)
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.

@@ -12,6 +12,7 @@ enum PlanSections {
       [
         (.local, .section(local(plan.local))),
         (.routeServers, .section(routeServers(plan.routeServers))),
+        (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
         (.vips, .named(plan.vips.map(vip))),
       ])
   }
@@ -70,7 +71,7 @@ enum PlanSections {
       ])
   }
 
-  private static func section(
+  static func section(
     _ name: String, _ contents: [(key: KeyName, content: Section.Content)]
   ) -> Section {
     let fields = contents.map {
@@ -80,17 +81,17 @@ enum PlanSections {
   }
 
   /// Nothing for what is off.
-  private static func given(
+  static func given(
     _ key: KeyName, _ scalar: Scalar?
   ) -> [(key: KeyName, content: Section.Content)] {
     scalar.map { [(key, value($0))] } ?? []
   }
 
-  private static func value(_ scalar: Scalar) -> Section.Content {
+  static func value(_ scalar: Scalar) -> Section.Content {
     .value(Item(scalar: scalar, position: nowhere))
   }
 
-  private static func list(_ scalars: [Scalar]) -> Section.Content {
+  static func list(_ scalars: [Scalar]) -> Section.Content {
     .list(scalars.map { Item(scalar: $0, position: nowhere) })
   }
 }

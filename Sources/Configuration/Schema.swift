@@ -22,6 +22,15 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case when
   case interfaces
   case settle
+  case hosts
+  case require
+  case anchor
+  case probes
+  case link
+  case interface
+  case route
+  case prefix
+  case neighbour
 }
 
 /// One key: where it stands, what it takes, what holds without it.
@@ -47,6 +56,11 @@ package struct Key: Sendable {
     case section([Key])
     /// Sections with names that the user chooses; `noun` is what one of them is called.
     case named(noun: String, limit: Int, [Key])
+    /// A list of at most `limit` entries, each a mapping of one of the keys, all of them sections;
+    /// `noun` is what an entry is called.
+    case choices(noun: String, limit: Int, [Key])
+    /// At most `limit` values of one type, each below a name; `noun` is what has the names.
+    case pairs(noun: String, ValueType, limit: Int)
   }
 
   package enum Presence: Sendable {
@@ -55,6 +69,16 @@ package struct Key: Sendable {
     case defaulted(String)
     /// Without the key the value follows from others, in these words.
     case derived(String)
+    /// One of several that are chosen from.
+    case chosen
+
+    /// A key that does not stand in the file need not have a value.
+    var allowsNothing: Bool {
+      switch self {
+      case .derived, .chosen: true
+      case .required, .defaulted: false
+      }
+    }
   }
 }
 
@@ -63,7 +87,7 @@ package enum Schema {
   /// What stands in a path for a name the user chooses.
   package static let placeholder = "NAME"
 
-  /// The longest name of a VIP. We chose it: a label of DNS has the same limit.
+  /// The longest name of a VIP or a host. We chose it: a label of DNS has the same limit.
   package static let nameLimit = 63
 
   package static let keys: [Key] = [
@@ -71,6 +95,9 @@ package enum Schema {
     Key(
       .routeServers, .section(routeServers), .required,
       "The route servers that are told, all of one autonomous system."),
+    Key(
+      .hosts, .named(noun: "host", limit: PlanLimits.hosts, host), .derived("none"),
+      "The machines that can carry traffic, by name."),
     Key(
       .vips, .named(noun: "VIP", limit: PlanLimits.vips, vip), .derived("none"),
       "The virtual IPs, by name."),
@@ -146,8 +173,9 @@ package enum Schema {
     keys.flatMap { key -> [(path: String, key: Key)] in
       let path = join(parent, key.name.rawValue)
       switch key.shape {
-      case .value, .list: return [(path, key)]
-      case .section(let children): return [(path, key)] + paths(of: children, under: path)
+      case .value, .list, .pairs: return [(path, key)]
+      case .section(let children), .choices(_, _, let children):
+        return [(path, key)] + paths(of: children, under: path)
       case .named(_, _, let children):
         return [(path, key)] + paths(of: children, under: join(path, placeholder))
       }
@@ -170,6 +198,9 @@ package enum Schema {
     case .interface: "INTERFACE"
     case .word(let words): words.joined(separator: "|")
     case .duration: "DURATION"
+    case .name(let noun): noun.uppercased()
+    case .flag: "true|false"
+    case .either(let words, let other): "\(words.joined(separator: "|"))|\(typeName(other))"
     }
   }
 }

@@ -187,6 +187,7 @@ package enum PlanLimits {
   package static let largeCommunitiesPerVIP = 16
   package static let hosts = 256
   package static let targets = 1_024
+  package static let targetsPerHost = 16
   package static let candidatesPerVIP = 8
   /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
   package static let fellows = 7

@@ -18,7 +18,7 @@ enum Vectors {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Vectors/configuration")
 
-  static let names = ["local", "route-servers", "vips", "whole"]
+  static let names = ["hosts", "local", "route-servers", "vips", "whole"]
 
   static func read(_ name: String) throws -> [RenderingCase] {
     let text = try String(contentsOf: folder.appending(path: "\(name).txt"), encoding: .utf8)
