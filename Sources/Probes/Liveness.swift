@@ -97,10 +97,9 @@ package struct Liveness: Sendable {
     return nil
   }
 
-  /// An answer to the probe `token` arrived at `stamp` and was read at `now`. `isTimely` says that
-  /// the stamp cannot be trusted: an answer that is here counts as in time.
+  /// An answer to the probe `token` was read at `now`.
   package mutating func answered(
-    _ token: UInt32, at stamp: Instant, isTimely: Bool = false, readAt now: Instant
+    _ token: UInt32, _ stamp: ProbeStamp, readAt now: Instant
   ) -> Reception {
     guard let position = flights.position(of: token), !flights[position].isAnswered else {
       counters.unasked += 1
@@ -109,7 +108,7 @@ package struct Liveness: Sendable {
     let flight = flights[position]
     let limit = (flight.sentAt ?? now) + cadence.timeout
     // Who comes so late itself cannot say that the answer did: the whole machine may have stood.
-    if stamp > limit, !isTimely, now - limit <= Liveness.lateness {
+    if stamp.at > limit, !stamp.isDoubtful, now - limit <= Liveness.lateness {
       counters.late += 1
       close(position)
       countFailure(token, .lost, at: now)
@@ -117,8 +116,9 @@ package struct Liveness: Sendable {
     }
     close(position)
     if Int32(bitPattern: token &- newestAnswered) > 0 { newestAnswered = token }
-    roundTrips.add(stamp - flight.launchedAt)
-    countAnswer(at: stamp, now)
+    // The wall clock was set: nobody knows how long it took.
+    if !stamp.isDoubtful { roundTrips.add(stamp.at - flight.launchedAt) }
+    countAnswer(at: stamp.isDoubtful ? now : stamp.at, now)
     return .counted
   }
 

@@ -60,8 +60,6 @@ package enum ProbeNote: Hashable, Sendable {
   case proxied(TargetSlot, ProxiedARP.Cause?)
   /// Somebody answers for the target without being asked.
   case disputed(TargetSlot)
-  /// We were away for so long; what was on its way is void.
-  case paused(Nanoseconds)
 }
 
 /// Outputs and bytes of one call, or several. Reserved once, emptied after use.

@@ -13,6 +13,8 @@ package struct ProbePort: Sendable {
   package private(set) var mac: MACAddress?
   package private(set) var isRunning = false
   private var addresses: [InterfaceAddress] = []
+  /// Those of `addresses` that the running dump, or the news since it began, has named.
+  private var confirmed: [InterfaceAddress] = []
   /// Whether the socket is open.
   package internal(set) var isOpen = false
 
@@ -63,16 +65,28 @@ package struct ProbePort: Sendable {
 
   mutating func learned(_ address: InterfaceAddress) {
     guard address.interface == index, case .v4 = address.address else { return }
-    if let place = addresses.firstIndex(where: { ProbePort.isSame($0, address) }) {
-      addresses[place] = address
-    } else if addresses.count < ProbePort.addressLimit {
-      addresses.append(address)
+    ProbePort.note(address, in: &addresses)
+    ProbePort.note(address, in: &confirmed)
+  }
+
+  private static func note(_ address: InterfaceAddress, in list: inout [InterfaceAddress]) {
+    if let place = list.firstIndex(where: { ProbePort.isSame($0, address) }) {
+      list[place] = address
+    } else if list.count < ProbePort.addressLimit {
+      list.append(address)
     }
+  }
+
+  mutating func beginConfirming() { confirmed.removeAll(keepingCapacity: true) }
+
+  mutating func dropUnconfirmed() {
+    addresses.removeAll { address in !confirmed.contains { ProbePort.isSame($0, address) } }
   }
 
   mutating func lost(_ address: InterfaceAddress) {
     guard address.interface == index else { return }
     addresses.removeAll { ProbePort.isSame($0, address) }
+    confirmed.removeAll { ProbePort.isSame($0, address) }
   }
 
   private static func isSame(_ left: InterfaceAddress, _ right: InterfaceAddress) -> Bool {

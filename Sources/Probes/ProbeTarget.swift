@@ -13,8 +13,17 @@ package struct ProbeTarget: Sendable {
     case http(port: UInt16, request: Int)
     /// A position in the sessions.
     case bfd(session: Int, isMultihop: Bool)
-    /// The kernel's neighbour entry: looked at, not asked.
+    /// The kernel's neighbour entry: who answered it shows a network that answers for all.
     case neighbour
+
+    /// The socket that the target shares with others of its kind.
+    package var socket: ProbeSocket? {
+      switch self {
+      case .icmp: .echo
+      case .bfd(_, let isMultihop): isMultihop ? .bfdMultihop : .bfd
+      case .arp, .tcp, .http, .neighbour: nil
+      }
+    }
   }
 
   package let slot: TargetSlot
@@ -25,7 +34,7 @@ package struct ProbeTarget: Sendable {
   /// which is there to prove that the network works.
   package let trustsProxy: Bool
   package internal(set) var liveness: Liveness
-  /// ARP: who answers. Neighbour: who answered the kernel.
+  /// ARP.
   package internal(set) var binding = Binding()
   var neighbourMAC: MACAddress?
   /// Why the answers are not the host's own.
@@ -58,12 +67,7 @@ package struct ProbeTarget: Sendable {
   }
 
   /// What the target says of its host.
-  package var signal: Signal {
-    if isDiscounted { return .neutral }
-    // The kernel's word alone makes nobody healthy.
-    if case .neighbour = method { return liveness.state == .down ? .down : .neutral }
-    return liveness.state
-  }
+  package var signal: Signal { isDiscounted ? .neutral : liveness.state }
 
   /// Who answers for the address.
   package var mac: MACAddress? {
@@ -78,6 +82,8 @@ package struct ProbeTarget: Sendable {
 
   /// The network answers for the host: neither its life nor its death can be seen.
   package var isDiscounted: Bool { proxied != nil && !trustsProxy }
+
+  package var isNeighbour: Bool { method == .neighbour }
 
   package var isBFD: Bool {
     if case .bfd = method { return true }

@@ -1,14 +1,14 @@
 // What comes back: frames, echoes, connections; each answer finds its probe or is dropped.
 
 import Bytes
-package import Model
+import Model
 
 extension Probes {
   // MARK: ARP
 
-  /// A frame that a port's socket brought. `isTimely`: its stamp cannot be trusted.
-  package mutating func frame(
-    _ bytes: Span<UInt8>, on port: PortSlot, at stamp: Instant, isTimely: Bool, readAt now: Instant,
+  /// A frame that a port's socket brought.
+  mutating func frame(
+    _ bytes: Span<UInt8>, on port: PortSlot, _ stamp: ProbeStamp, readAt now: Instant,
     into outputs: inout ProbeOutputs
   ) {
     guard let mac = openPorts[port.index].mac, let packet = ARPPacket(bytes),
@@ -17,15 +17,15 @@ extension Probes {
     else { return }
     let key = Probes.key(port, packet.senderAddress)
     for index in arpKeys.indices where arpKeys[index] == key {
-      reply(index, packet, at: stamp, isTimely, now, &outputs)
+      reply(index, packet, stamp, now, &outputs)
     }
   }
 
   private mutating func reply(
-    _ index: Int, _ packet: ARPPacket, at stamp: Instant, _ isTimely: Bool, _ now: Instant,
+    _ index: Int, _ packet: ARPPacket, _ stamp: ProbeStamp, _ now: Instant,
     _ outputs: inout ProbeOutputs
   ) {
-    let token = targets[index].liveness.newestOpen(at: max(stamp, isTimely ? now : stamp))
+    let token = targets[index].liveness.newestOpen(at: stamp.isDoubtful ? now : stamp.at)
     let isAsked = token != nil && packet.targetAddress == targets[index].askedFrom
     let before = targets[index].mac
     let verdict = targets[index].binding.replied(
@@ -41,7 +41,7 @@ extension Probes {
       if case .changed(let old) = verdict {
         outputs.add(.note(.macChanged(targets[index].slot, from: old, to: packet.sender)))
       }
-      _ = targets[index].liveness.answered(token, at: stamp, isTimely: isTimely, readAt: now)
+      _ = targets[index].liveness.answered(token, stamp, readAt: now)
       if targets[index].mac != before { recogniseProxies(&outputs) }
     }
     settle(index, at: now, into: &outputs)
@@ -58,23 +58,22 @@ extension Probes {
   // MARK: Echo
 
   /// An ICMP message, from its header on, from `source`.
-  package mutating func echo(
-    _ bytes: Span<UInt8>, from source: IPv4Address, at stamp: Instant, isTimely: Bool,
-    readAt now: Instant, into outputs: inout ProbeOutputs
+  mutating func echo(
+    _ bytes: Span<UInt8>, from source: IPv4Address, _ stamp: ProbeStamp, readAt now: Instant,
+    into outputs: inout ProbeOutputs
   ) {
     guard let packet = EchoPacket(reply: bytes), let index = place(of: packet.target),
       targets[index].method == .icmp, targets[index].address == source,
       packet.token == Draw.token(secret, packet.target, packet.number)
     else { return }
-    _ = targets[index].liveness.answered(
-      packet.number, at: stamp, isTimely: isTimely, readAt: now)
+    _ = targets[index].liveness.answered(packet.number, stamp, readAt: now)
     settle(index, at: now, into: &outputs)
   }
 
   // MARK: Connections
 
   /// The connection stands.
-  package mutating func connected(
+  mutating func connected(
     _ connection: ProbeConnection, at now: Instant, into outputs: inout ProbeOutputs
   ) {
     guard let (lane, index) = lane(of: connection), let token = lanes[lane].token else { return }
@@ -86,7 +85,7 @@ extension Probes {
   }
 
   /// Bytes of an answer.
-  package mutating func received(
+  mutating func received(
     _ bytes: Span<UInt8>, _ connection: ProbeConnection, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
@@ -101,7 +100,7 @@ extension Probes {
   }
 
   /// The connection has ended, or was refused; its socket is closed.
-  package mutating func closed(
+  mutating func closed(
     _ connection: ProbeConnection, _ reason: LivenessReason, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
@@ -118,7 +117,8 @@ extension Probes {
   ) {
     hangUp(index, token, into: &outputs)
     targets[index].unsent = 0
-    _ = targets[index].liveness.answered(token, at: now, isTimely: true, readAt: now)
+    _ = targets[index].liveness.answered(
+      token, ProbeStamp(at: now, isDoubtful: true), readAt: now)
     settle(index, at: now, into: &outputs)
   }
 

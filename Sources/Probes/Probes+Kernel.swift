@@ -29,6 +29,23 @@ extension Probes {
     for index in openPorts.indices { openPorts[index].lost(address) }
   }
 
+  /// Everything is listed anew; addresses that are not named are gone.
+  package mutating func beginConfirming() {
+    for index in openPorts.indices { openPorts[index].beginConfirming() }
+  }
+
+  package mutating func dropUnconfirmed() {
+    for index in openPorts.indices { openPorts[index].dropUnconfirmed() }
+  }
+
+  /// The interface that a target is asked on, when it is known.
+  package func interface(of slot: TargetSlot) -> InterfaceIndex? {
+    guard let index = place(of: slot), case .arp(let port) = targets[index].method else {
+      return nil
+    }
+    return openPorts[port.index].index
+  }
+
   private mutating func apply(
     _ change: ProbePort.Change, _ port: PortSlot, at now: Instant, into outputs: inout ProbeOutputs
   ) {
@@ -72,47 +89,25 @@ extension Probes {
 
   // MARK: Neighbours
 
-  /// The bits of linux/neighbour.h that say something here.
-  private enum State {
-    static let reachable: UInt16 = 0x02
-    static let failed: UInt16 = 0x20
-  }
-
-  /// An entry of the kernel's table. It can say that a host is gone, never that it is well: an
-  /// entry stays reachable for half a minute after its host, and traffic of others keeps it so.
-  package mutating func learned(
-    _ neighbour: Neighbour, at now: Instant, into outputs: inout ProbeOutputs
-  ) {
-    guard !neighbour.isProxy, case .v4(let address) = neighbour.address else { return }
+  /// An entry of the kernel's table shows who answers for a neighbour.
+  package mutating func learned(_ neighbour: Neighbour, into outputs: inout ProbeOutputs) {
+    guard !neighbour.isProxy, case .v4(let address) = neighbour.address,
+      let mac = neighbour.hardwareAddress, !neighbour.state.hasFailed
+    else { return }
     for index in targets.indices
-    where targets[index].method == .neighbour && targets[index].address == address {
-      let hasFailed = neighbour.state.bits & State.failed != 0
-      if neighbour.hardwareAddress != targets[index].neighbourMAC, !hasFailed {
-        targets[index].neighbourMAC = neighbour.hardwareAddress
-        recogniseProxies(&outputs)
-      }
-      if hasFailed {
-        targets[index].liveness.condemned(.lost, at: now)
-      } else if neighbour.state.bits & State.reachable != 0 {
-        targets[index].liveness.witnessed(at: now, readAt: now)
-      } else if targets[index].liveness.state != .down {
-        targets[index].liveness.suspend(.notAsked, at: now)
-      }
-      settle(index, at: now, into: &outputs)
+    where targets[index].isNeighbour && targets[index].address == address
+      && targets[index].neighbourMAC != mac
+    {
+      targets[index].neighbourMAC = mac
+      recogniseProxies(&outputs)
     }
   }
 
-  /// The entry is gone: nobody has asked for the host lately.
-  package mutating func lost(
-    _ neighbour: Neighbour, at now: Instant, into outputs: inout ProbeOutputs
-  ) {
-    guard !neighbour.isProxy, case .v4(let address) = neighbour.address else { return }
-    for index in targets.indices
-    where targets[index].method == .neighbour && targets[index].address == address
-      && targets[index].liveness.state != .down
-    {
-      targets[index].liveness.suspend(.notAsked, at: now)
-      settle(index, at: now, into: &outputs)
+  /// Whether the network, and not the neighbour, made this entry: then it says nothing of anybody.
+  package func isDiscounted(_ neighbour: Neighbour) -> Bool {
+    guard case .v4(let address) = neighbour.address else { return false }
+    return targets.contains {
+      $0.isNeighbour && $0.address == address && $0.isDiscounted
     }
   }
 

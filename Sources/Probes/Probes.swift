@@ -36,7 +36,6 @@ package struct Probes: ~Copyable {
   let secret: UInt64
   /// The identifier of echo requests on a raw socket; ping sockets choose their own.
   package let identifier: UInt16
-  private var pauseTold: Instant?
   private var heardUntil = Instant(nanoseconds: .min)
   private(set) var isStarted = false
 
@@ -85,7 +84,7 @@ package struct Probes: ~Copyable {
     UInt64(port.index) << 32 | UInt64(address.bits)
   }
 
-  /// How often the same is told again: that we were away, or that answers are disputed.
+  /// How often the same is told again: that answers are disputed.
   static let repeatPause = Nanoseconds.seconds(10)
   /// `PlanLimits.targets` places.
   static let placeMask: UInt32 = 1_023
@@ -138,7 +137,7 @@ package struct Probes: ~Copyable {
     guard isStarted, let deadline, deadline <= now + ProbeSchedule.slack else { return }
     let heard = min(heardUntil, now)
     if heard - deadline > Liveness.lateness {
-      paused(at: now, for: heard - deadline, into: &outputs)
+      paused(at: now, into: &outputs)
     }
     for index in targets.indices {
       if judgements[index] <= heard { judge(index, heard, at: now, into: &outputs) }
@@ -151,17 +150,10 @@ package struct Probes: ~Copyable {
   }
 
   /// We were away: what is on its way is void, and asked again at once.
-  package mutating func paused(
-    at now: Instant, for length: Nanoseconds, into outputs: inout ProbeOutputs
-  ) {
+  package mutating func paused(at now: Instant, into outputs: inout ProbeOutputs) {
     guard isStarted else { return }
     pauses += 1
     lastPause = now
-    // A machine that is always late would fill the log.
-    if pauseTold.map({ now - $0 >= Probes.repeatPause }) ?? true {
-      pauseTold = now
-      outputs.add(.note(.paused(length)))
-    }
     for index in targets.indices {
       if targets[index].isBFD { excuse(index, at: now) }
       guard targets[index].liveness.isInFlight, targets[index].liveness.voidFlights() else {
@@ -211,6 +203,8 @@ package struct Probes: ~Copyable {
   }
 
   mutating func tell(_ index: Int, into outputs: inout ProbeOutputs) {
+    // What the kernel's entries say is told by whoever listens to the kernel.
+    if targets[index].method == .neighbour { return }
     let signal = targets[index].signal
     guard signal != targets[index].told else { return }
     targets[index].told = signal

@@ -156,22 +156,19 @@ final class Network {
 
   private func deliver(_ arrival: Arrival) {
     let now = now
-    withProbes { probes, outputs in
-      switch arrival.kind {
-      case .frame(let port, let bytes):
-        probes.frame(
-          bytes.span, on: port, at: arrival.at, isTimely: false, readAt: now, into: &outputs)
-      case .echo(let source, let bytes):
-        probes.echo(
-          bytes.span, from: source, at: arrival.at, isTimely: false, readAt: now, into: &outputs)
-      case .connected(let connection): probes.connected(connection, at: now, into: &outputs)
-      case .bytes(let connection, let bytes):
-        probes.received(bytes.span, connection, at: now, into: &outputs)
-      case .refused(let connection): probes.closed(connection, .refused, at: now, into: &outputs)
-      case .control(let bytes, let about):
-        probes.control(bytes.span, about, readAt: now, into: &outputs)
-      }
+    let stamp = ProbeStamp(at: arrival.at)
+    switch arrival.kind {
+    case .frame(let port, let bytes): feed(.frame(port, stamp), bytes, now)
+    case .echo(let source, let bytes): feed(.echo(from: source, stamp), bytes, now)
+    case .connected(let connection): feed(.connected(connection), [], now)
+    case .bytes(let connection, let bytes): feed(.received(connection), bytes, now)
+    case .refused(let connection): feed(.closed(connection, .refused), [], now)
+    case .control(let bytes, let about): feed(.control(about), bytes, now)
     }
+  }
+
+  private func feed(_ event: ProbeEvent, _ bytes: [UInt8], _ now: Instant) {
+    withProbes { probes, outputs in probes.handle(event, bytes.span, at: now, into: &outputs) }
   }
 
   private func carryOut() {

@@ -58,7 +58,7 @@ struct Mutator: RandomNumberGenerator {
   func launch(at now: Instant) -> UInt32 { liveness.launch(at: now) }
   func sent(at now: Instant) -> Bool { liveness.sent(at: now) }
   func answered(_ token: UInt32, at stamp: Instant, readAt now: Instant) -> Reception {
-    liveness.answered(token, at: stamp, readAt: now)
+    liveness.answered(token, ProbeStamp(at: stamp), readAt: now)
   }
   func judge(heardUntil heard: Instant, at now: Instant) -> UInt32? {
     liveness.judge(heardUntil: heard, at: now)
