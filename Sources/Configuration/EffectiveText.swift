@@ -41,7 +41,7 @@ enum EffectiveText {
         for inner in sections {
           text += "\(margin)  - \(inner.name):"
           text += inner.fields.isEmpty ? " {}\n" : "\n"
-          print(inner, keys: keysBelow(inner, in: children), indent: indent + 8, into: &text)
+          print(inner, keys: keysBelow(inner, in: children), indent: indent + 6, into: &text)
         }
       case (.pairs(let pairs, _), .pairs):
         text += pairs.isEmpty ? " {}\n" : "\n"

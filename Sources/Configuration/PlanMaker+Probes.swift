@@ -18,7 +18,7 @@ extension PlanMaker {
       evidence.append(item)
     }
     guard evidence.count == sections.count else { return nil }
-    checkVoices(evidence, of: host)
+    checkVoices(evidence, sections, of: host)
     return evidence
   }
 
@@ -33,16 +33,35 @@ extension PlanMaker {
     return []
   }
 
-  /// Something has to be able to say that the host is well.
-  private mutating func checkVoices(_ evidence: [Plan.Evidence], of host: Section) {
-    for item in evidence {
-      if case .neighbour = item { continue }
+  /// Something has to be able to say that the host is well, and each entry has to count.
+  private mutating func checkVoices(
+    _ evidence: [Plan.Evidence], _ sections: [Section], of host: Section
+  ) {
+    var neighbours: [Section] = []
+    for (item, section) in zip(evidence, sections) {
+      if case .neighbour = item { neighbours.append(section) }
+    }
+    let voices = evidence.count - neighbours.count
+    if voices == 0 {
+      problems.error(
+        host.field(.probes)?.position ?? host.position, host.path(.probes),
+        "a neighbour entry can say that a host is gone, never that it is well",
+        suggestion: "add a probe of another kind")
       return
     }
-    problems.error(
-      host.field(.probes)?.position ?? host.position, host.path(.probes),
-      "a neighbour entry can say that a host is gone, never that it is well",
-      suggestion: "add a probe of another kind")
+    guard let item = host.value(.require), item.scalar != .word("all") else { return }
+    if let count = host.number(.require), count <= evidence.count, count > voices {
+      problems.error(
+        item.position, host.path(.require),
+        "\(count) of its probes must say that it is well, and a neighbour entry never does: "
+          + "that leaves \(voices)",
+        suggestion: "write \(voices) or less")
+    }
+    for section in neighbours {
+      problems.warn(
+        section.position, section.path,
+        "decides nothing: what a neighbour entry can say counts with require: all only")
+    }
   }
 
   /// One case for each kind in `Schema.probes`; nil when a value is missing or wrong.

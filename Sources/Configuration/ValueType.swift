@@ -40,7 +40,7 @@ package enum ValueType: Sendable {
     case .duration: "a time with its unit, such as 30s"
     case .name(let noun): "the name of a \(noun)"
     case .flag: "true or false"
-    case .either(let words, let other): "\(other.noun), or \(words.joined(separator: " or "))"
+    case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
 }
@@ -124,7 +124,7 @@ extension ValueType {
     } catch {
       let word = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
       throw Complaint(
-        "\(error.message); it may also be \(words.joined(separator: " or "))",
+        "\(error.message); it may also be \(alternatives(words))",
         suggestion: word ?? error.suggestion)
     }
   }
@@ -153,6 +153,12 @@ extension ValueType {
     throw Complaint("\(Quote.shown(text)) is not an AS number", suggestion: suggestion)
   }
 
+  /// One, the other or a third.
+  static func alternatives(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return "\(words.dropLast().joined(separator: ", ")) or \(last)"
+  }
+
   private static func interface(_ text: String) throws(Complaint) -> InterfaceName {
     // The kernel refuses "." and ".." as well (dev_valid_name).
     guard let name = InterfaceName(text), name.description == text, text != ".", text != ".." else {
@@ -165,7 +171,7 @@ extension ValueType {
 
   private static func word(_ text: String, of words: [String]) throws(Complaint) -> String {
     if words.contains(text) { return text }
-    let all = words.joined(separator: " or ")
+    let all = alternatives(words)
     let suggestion = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
     throw Complaint(
       "\(Quote.shown(text)) is not known here; it takes \(all)",

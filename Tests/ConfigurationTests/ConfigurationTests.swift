@@ -80,51 +80,10 @@ struct ConfigurationTests {
           ]))
   }
 
-  private static let hostKeys = file(
-    hosts: """
-      self: {}
-        gateway:
-          probes:
-            - route: {prefix: 0.0.0.0/0}
-            - neighbour:
-            - link: {interface: eth0}
-            - neighbour: {address: 10.0.2.2}
-            - address: {address: "fd00::5"}
-          anchor: true
-          require: 2
-          address: 10.0.2.1
-        "null": {address: 10.0.2.11, require: any, probes: [link: {interface: "null"}]}
-      """)
-
-  @Test func everyKeyOfAHostIsTaken() throws {
-    let eth0 = try #require(InterfaceName("eth0"))
-    let null = try #require(InterfaceName("null"))
-    let everything = try #require(Prefix("0.0.0.0/0"))
-    let six = try #require(IPAddress("fd00::5"))
-    let plan = try #require(check(ConfigurationTests.hostKeys).plan)
-    #expect(
-      plan.hosts == [
-        Plan.Host(name: "self", address: IPv4Address(10, 0, 2, 10), isSelf: true),
-        Plan.Host(
-          name: "gateway", address: IPv4Address(10, 0, 2, 1), targets: 0..<5,
-          requirement: .atLeast(2), isAnchor: true),
-        Plan.Host(
-          name: "null", address: IPv4Address(10, 0, 2, 11), targets: 5..<6, requirement: .any),
-      ])
-    #expect(
-      plan.targets == [
-        Plan.Target(host: HostSlot(1), evidence: .route(everything)),
-        Plan.Target(host: HostSlot(1), evidence: .neighbour(IPv4Address(10, 0, 2, 1))),
-        Plan.Target(host: HostSlot(1), evidence: .link(eth0)),
-        Plan.Target(host: HostSlot(1), evidence: .neighbour(IPv4Address(10, 0, 2, 2))),
-        Plan.Target(host: HostSlot(1), evidence: .address(six)),
-        Plan.Target(host: HostSlot(2), evidence: .link(null)),
-      ])
-  }
-
   @Test func effectiveShowsEveryDefault() {
     #expect(
       Configuration.effective(plainPlan) == """
+        mode: run
         local:
           asn: 65001
           address: 10.0.2.10
@@ -133,6 +92,9 @@ struct ConfigurationTests {
           platform: azure
           asn: 65515
           hold-time: 30s
+          damping:
+            window: 30s
+            scope: vip
           peers: [10.0.1.4, 10.0.1.5]
         hosts: {}
         vips:
@@ -145,6 +107,7 @@ struct ConfigurationTests {
               address: 10.1.0.5
               interfaces: []
               settle: 10s
+              next-hop: 10.0.2.10
 
         """)
   }
@@ -152,9 +115,7 @@ struct ConfigurationTests {
   @Test(arguments: [
     file(),
     everyKey,
-    hostKeys,
     file(vips: "{}"),
-    file(hosts: "self: {}\n  '---': {address: 10.0.2.11, require: all}"),
     file(vips: "'---': {prefixes: [10.1.0.5], owner: {when: address, address: 'fd00::5'}}"),
     file(vips: "null: {prefixes: [10.1.0.5], owner: {when: address, interfaces: ['null', 'a#b']}}"),
     file(
@@ -170,7 +131,7 @@ struct ConfigurationTests {
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
     var printed = ""
-    for text in [ConfigurationTests.everyKey, ConfigurationTests.hostKeys] {
+    for text in [ConfigurationTests.everyKey] + DecidingTests.texts {
       printed += Configuration.effective(try #require(check(text).plan))
     }
     for (path, key) in Schema.paths {

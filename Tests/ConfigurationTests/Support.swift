@@ -40,7 +40,7 @@ let plainPlan = Plan(
     identifier: IPv4Address(10, 0, 2, 10)),
   routeServers: Plan.RouteServers(
     platform: .azure, asn: ASNumber(65_515), holdTime: .seconds(30),
-    peers: [IPv4Address(10, 0, 1, 4), IPv4Address(10, 0, 1, 5)]),
+    peers: [IPv4Address(10, 0, 1, 4), IPv4Address(10, 0, 1, 5)], damping: .azure),
   vips: [
     Plan.VIP(
       name: "web", prefixes: [hostPrefix(10, 1, 0, 5)],
