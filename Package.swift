@@ -74,7 +74,7 @@ let package = Package(
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -83,7 +83,10 @@ let package = Package(
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
-      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+      [
+        "Model", "BGP", "Probes", "Failover", "Engine", "Configuration", "Control", "Linux",
+        "YAML",
+      ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.

@@ -6,6 +6,7 @@ import Engine
 import Failover
 import Linux
 import Model
+import Probes
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
 /// servers, then routes, neighbours and control clients; timers are judged after that, so that a
@@ -19,14 +20,19 @@ struct Loop: ~Copyable {
     case listener = 4
     case client = 5
     case door = 6
+    case probeLine = 20
+    case probeStream = 21
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
   static let standstill = Nanoseconds.milliseconds(100)
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
-  /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
+  /// Events that one wake-up reports, beside those of probes. We chose it: every descriptor the
+  /// daemon can have at once.
   static let eventCapacity = 64
+  /// Where BFD sessions begin to look for a free port: the first of RFC 5881 section 4.
+  static let firstControlPort: UInt16 = 49_152
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
   static let kernelBudget = 64
   /// The same for routes and for neighbours, of which there may be millions.
@@ -45,6 +51,7 @@ struct Loop: ~Copyable {
   let protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
+  var probeSockets: ProbeSockets
   var epoll: Epoll
   /// One for each class of kernel news, in its order.
   let sources: [KernelSource]
@@ -78,7 +85,7 @@ struct Loop: ~Copyable {
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
-      try Epoll(capacity: Loop.eventCapacity)
+      try Epoll(capacity: Loop.eventCapacity + plan.targets.count * ProbeConnection.lanes)
     }
     let signals = try StartError.wrap("signals") { () throws(Errno) in
       try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
@@ -106,6 +113,7 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed)
+    probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(longest: longest)
     outputs = Outputs(for: plan)
@@ -116,7 +124,7 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count)
+    consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
     status = ServiceStatus()
     consequences.append(.opened(.interfaces, port: opened.port))
   }
@@ -137,6 +145,7 @@ struct Loop: ~Copyable {
   /// Runs until a signal ends it.
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
+    openProbeSockets()
     follow(at: start)
     finishTurn(at: start)
     while !isStopping || connections.contains(where: \.isWaiting) {
@@ -167,6 +176,7 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    readProbes(count, at: now)
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
@@ -197,6 +207,7 @@ struct Loop: ~Copyable {
       return
     }
     timersWerePutOff = false
+    feed(.probe(.heard(until: probeSockets.heard)), at: now)
     feed(.turn, at: now)
   }
 
@@ -210,7 +221,7 @@ struct Loop: ~Copyable {
     finishTurn(at: now)
   }
 
-  private func isOf(_ kind: Kind, _ position: Int) -> Bool {
+  func isOf(_ kind: Kind, _ position: Int) -> Bool {
     epoll.event(at: position).token.kind == kind.rawValue
   }
 
@@ -367,6 +378,7 @@ struct Loop: ~Copyable {
     }
     launchAll()
     carriedOut = outputs.list.count
+    if !outputs.probes.list.isEmpty { carryOutProbes() }
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }

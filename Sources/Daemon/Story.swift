@@ -50,6 +50,7 @@ enum Story {
       }
     case .paused(let length):
       log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
+    case .probe(let note): ProbeStory.log(note, plan: plan, log: log)
     case .stale(let kernelClass, let reason):
       log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
     case .current(.interfaces): log.notice("kernel: links and addresses are current")
@@ -88,6 +89,7 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
+    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, plan) }
     case .health, .ownNetwork, .fellow, .paused:
       control.publish(.host) { hostRecord(note, $0, at, plan) }
     case .stale(let kernelClass, let reason):
@@ -243,6 +245,8 @@ enum Story {
         + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
+    case .portNotOpened(let port, let code): ProbeStory.sentence(port, code)
+    case .probesNotOpened(let socket, let code): ProbeStory.sentence(socket, code)
     }
   }
 }

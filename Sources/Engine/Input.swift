@@ -2,6 +2,7 @@
 
 package import BGP
 package import Model
+package import Probes
 
 /// One thing that happened. The cases marked "bytes" come with the bytes received.
 package enum Input: Equatable, Sendable {
@@ -33,6 +34,8 @@ package enum Input: Equatable, Sendable {
   case hello(FellowSlot)
   /// This process ran so much later than it had meant to. It comes before what was read then.
   case paused(Nanoseconds)
+  /// Something happened to the probes; some of it comes with bytes.
+  case probe(ProbeEvent)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

@@ -44,18 +44,6 @@ extension Plan.Requirement {
   }
 }
 
-extension Signal: CustomStringConvertible {
-  package var description: String {
-    switch self {
-    case .unknown: "unknown"
-    case .neutral: "neutral"
-    case .up: "up"
-    case .failing: "failing"
-    case .down: "down"
-    }
-  }
-}
-
 extension Health: CustomStringConvertible {
   package var description: String {
     switch self {

@@ -14,3 +14,15 @@ package enum Signal: UInt8, Sendable, Equatable {
   /// Counts for the host being well.
   package var isUp: Bool { self == .up || self == .failing }
 }
+
+extension Signal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknown: "unknown"
+    case .neutral: "neutral"
+    case .up: "up"
+    case .failing: "failing"
+    case .down: "down"
+    }
+  }
+}

@@ -30,8 +30,8 @@ package enum ProbeEvent: Hashable, Sendable {
   case socketFailed(ProbeSocket, code: Int32)
   /// A frame. Bytes.
   case frame(PortSlot, ProbeStamp)
-  /// An ICMP message, from its header on. Bytes.
-  case echo(from: IPv4Address, ProbeStamp)
+  /// An ICMP message, from its header on, or whole with that of IPv4. Bytes.
+  case echo(from: IPv4Address, ProbeStamp, isWhole: Bool)
   /// A BFD control packet. Bytes.
   case control(BFDArrival)
   case connected(ProbeConnection)
@@ -60,7 +60,10 @@ extension Probes {
       unavailable({ $0.socket == socket }, at: now, into: &outputs)
     case .frame(let port, let stamp):
       frame(bytes, on: port, stamp, readAt: now, into: &outputs)
-    case .echo(let source, let stamp): echo(bytes, from: source, stamp, readAt: now, into: &outputs)
+    case .echo(let source, let stamp, let isWhole):
+      guard let start = isWhole ? EchoPacket.start(inIPv4: bytes) : 0 else { return }
+      echo(
+        bytes.extracting(start..<bytes.count), from: source, stamp, readAt: now, into: &outputs)
     case .control(let arrival): control(bytes, arrival, readAt: now, into: &outputs)
     case .connected(let connection): connected(connection, at: now, into: &outputs)
     case .received(let connection): received(bytes, connection, at: now, into: &outputs)

@@ -38,6 +38,11 @@ extension Probes {
     for index in openPorts.indices { openPorts[index].dropUnconfirmed() }
   }
 
+  /// Whether ARP is spoken on the interface.
+  package func concerns(_ index: InterfaceIndex) -> Bool {
+    openPorts.contains { $0.index == index }
+  }
+
   /// The interface that a target is asked on, when it is known.
   package func interface(of slot: TargetSlot) -> InterfaceIndex? {
     guard let index = place(of: slot), case .arp(let port) = targets[index].method else {

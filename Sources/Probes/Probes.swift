@@ -37,7 +37,7 @@ package struct Probes: ~Copyable {
   /// The identifier of echo requests on a raw socket; ping sockets choose their own.
   package let identifier: UInt16
   private var heardUntil = Instant(nanoseconds: .min)
-  private(set) var isStarted = false
+  package private(set) var isStarted = false
 
   /// An ARP frame is the longest packet but for requests, which are kept ready.
   private static let packetLimit = 64

@@ -159,7 +159,7 @@ final class Network {
     let stamp = ProbeStamp(at: arrival.at)
     switch arrival.kind {
     case .frame(let port, let bytes): feed(.frame(port, stamp), bytes, now)
-    case .echo(let source, let bytes): feed(.echo(from: source, stamp), bytes, now)
+    case .echo(let source, let bytes): feed(.echo(from: source, stamp, isWhole: false), bytes, now)
     case .connected(let connection): feed(.connected(connection), [], now)
     case .bytes(let connection, let bytes): feed(.received(connection), bytes, now)
     case .refused(let connection): feed(.closed(connection, .refused), [], now)
