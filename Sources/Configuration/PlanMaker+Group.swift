@@ -66,6 +66,17 @@ extension PlanMaker {
     return false
   }
 
+  /// Speakers of a group mean a VIP by the digest of its name.
+  mutating func checkDigests(_ vips: [Section]) {
+    guard root.field(.group) != nil,
+      let (earlier, later) = VIPDigest.firstCollision(in: vips.map(\.name))
+    else { return }
+    problems.error(
+      vips[later].position, vips[later].path,
+      "in hello this name would be taken for \(vips[earlier].name): both have the same digest",
+      suggestion: "give the VIP another name, on every speaker")
+  }
+
   /// With less than two intervals one lost datagram would be taken for a death.
   private mutating func checkTimes(_ section: Section) {
     guard let interval = section.value(.interval), let length = interval.duration,

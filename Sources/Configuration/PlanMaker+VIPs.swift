@@ -26,6 +26,7 @@ extension PlanMaker {
       for section in sections { checkCommunities(section) }
     }
     checkDoubles(sections)
+    checkDigests(sections)
     checkTotal(sections, platform)
     warnOfTies(sections)
     warnOfLoneWatcher(sections)

@@ -58,7 +58,8 @@ enum VolleyReport {
     line.add("vip", vip.name)
     line.add("route-server", plan.routeServers.peers[peer.index].description)
     line.add("rung", announcement.rung.description)
-    line.add("stands", engine.speaker.standing(slot) == announcement.rung)
+    let stands = engine.speaker.standing(slot).map { engine.speaker.announcement(slot, $0) }
+    line.add("stands", stands == announcement)
     line.add("next-hop", announcement.nextHop.description)
     line.add("asn", plan.local.asn.value)
     line.add("path-length", announcement.rung.pathLength)
