@@ -23,6 +23,9 @@ struct Loop: ~Copyable {
 
   /// A turn that took so long may have missed what its sockets would say now.
   static let standstill = Nanoseconds.milliseconds(100)
+  /// Lateness that is a pause. We chose it: more than the scheduler of a busy machine was seen to
+  /// take, less than half of the shortest hello timeout.
+  static let lateness = Nanoseconds.milliseconds(50)
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
   /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
@@ -62,8 +65,14 @@ struct Loop: ~Copyable {
   var timeline: Timeline
   var salvo: Salvo
   var status: ServiceStatus
+  var state: StateFile
+  var tracks: TrackFiles
   let facts: ProcessFacts
   let log: Log
+  /// When the engine had wanted to be woken.
+  var promised: Instant?
+  /// How long the machine has been suspended in all.
+  var asleep: Nanoseconds?
   /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
   /// afterwards.
   var consequences: [Input] = []
@@ -73,8 +82,8 @@ struct Loop: ~Copyable {
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door,
-    protection: TCPProtection
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, state: StateFile,
+    door: consuming Door, protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -118,6 +127,13 @@ struct Loop: ~Copyable {
     }
     consequences.reserveCapacity(slots + KernelClass.allCases.count)
     status = ServiceStatus()
+    self.state = state
+    tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
+    if let kept = state.load(log: log) {
+      let now = Clock.monotonic()
+      engine.handle(
+        .recalled(isSameBoot: kept.isSameBoot), kept.bytes.span, at: now, into: &outputs)
+    }
     consequences.append(.opened(.interfaces, port: opened.port))
   }
 
@@ -140,19 +156,32 @@ struct Loop: ~Copyable {
     follow(at: start)
     finishTurn(at: start)
     while !isStopping || connections.contains(where: \.isWaiting) {
+      promised = engine.deadline
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
+      noteLateness(at: woken)
       try wake(count, at: woken)
       turns.add(Clock.monotonic() - woken)
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
+    state.save(engine.memory(isEnding: true), at: Clock.monotonic(), log: log)
     for connection in connections { connection.close() }
+  }
+
+  /// A process that ran much later than it had meant to tells the engine before anything is read.
+  private mutating func noteLateness(at now: Instant) {
+    // A suspended machine's monotonic clock stands still, so the other one has to tell.
+    let asleep = Nanoseconds(Clock.boot().nanoseconds - now.nanoseconds)
+    let slept = asleep - (self.asleep ?? asleep)
+    self.asleep = asleep
+    let late = max(slept, promised.map { now - $0 } ?? .zero)
+    if late > Loop.lateness { feed(.paused(late), at: now) }
   }
 
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     var earliest = status.deadline
-    for candidate in [engine.deadline, listenerPause] {
+    for candidate in [engine.deadline, listenerPause, state.deadline] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -182,6 +211,7 @@ struct Loop: ~Copyable {
     answerClients(at: later)
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
+    keepState(at: later)
     status.turn(at: later, engine: engine)
   }
 
@@ -307,18 +337,26 @@ struct Loop: ~Copyable {
     let moment = Moment(
       facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
+    var commands: [(Request, ControlClient)] = []
     Loop.answer(
       control, engine: engine, connections: connections, sources: sources, moment: moment,
-      wasReported: &wasReported)
+      wasReported: &wasReported, commands: &commands)
     if wasReported { turns.wereReported() }
+    for (request, client) in commands { obey(request, client, at: now) }
+    finishTurn(at: now)
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], moment: Moment, wasReported: inout Bool
+    sources: [KernelSource], moment: Moment, wasReported: inout Bool,
+    commands: inout [(Request, ControlClient)]
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
+      if request.verb.isWriting, client.mayRead {
+        commands.append((request, client))
+        continue
+      }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
         moment: moment)

@@ -95,9 +95,10 @@ package enum Program {
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())
+      let state = StateFile(path: options.state)
       let door = try Door(plan, protection, log: log)
       var loop = try Loop(
-        plan, facts: facts, log: log, control: options.control, door: door,
+        plan, facts: facts, log: log, control: options.control, state: state, door: door,
         protection: protection)
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
       log.notice("hopshiftd ends")

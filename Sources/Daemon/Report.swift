@@ -38,7 +38,9 @@ enum Report {
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
+    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     }
   }

@@ -92,6 +92,7 @@ extension Engine {
   mutating func noteNews() {
     guard failover.hasNews else { return }
     failover.newsWasTold()
+    hasUnsavedMemory = true
     speaking.isUrgent = true
   }
 

@@ -9,8 +9,8 @@ import Model
 ///
 ///     magic "hopm", version 1, count of fellows, count of units
 ///     the address of each fellow
-///     for each unit: digest of the VIP's name, epoch, last claim, flags, next hop, time of the last
-///     shift, and for each fellow: epoch, rung, rank, flags
+///     for each unit: digest of the VIP's name, epoch, last claim, flags, next hop, time of the
+///     last shift, and for each fellow: epoch, rung, rank, flags
 ///     the FNV-1a sum of all bytes before, 64 bits
 ///
 /// VIPs and fellows that the Plan no longer has are left out when it is read.

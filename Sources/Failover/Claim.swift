@@ -45,6 +45,9 @@ package struct Claim: Sendable {
   /// When to call `turn`. Resigning needs a claim, and a claim ends the start.
   package var deadline: Instant? { resignation ?? settled }
 
+  /// When the claim is resigned.
+  package var stepDown: Instant? { resignation }
+
   /// The rung that the next claim would take, or nil at the end of the ladder.
   package var next: Rung? {
     if lastClaim == .standby { return settled == nil ? .firstTakeover : .owner }

@@ -71,6 +71,11 @@ package struct Contest: Sendable {
     next = lane.first
   }
 
+  /// When the claim is resigned, because the address is gone.
+  package var stepDown: Instant? { resignation }
+  /// When the VIP is taken back from another, if nothing changes.
+  package var failbackAt: Instant? { isClaiming ? nil : deadline }
+
   package var isClaiming: Bool { rung?.isClaim ?? false }
 
   /// Claims at the next judgement, whoever comes before us.

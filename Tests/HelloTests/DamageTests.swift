@@ -10,7 +10,9 @@ struct DamageTests {
     Sample.body(entries: 3, trailers: [(1, [1, 2, 3]), (2, [])]),
     Sample.body(
       entries: HelloLimits.entries,
-      trailers: [(9, Array(repeating: 7, count: HelloLimits.trailers - HelloLimits.trailerHeader))]),
+      trailers: [
+        (9, Array(repeating: 7, count: HelloLimits.trailers - HelloLimits.trailerHeader))
+      ]),
   ]
 
   @Test func thePlainOnesAreRead() {
