@@ -24,7 +24,8 @@ struct OutboxTests {
     return (0..<3).map { vip in
       let volley = magazine.arm(
         VIPSlot(vip), for: PeerSlot(0),
-        Announcement(nextHop: IPv4Address(10, 0, 2, 10), rung: .owner), negotiated: negotiated,
+        Announcement(nextHops: NextHopAddresses(IPv4Address(10, 0, 2, 10)), rung: .owner),
+        negotiated: negotiated,
         epoch: 1)
       return Outbox.Entry(volley: volley, vip: VIPSlot(vip), shift: UInt32(vip + 1))
     }
