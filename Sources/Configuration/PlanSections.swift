@@ -47,8 +47,16 @@ enum PlanSections {
         + [
           (.communities, list(vip.attributes.communities.map(Scalar.community))),
           (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
-          (.owner, .section(owner(vip.owner))),
-        ])
+        ] + role(vip.role))
+  }
+
+  private static func role(
+    _ role: Plan.Role
+  ) -> [(key: KeyName, content: Section.Content)] {
+    switch role {
+    case .address(let owner): [(.owner, .section(self.owner(owner)))]
+    case .healthy, .watcher: []
+    }
   }
 
   private static func owner(_ owner: Plan.Owner) -> Section {
