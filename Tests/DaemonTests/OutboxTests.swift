@@ -83,6 +83,19 @@ struct OutboxTests {
     #expect(outbox.isEmpty)
   }
 
+  /// The route server asked for one family again and then, before that left, for the other.
+  @Test func whatTakesAPlaceSpeaksOfBothsFamilies() throws {
+    var outbox = Self.make()
+    for families: Families in [.ipv6Unicast, .ipv4Unicast] {
+      var entry = try Self.entries()[0]
+      entry.volley = entry.volley.only(families)
+      outbox.add(entry)
+    }
+    let joined = outbox.removeNext()
+    #expect(joined?.volley.families == .all)
+    #expect(outbox.isEmpty)
+  }
+
   @Test func aVolleyThatHasBegunIsNotReplaced() throws {
     var outbox = Self.make()
     let entries = try Self.entries()
