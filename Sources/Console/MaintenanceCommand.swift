@@ -11,8 +11,9 @@ package struct MaintenanceCommand: Hashable, Sendable {
     abstract: "take virtual IPs out of service on this machine, or back",
     details: """
       With on they are taken out, with off they come back; without names it is for
-      all of them. It outlives a restart. A watcher moves nothing by itself meanwhile. An owner that is chosen by health lets another one
-      take over and takes nothing back. For an owner whose address decides, the file
+      all of them. It outlives a restart. A watcher moves nothing by itself meanwhile.
+      An owner that is chosen by health lets another one take over and takes nothing
+      back. For an owner whose address decides, the file
       that keepalived tracks says 1, and keepalived moves the address.
       """,
     options: [.json], choices: ["on", "off"])

@@ -152,7 +152,7 @@ enum ExplainReport {
       line.add("when", host.map { "if \($0) is chosen" } ?? "if this machine claims it")
       line.add("host", host)
       line.add("rung", standing.rung.description)
-      line.add("next-hop", announcement.nextHop.description)
+      line.add("next-hop", announcement.nextHops.description)
       line.add("path-length", standing.rung.pathLength)
       bytes += line.finish()
     }
