@@ -20,8 +20,8 @@ package struct VolleyContent: Hashable, Sendable {
   }
 }
 
-/// All volleys. For each VIP and peer there are `volleysPerPeer`: the one that stands now, and those
-/// that may come next. Arming one more replaces the one that was armed longest ago.
+/// All volleys. For each VIP and peer there are `volleysPerPeer`: the one that stands now, and
+/// those that may come next. Arming one more replaces the one that was armed longest ago.
 package struct Magazine: ~Copyable {
   private let contents: [VolleyContent]
   /// By VIP: a number that VIPs with equal attributes share.

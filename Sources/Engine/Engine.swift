@@ -19,6 +19,8 @@ package struct Engine: ~Copyable {
   /// For each class what was heard since the last part of the dump that runs.
   var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
+  /// What became of the last command.
+  package private(set) var lastAnswer = OperatorAnswer.unchanged
   /// Messages that were no netlink, or lacked what they must hold.
   package internal(set) var malformed: UInt64 = 0
 
@@ -118,6 +120,8 @@ package struct Engine: ~Copyable {
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
+    case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
+    case .command(let command): obey(command, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
@@ -143,6 +147,16 @@ package struct Engine: ~Copyable {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
     outputs.add(.note(.paused(length)))
+  }
+
+  private mutating func obey(
+    _ command: OperatorCommand, at now: Instant, into outputs: inout Outputs
+  ) {
+    lastAnswer = failover.obey(command, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+    if case .outOfService(let vip, let isOut) = command, lastAnswer == .done {
+      outputs.add(.note(.outOfService(vip, isOut)))
+    }
   }
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {

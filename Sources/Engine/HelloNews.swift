@@ -96,8 +96,7 @@ extension Engine {
   }
 
   mutating func turnHello(at now: Instant, into outputs: inout Outputs) {
-    guard speaking.isActive, !plan.isShadow else { return }
-    guard failover.hasBegun else { return }
+    guard speaking.isActive, !plan.isShadow, failover.hasBegun else { return }
     let isDue = speaking.due.map { now >= $0 } ?? true
     guard isDue || speaking.isUrgent else { return }
     speaking.isUrgent = false
@@ -143,7 +142,8 @@ extension Engine {
     if failover.isHeld(vip) { flags.insert(.holdsAddress) }
     speaking.writer.add(
       HelloEntry(
-        vip: speaking.directory.digests[vip.index], epoch: claim.epoch, rung: claim.rung, rank: claim.rank, flags: flags,
+        vip: speaking.directory.digests[vip.index], epoch: claim.epoch, rung: claim.rung,
+        rank: claim.rank, flags: flags,
         nextHop: claim.nextHop))
   }
 }

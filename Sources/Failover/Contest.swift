@@ -76,6 +76,9 @@ package struct Contest: Sendable {
   /// Claims at the next judgement, whoever comes before us.
   package mutating func demand() { isDemanded = true }
 
+  /// The epoch that a run before this one knew of.
+  mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
+
   package mutating func judge(_ situation: Situation, at now: Instant) -> Judgement {
     deadline = nil
     if situation.wants != wants || wantsSince == nil {

@@ -5,7 +5,7 @@ package import Model
 extension Failover {
   /// What is announced for a VIP; nil as long as nothing is.
   package func standing(_ vip: VIPSlot) -> Standing? {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     switch units[unit].rule {
     case .balanced: return units[unit].rung.map { Standing(candidate: 0, rung: $0) }
     case .address, .health:
@@ -25,15 +25,15 @@ extension Failover {
 
   /// How many things might be announced next for a VIP.
   package func upcomingCount(_ vip: VIPSlot) -> Int {
-    switch units[unitOf[vip.index]].rule {
-    case .watcher: units[unitOf[vip.index]].candidates.count
+    switch units[index.unit(of: vip)].rule {
+    case .watcher: units[index.unit(of: vip)].candidates.count
     case .address, .health, .balanced: 1
     }
   }
 
   /// One of them; nil when there is no such thing, or it stands already.
-  package func upcoming(_ vip: VIPSlot, _ index: Int) -> Standing? {
-    let unit = unitOf[vip.index]
+  package func upcoming(_ vip: VIPSlot, _ place: Int) -> Standing? {
+    let unit = index.unit(of: vip)
     switch units[unit].rule {
     case .balanced:
       let rung = units[unit].rung ?? .standby
@@ -42,7 +42,7 @@ extension Failover {
     case .watcher:
       // A leader may send the traffic elsewhere; a follower may become the leader.
       let isLeading = fellows == nil || contests[unit].isClaiming
-      return (isLeading ? rung(unit) : next(unit)).map { Standing(candidate: index, rung: $0) }
+      return (isLeading ? rung(unit) : next(unit)).map { Standing(candidate: place, rung: $0) }
     }
   }
 
@@ -52,7 +52,7 @@ extension Failover {
 
   /// Whether this machine has the VIP's address, or is well enough to carry it.
   package func isHeld(_ vip: VIPSlot) -> Bool {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     switch units[unit].rule {
     case .address:
       if case .held = units[unit].presence { return true }
@@ -63,11 +63,11 @@ extension Failover {
   }
 
   /// Where the VIP's address is, for one that is decided by it.
-  package func presence(_ vip: VIPSlot) -> Presence { units[unitOf[vip.index]].presence }
+  package func presence(_ vip: VIPSlot) -> Presence { units[index.unit(of: vip)].presence }
 
   /// Since when the VIP stands as it does.
   package func since(_ vip: VIPSlot) -> Instant? {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     switch units[unit].rule {
     case .watcher(let choice): return choices[choice].since
     case .balanced: return units[unit].shiftedAt
@@ -77,18 +77,18 @@ extension Failover {
 
   /// How often this machine has claimed the VIP.
   package func claimCount(_ vip: VIPSlot) -> UInt32 {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     return fellows == nil ? claims[unit].claims : contests[unit].claims
   }
 
   // MARK: What others are told
 
   /// The subjects that speakers talk about: the first VIP of those that move as one.
-  package func isSubject(_ vip: VIPSlot) -> Bool { units[unitOf[vip.index]].members[0] == vip }
+  package func isSubject(_ vip: VIPSlot) -> Bool { units[index.unit(of: vip)].members[0] == vip }
 
   /// What this speaker says of a subject.
   package func ownClaim(_ vip: VIPSlot) -> FellowClaim {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     guard fellows != nil else { return .none }
     var nextHop: IPv4Address?
     if let standing = standing(vip) { nextHop = units[unit].nextHops[standing.candidate] }

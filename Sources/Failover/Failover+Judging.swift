@@ -8,9 +8,7 @@ extension Failover {
     if watchesEvidence(slot), learnInterfaces(at: now) {
       return judgeAll(at: now, into: &verdicts)
     }
-    for place in runStarts[slot]..<runStarts[slot + 1] {
-      judge(unit: unitsByAddress[place], at: now, into: &verdicts)
-    }
+    for unit in index.units(waitingFor: slot) { judge(unit: unit, at: now, into: &verdicts) }
   }
 
   /// Whether an address says something of a host: our own does, and one that is evidence.

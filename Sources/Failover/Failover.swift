@@ -16,21 +16,15 @@ package struct Verdict: Equatable, Sendable {
 /// The deciding part of the machine. It knows the Plan, the kernel's view, the hosts' health, the
 /// other speakers, and how each VIP stands.
 ///
-/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided by
-/// addresses; when it is complete again there is at most one verdict for each VIP. At the start
+/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided
+/// by addresses; when it is complete again there is at most one verdict for each VIP. At the start
 /// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
   let owners: [Plan.Owner?]
-  /// Units ordered by the address they wait for, and where each address's run starts.
-  let unitsByAddress: [Int]
-  let runStarts: [Int]
+  let index: UnitIndex
   /// The slot of this machine's own address.
   let localSlot: Int
   let damping: Plan.Damping
-  /// By VIP.
-  let unitOf: [Int]
-  /// By host: the units that it is a candidate of, or whose owner it is.
-  let unitsByHost: [[Int]]
 
   package internal(set) var view: KernelView
   package private(set) var isCurrent = false
@@ -65,77 +59,50 @@ package struct Failover: ~Copyable {
   var isFirstListening = true
 
   package init(_ plan: Plan) {
-    let units = Unit.units(of: plan)
     let owners = plan.vips.map { vip -> Plan.Owner? in
       if case .address(let owner) = vip.role { owner } else { nil }
     }
-    let local = IPAddress.v4(plan.local.address)
-    let evident = plan.targets.compactMap { target -> IPAddress? in
-      if case .address(let address) = target.evidence { address } else { nil }
-    }
-    view = KernelView(watching: owners.compactMap { $0?.address } + [local] + evident)
-    hosts = HostTable(plan)
-    kernelEvidence = KernelEvidence(plan)
     self.owners = owners
-    fellows = plan.group.map { Fellows($0, subjects: units.count) }
-    damping = plan.routeServers.damping
-    var unitOf = Array(repeating: 0, count: plan.vips.count)
-    var unitsByHost = Array(repeating: [Int](), count: plan.hosts.count)
-    var pairs: [(slot: Int, unit: Int)] = []
-    var sorted = units
-    for index in sorted.indices {
-      for vip in sorted[index].members {
-        unitOf[vip.index] = index
-        guard let owner = owners[vip.index] else { continue }
-        guard let slot = view.slot(of: owner.address) else {
-          preconditionFailure("the view watches every owner's address")
-        }
-        sorted[index].addressSlots.append(slot)
-        pairs.append((slot, index))
-      }
-      var concerned = sorted[index].candidates
-      switch sorted[index].rule {
-      case .health(let host), .balanced(let host): concerned.append(host)
-      case .address, .watcher: break
-      }
-      for host in concerned where unitsByHost[host.index].last != index {
-        unitsByHost[host.index].append(index)
-      }
-    }
-    self.units = sorted
-    self.unitOf = unitOf
-    self.unitsByHost = unitsByHost
-    pairs.sort { ($0.slot, $0.unit) < ($1.slot, $1.unit) }
-    var starts: [Int] = []
-    for (place, pair) in pairs.enumerated() {
-      while starts.count <= pair.slot { starts.append(place) }
-    }
-    // Addresses that no VIP waits for have empty runs.
-    while starts.count <= view.addressCount { starts.append(pairs.count) }
-    unitsByAddress = pairs.map(\.unit)
-    runStarts = starts
+    let local = IPAddress.v4(plan.local.address)
+    view = KernelView(
+      watching: owners.compactMap { $0?.address } + [local] + plan.evidentAddresses)
     guard let own = view.slot(of: local) else {
       preconditionFailure("the view watches the local address")
     }
     localSlot = own
-    claims = []
-    contests = []
-    if let group = plan.group {
-      let lane = Lane(group)
-      contests = units.map { unit in
-        Contest(Failover.rule(unit, plan), lane: lane, patience: group.timeout)
-      }
-    } else {
-      claims = units.map { unit in
-        Claim(settle: owners[unit.members[0].index]?.settle ?? .zero)
+    hosts = HostTable(plan)
+    kernelEvidence = KernelEvidence(plan)
+    damping = plan.routeServers.damping
+    var units = Unit.units(of: plan)
+    for place in units.indices {
+      for vip in units[place].members {
+        guard let owner = owners[vip.index], let slot = view.slot(of: owner.address) else {
+          continue
+        }
+        units[place].addressSlots.append(slot)
       }
     }
+    self.units = units
+    index = UnitIndex(units, plan, addressCount: view.addressCount)
+    fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    claims = plan.group == nil ? Failover.claims(of: units, owners) : []
+    contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
     choices = units.compactMap { unit in
       guard case .watcher = unit.rule else { return nil }
       return Choice(
         failback: plan.vips[unit.members[0].index].failback,
         patience: plan.longestDetection(of: unit.candidates))
     }
+  }
+
+  private static func claims(of units: [Unit], _ owners: [Plan.Owner?]) -> [Claim] {
+    units.map { Claim(settle: owners[$0.members[0].index]?.settle ?? .zero) }
+  }
+
+  private static func contests(
+    of units: [Unit], _ plan: Plan, _ group: Plan.Group
+  ) -> [Contest] {
+    units.map { Contest(rule($0, plan), lane: Lane(group), patience: group.timeout) }
   }
 
   private static func rule(_ unit: Unit, _ plan: Plan) -> Contest.Rule {
@@ -249,7 +216,7 @@ package struct Failover: ~Copyable {
     trigger = .evidence(target, signal)
     // An anchor's word can change what is believed of everybody.
     guard before == hosts.ownNetwork else { return judgeAll(at: now, into: &verdicts) }
-    for unit in unitsByHost[hosts.host(of: target).index] {
+    for unit in index.units(of: hosts.host(of: target)) {
       judge(unit: unit, at: now, into: &verdicts)
     }
   }
@@ -268,7 +235,7 @@ package struct Failover: ~Copyable {
     _ claim: FellowClaim, of vip: VIPSlot, from fellow: FellowSlot, at now: Instant,
     into verdicts: inout [Verdict]
   ) {
-    let unit = unitOf[vip.index]
+    let unit = index.unit(of: vip)
     guard units[unit].members[0] == vip, fellows?[unit, fellow] != claim else { return }
     fellows?[unit, fellow] = claim
     trigger = .fellowSaid(fellow)

@@ -27,8 +27,8 @@ package struct FellowClaim: Equatable, Sendable {
   package static let none = FellowClaim(epoch: 0, rung: .standby, wants: false, rank: .max)
 }
 
-/// All that the group has told us, and who of it is alive. What a speaker said last outlives it: its
-/// routes may.
+/// All that the group has told us, and who of it is alive. What a speaker said last outlives it:
+/// its routes may.
 package struct Fellows: Sendable {
   package struct Fellow: Sendable, Equatable {
     package var isAlive = false

@@ -184,4 +184,11 @@ extension Plan {
     }
     return longest
   }
+
+  /// Addresses on this machine that say something of a host.
+  package var evidentAddresses: [IPAddress] {
+    targets.compactMap { target in
+      if case .address(let address) = target.evidence { address } else { nil }
+    }
+  }
 }
