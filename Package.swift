@@ -109,7 +109,7 @@ let package = Package(
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
+    tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),

@@ -39,7 +39,7 @@ enum Arrows {
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": ["Engine", "Failover", "Model", "BGP"],
-    "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
+    "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
