@@ -54,8 +54,8 @@ extension PlanMaker {
       let each = claims % speakers == 0 ? "\(least)" : "\(least) or \(least + 1)"
       problems.warn(
         field.position, path,
-        "\(speakers) speakers share the \(claims) rungs of the ladder: each has \(each) of its own, "
-          + "and no more claims in a row",
+        "\(speakers) speakers share the \(claims) rungs of the ladder: each has \(each) of its "
+          + "own, and no more claims in a row",
         suggestion: "two or three speakers are enough for most VIPs")
     }
   }

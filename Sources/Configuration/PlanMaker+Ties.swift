@@ -81,8 +81,8 @@ extension PlanMaker {
         ?? section.position
       problems.warn(
         position, section.path(.failback),
-        "\(DurationText.text(length)) is shorter than the damping window of \(window), which counts "
-          + "in its place",
+        "\(DurationText.text(length)) is shorter than the damping window of \(window), which "
+          + "counts in its place",
         suggestion: "write failback: \(window) or more")
       // Without the key all VIPs are alike.
       if written.item == nil { return }

@@ -1,8 +1,8 @@
 // Makes the Plan from what was read: fills in defaults and checks what one key alone cannot tell.
 import Model
 
-/// Holds the sections while the Plan is made; what concerns hosts, VIPs and the group is in files of
-/// its own.
+/// Holds the sections while the Plan is made; what concerns hosts, VIPs and the group is in files
+/// of its own.
 struct PlanMaker {
   let root: Section
   var problems: Problems

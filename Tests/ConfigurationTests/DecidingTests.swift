@@ -128,7 +128,10 @@ struct DecidingTests {
       self: {address: 10.0.2.99, probes: [link: {interface: eth0}]}
     group: {peers: [10.0.2.20], key-file: /k}
     vips:
-      a: {prefixes: [10.1.0.5], owner: {when: healthy, rank: 255, next-hop: 10.0.3.10}, failback: 0s}
+      a:
+        prefixes: [10.1.0.5]
+        owner: {when: healthy, rank: 255, next-hop: 10.0.3.10}
+        failback: 0s
       b: {prefixes: [10.1.0.6], owner: {when: healthy, balance: true}}
       c: {prefixes: [10.1.0.7], owner: {when: healthy, balance: false}, failback: 24m}
       d: {prefixes: [10.1.0.8], owner: {when: address}, tie: z}
