@@ -8,8 +8,8 @@ import Linux
 import Model
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
-/// servers, then routes, neighbours and control clients; timers are judged after that, so that a
-/// late process does not expire a hold timer with a KEEPALIVE unread.
+/// servers, then hello, then routes, neighbours and control clients; timers are judged after that,
+/// so that a late process does not expire a hold timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -19,6 +19,7 @@ struct Loop: ~Copyable {
     case listener = 4
     case client = 5
     case door = 6
+    case group = 7
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
@@ -61,6 +62,8 @@ struct Loop: ~Copyable {
   let connections: [Connection]
   /// Where route servers connect to us.
   var door: Door
+  /// Where the other speakers are heard; nil without a group.
+  let group: GroupDoor?
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
@@ -83,7 +86,7 @@ struct Loop: ~Copyable {
 
   init(
     _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, state: StateFile,
-    door: consuming Door, protection: TCPProtection
+    door: consuming Door, group: GroupDoor?, protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -102,10 +105,14 @@ struct Loop: ~Copyable {
         opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
+      if let group {
+        try epoll.add(group.raw, token: Loop.token(.group, 0, 0), interest: .read)
+      }
     } catch {
       throw StartError(what: "epoll", error: error)
     }
     self.door = door
+    self.group = group
     self.plan = plan
     self.protection = protection
     self.facts = facts
@@ -114,7 +121,8 @@ struct Loop: ~Copyable {
     self.signals = signals
     self.sources = sources
     self.control = control
-    engine = Engine(plan, seed: seed)
+    // The only use of the time of day: it orders the runs of this speaker, also across a new disk.
+    engine = Engine(plan, seed: seed, run: UInt64(clamping: Clock.wall().nanoseconds))
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
@@ -196,6 +204,7 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    for position in 0..<count where isOf(.group, position) { readGroup(at: now) }
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
@@ -335,7 +344,7 @@ struct Loop: ~Copyable {
   private mutating func answerClients(at now: Instant) {
     guard control.hasWork else { return }
     let moment = Moment(
-      facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
+      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
     var commands: [(Request, ControlClient)] = []
     Loop.answer(
@@ -385,8 +394,9 @@ struct Loop: ~Copyable {
 
   /// Does what the engine said, in order. What is only to be told waits until everything readable
   /// was read.
-  private mutating func carryOut(at now: Instant) {
+  mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
+    var hasHello = false
     for index in carriedOut..<outputs.list.count {
       switch outputs.list[index] {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
@@ -395,15 +405,16 @@ struct Loop: ~Copyable {
       case .accept(let slot): accept(slot)
       case .refuse(let slot, let piece): refuse(piece, slot)
       case .close(let slot): close(slot)
+      case .hello: hasHello = true
       case .dump(let what, let sequence): dump(what, sequence)
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
       case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
-      case .hello: continue
       case .note: timeline.stampNote()
       }
     }
     launchAll()
+    if hasHello { sayHello(from: carriedOut, at: now) }
     carriedOut = outputs.list.count
     follow(at: now)
     // A long dump tells more than one turn can hold.

@@ -19,6 +19,7 @@ struct ProcessFacts {
 struct Moment {
   var facts: ProcessFacts
   var door: Door.Facts
+  var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
   var now: Instant
@@ -80,6 +81,7 @@ enum Report {
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
+    if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
     }

@@ -6,13 +6,18 @@ import CLinux
 package enum Files {
   /// The file's bytes; EFBIG when there are more than `limit`.
   package static func read(path: String, limit: Int) throws(Errno) -> [UInt8] {
-    precondition(limit >= 0 && limit < Int.max)
     let descriptor = try open(path, O_RDONLY)
+    return try readAll(descriptor, limit: limit)
+  }
+
+  static func readAll(_ descriptor: borrowing Descriptor, limit: Int) throws(Errno) -> [UInt8] {
+    precondition(limit >= 0 && limit < Int.max)
+    let raw = descriptor.raw
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: min(limit + 1, 65_536))
     while true {
       let size = piece.count
-      let count = try system { unsafe clinux_read(descriptor.raw, &piece, size) }
+      let count = try system { unsafe clinux_read(raw, &piece, size) }
       if count == 0 { return bytes }
       guard count <= limit - bytes.count else { throw .fileTooLarge }
       bytes.append(contentsOf: piece[0..<count])
