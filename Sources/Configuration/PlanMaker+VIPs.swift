@@ -61,6 +61,13 @@ extension PlanMaker {
     }
   }
 
+  /// Traffic of this VIP may be sent elsewhere than to `local.address`.
+  private func hasForeignNextHop(_ section: Section) -> Bool {
+    if section.field(.hosts) != nil { return true }
+    guard let item = section.section(.owner)?.value(.nextHop) else { return false }
+    return item.ipv4Address != root.section(.local)?.value(.address)?.ipv4Address
+  }
+
   /// IPv6 prefixes need a route server that takes them, and a next hop.
   private mutating func checkFamilies(_ sections: [Section], _ platform: Plan.Platform?) {
     let local = root.section(.local)
@@ -73,7 +80,7 @@ extension PlanMaker {
             item.position, section.path(.prefixes),
             "\(prefix) is an IPv6 prefix: Azure Route Server has no IPv6 and would not route it",
             suggestion: "announce IPv6 prefixes to route servers with platform: generic")
-        } else if section.field(.hosts) != nil || section.section(.owner)?.field(.nextHop) != nil {
+        } else if hasForeignNextHop(section) {
           problems.error(
             item.position, section.path(.prefixes),
             "\(prefix) is an IPv6 prefix, and next hops of other machines can only be IPv4",
