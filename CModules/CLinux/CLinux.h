@@ -92,6 +92,14 @@ static inline long clinux_lstat(const char *path, struct stat *out) {
   return clinux_result(lstat(path, out));
 }
 // E
+static inline long clinux_fstat(int fd, struct stat *out) {
+  return clinux_result(fstat(fd, out));
+}
+// E
+static inline long clinux_getgroups(int size, unsigned *list) {
+  return clinux_result(getgroups(size, list));
+}
+// E
 static inline long clinux_chmod(const char *path, unsigned mode) {
   return clinux_result(chmod(path, mode));
 }

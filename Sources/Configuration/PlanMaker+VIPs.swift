@@ -25,6 +25,7 @@ extension PlanMaker {
     if platform?.isAzure ?? false {
       for section in sections { checkCommunities(section) }
     }
+    checkFamilies(sections, platform)
     checkDoubles(sections)
     checkDigests(sections)
     checkTotal(sections, platform)
@@ -57,6 +58,42 @@ extension PlanMaker {
       problems.error(
         item.position, section.path(.communities),
         "\(community) is one of the communities that Azure uses itself")
+    }
+  }
+
+  /// Traffic of this VIP may be sent elsewhere than to `local.address`.
+  private func hasForeignNextHop(_ section: Section) -> Bool {
+    if section.field(.hosts) != nil { return true }
+    guard let item = section.section(.owner)?.value(.nextHop) else { return false }
+    return item.ipv4Address != root.section(.local)?.value(.address)?.ipv4Address
+  }
+
+  /// IPv6 prefixes need a route server that takes them, and a next hop.
+  private mutating func checkFamilies(_ sections: [Section], _ platform: Plan.Platform?) {
+    let local = root.section(.local)
+    var isMissing = local != nil && local?.field(.address6) == nil && !(platform?.isAzure ?? false)
+    for section in sections {
+      for item in section.entries(.prefixes) {
+        guard let prefix = item.prefix, case .v6 = prefix.address else { continue }
+        if platform?.isAzure ?? false {
+          problems.error(
+            item.position, section.path(.prefixes),
+            "\(prefix) is an IPv6 prefix: Azure Route Server has no IPv6 and would not route it",
+            suggestion: "announce IPv6 prefixes to route servers with platform: generic")
+        } else if hasForeignNextHop(section) {
+          problems.error(
+            item.position, section.path(.prefixes),
+            "\(prefix) is an IPv6 prefix, and next hops of other machines can only be IPv4",
+            suggestion: "announce IPv6 prefixes from an owner, with local.address6")
+        }
+        guard isMissing, let local else { continue }
+        isMissing = false
+        problems.error(
+          local.position, local.path(.address6),
+          "missing: the next hop of \(prefix) in VIP \(section.name), at line "
+            + "\(item.position.line), has to be an IPv6 address of this machine",
+          suggestion: "add address6: ADDRESS")
+      }
     }
   }
 

@@ -26,8 +26,8 @@ enum PlanSections {
       [
         (.asn, value(.asNumber(local.asn))),
         (.address, value(.ipv4Address(local.address))),
-        (.identifier, value(.ipv4Address(local.identifier))),
-      ])
+      ] + given(.address6, local.address6.map(Scalar.ipv6Address))
+        + [(.identifier, value(.ipv4Address(local.identifier)))])
   }
 
   private static func routeServers(_ servers: Plan.RouteServers) -> Section {

@@ -1,6 +1,7 @@
 // What goes into the machine: one thing that happened; its bytes travel beside it.
 
 package import BGP
+package import Failover
 package import Model
 package import Probes
 
@@ -36,6 +37,10 @@ package enum Input: Equatable, Sendable {
   case paused(Nanoseconds)
   /// Something happened to the probes; some of it comes with bytes.
   case probe(ProbeEvent)
+  /// What was kept by the run before. It comes before everything else. Bytes.
+  case recalled(isSameBoot: Bool)
+  /// An operator's wish; `Engine.lastAnswer` says what became of it.
+  case command(OperatorCommand)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

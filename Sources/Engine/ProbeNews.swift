@@ -26,12 +26,6 @@ extension Engine {
     heedProbes(since: start, at: now, into: &outputs)
   }
 
-  mutating func pauseProbes(at now: Instant, into outputs: inout Outputs) {
-    let start = outputs.probes.list.count
-    probes.paused(at: now, into: &outputs.probes)
-    heedProbes(since: start, at: now, into: &outputs)
-  }
-
   /// Signals are judged one by one, in the order in which they came.
   private mutating func heedProbes(since start: Int, at now: Instant, into outputs: inout Outputs) {
     var doubted: InterfaceIndex?

@@ -32,14 +32,22 @@ package struct Plan: Equatable, Sendable {
     package var asn: ASNumber
     /// Sessions leave from here, and it is the next hop we announce for ourselves.
     package var address: IPv4Address
+    /// The next hop we announce for ourselves of IPv6 prefixes; there when a VIP has any.
+    package var address6: IPv6Address?
     /// The BGP identifier; the local address unless configured.
     package var identifier: IPv4Address
 
-    package init(asn: ASNumber, address: IPv4Address, identifier: IPv4Address) {
+    package init(
+      asn: ASNumber, address: IPv4Address, address6: IPv6Address? = nil, identifier: IPv4Address
+    ) {
       self.asn = asn
       self.address = address
+      self.address6 = address6
       self.identifier = identifier
     }
+
+    /// What we announce when traffic is to come to this machine.
+    package var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
   }
 
   /// The route servers, all of one autonomous system.
@@ -88,7 +96,7 @@ package struct Plan: Equatable, Sendable {
   /// A named group of prefixes that move together.
   package struct VIP: Equatable, Sendable {
     package var name: String
-    /// At least one, no prefix twice in a Plan.
+    /// At least one, no prefix twice in a Plan; of either family.
     package var prefixes: [Prefix]
     package var role: Role
     /// Who can carry it, the preferred one first; none: this machine, with its own address.

@@ -24,6 +24,10 @@ package struct Binding: Sendable {
   /// Answers that could not be told from forged ones.
   package private(set) var disputed: UInt64 = 0
 
+  /// Probes that were given up: so many answers may still come late.
+  private var owed = 0
+  private static let owedLimit = 16
+
   /// Unasked replies since the last probe but one was sent: from anybody, and from `mac`.
   private var noise = Quiet()
   private var ownNoise = Quiet()
@@ -62,6 +66,9 @@ package struct Binding: Sendable {
     ownNoise.probeSent()
   }
 
+  /// The probe that was on its way is given up.
+  package mutating func probeLost() { owed = min(owed + 1, Binding.owedLimit) }
+
   /// A reply for the address, addressed to us. `isAsked`: a probe without an answer is on its way;
   /// `wasBroadcast`: it asked everybody; `isUp`: the target lives as far as we know.
   package mutating func replied(
@@ -69,13 +76,20 @@ package struct Binding: Sendable {
   ) -> Verdict {
     guard isAsked else {
       unasked += 1
+      if owed > 0 {
+        owed -= 1
+        return .ignored
+      }
       noise.disturb()
       if sender == mac { ownNoise.disturb() }
       return .ignored
     }
     if sender == mac {
       // What others say out of turn does not harm a host that is up and answers as expected.
-      if isUp ? ownNoise.isQuiet : noise.isQuiet { return .believed }
+      if isUp ? ownNoise.isQuiet : noise.isQuiet {
+        owed = 0
+        return .believed
+      }
       disputed += 1
       return .disputed
     }

@@ -72,12 +72,18 @@ extension Probes {
       // RFC 5882 section 3.2: it says nothing about the path.
       targets[index].graceEnd = nil
       targets[index].liveness.suspend(.administrative, at: now)
-    } else if let lastPause, now - lastPause < Probes.graceAfterPause {
+    } else if let lastPause = absence(at: now), now - lastPause < Probes.graceAfterPause {
       // It did not hear us because we were away: that is no fault of its own.
       targets[index].graceEnd = lastPause + Probes.graceAfterPause
     } else {
       targets[index].liveness.condemned(.notHeard, at: now)
     }
+  }
+
+  /// When we were away last: perhaps until this moment, in which what came meanwhile is read.
+  private mutating func absence(at now: Instant) -> Instant? {
+    if let deadline, now - deadline > Liveness.lateness { lastPause = now }
+    return lastPause
   }
 
   /// The time to come up, for the first time or again, may be over.

@@ -13,7 +13,7 @@ package struct Probes: ~Copyable {
   package internal(set) var targets: [ProbeTarget]
   package internal(set) var sessions: [BFDSession]
   package private(set) var pauses: UInt64 = 0
-  package private(set) var lastPause: Instant?
+  package internal(set) var lastPause: Instant?
 
   /// By target of the Plan: its place in `targets`, or nil.
   private let places: [Int?]
@@ -36,6 +36,7 @@ package struct Probes: ~Copyable {
   let secret: UInt64
   /// The identifier of echo requests on a raw socket; ping sockets choose their own.
   package let identifier: UInt16
+  private var isAbsenceNoted = false
   private var heardUntil = Instant(nanoseconds: .min)
   package private(set) var isStarted = false
 
@@ -136,7 +137,8 @@ package struct Probes: ~Copyable {
   package mutating func turn(at now: Instant, into outputs: inout ProbeOutputs) {
     guard isStarted, let deadline, deadline <= now + ProbeSchedule.slack else { return }
     let heard = min(heardUntil, now)
-    if heard - deadline > Liveness.lateness {
+    if isAbsenceNoted || heard - deadline > Liveness.lateness {
+      isAbsenceNoted = false
       paused(at: now, into: &outputs)
     }
     for index in targets.indices {
@@ -149,9 +151,14 @@ package struct Probes: ~Copyable {
     turnSessions(heard, at: now, into: &outputs)
   }
 
-  /// We were away: what is on its way is void, and asked again at once.
-  package mutating func paused(at now: Instant, into outputs: inout ProbeOutputs) {
-    guard isStarted else { return }
+  /// We were away, and what came meanwhile is still to be read: `turn` draws the conclusions.
+  package mutating func noteAbsence(at now: Instant) {
+    isAbsenceNoted = true
+    lastPause = now
+  }
+
+  /// What is on its way is void, and asked again at once.
+  private mutating func paused(at now: Instant, into outputs: inout ProbeOutputs) {
     pauses += 1
     lastPause = now
     for index in targets.indices {
@@ -160,6 +167,7 @@ package struct Probes: ~Copyable {
         continue
       }
       hangUpAll(index, into: &outputs)
+      targets[index].binding.probeLost()
       scheduleJudgement(index)
       ask(index, at: now, into: &outputs)
     }
@@ -173,6 +181,7 @@ package struct Probes: ~Copyable {
     } else {
       while let token = targets[index].liveness.judge(heardUntil: heard, at: now) {
         hangUp(index, token, into: &outputs)
+        targets[index].binding.probeLost()
       }
     }
     settle(index, at: now, into: &outputs)

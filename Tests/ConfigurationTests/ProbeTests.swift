@@ -49,7 +49,8 @@ struct ProbeTests {
               text: "a \"b\": c#")), 11),
         Self.probe(
           .http(
-            Plan.Probe.Fetch(port: 80, authority: "10.0.2.13", path: "/", statuses: 200...399)), 13),
+            Plan.Probe.Fetch(
+              port: 80, authority: "10.0.2.13", path: "/", statuses: 200...399)), 13),
         Self.probe(.bfd(isMultihop: true), 11, 10, fall: 255, rise: 2),
         Self.probe(.bfd(isMultihop: false), 14, 50, rise: 1), Self.probe(.tcp(port: 1), 14),
       ])
