@@ -13,6 +13,25 @@ struct BFDTests {
     case bird
     case frr
 
+    /// What it needs beside it: FRR learns its interfaces from zebra.
+    func prepare(_ lan: Neighbourhood) throws(LabError) {
+      guard self == .frr else { return }
+      let directory = lan.lab.directory
+      let path = try lan.lab.write("zebra.conf", "")
+      try lan.lab.shell.run(["chmod", "0777", directory])
+      let zebra = try lan.lab.start(
+        "zebra",
+        [
+          "/usr/lib/frr/zebra", "-f", path, "-i", "\(directory)/zebra.pid", "--vty_socket",
+          directory, "-z", "\(directory)/zebra", "-P", "0",
+        ], on: "ws1")
+      try Waiting.until("zebra to answer", within: .seconds(10)) { () throws(LabError) in
+        try zebra.checkRunning()
+        let there = try lan.lab.shell.attempt(["test", "-S", "\(directory)/zebra"])
+        return there.status == 0 ? nil : zebra.tail()
+      }
+    }
+
     func start(_ lan: Neighbourhood, _ name: String = "judge") throws(LabError) -> RunningProgram {
       switch self {
       case .bird:
@@ -45,12 +64,11 @@ struct BFDTests {
           exit
 
           """, mode: 0o644)
-        try lan.lab.shell.run(["chmod", "0777", lan.lab.directory])
         return try lan.lab.start(
           name,
           [
-            "/usr/lib/frr/bfdd", "-S", "-f", path, "-i", "\(lan.lab.directory)/\(name).pid",
-            "--vty_socket", lan.lab.directory, "-z", "\(lan.lab.directory)/no-zebra", "-P", "0",
+            "/usr/lib/frr/bfdd", "-f", path, "-i", "\(lan.lab.directory)/\(name).pid",
+            "--vty_socket", lan.lab.directory, "-z", "\(lan.lab.directory)/zebra", "-P", "0",
             "--bfdctl", "\(lan.lab.directory)/\(name).ctl",
           ], on: "ws1")
       }
@@ -103,6 +121,7 @@ struct BFDTests {
     try #require(judge.isInstalled)
     let lan = try Neighbourhood()
     defer { lan.tearDown() }
+    try judge.prepare(lan)
     let program = try judge.start(lan)
     try lan.startDaemon([Self.host], withRawSockets: false)
     try lan.wait(for: ["up"])
@@ -144,6 +163,7 @@ struct BFDTests {
     try #require(Judge.frr.isInstalled)
     let lan = try Neighbourhood()
     defer { lan.tearDown() }
+    try Judge.frr.prepare(lan)
     _ = try Judge.frr.start(lan)
     try lan.startDaemon([Self.host], withRawSockets: false)
     try lan.wait(for: ["up"])
