@@ -67,6 +67,7 @@ let package = Package(
     // Floor 2: pure rooms.
     room("Rtnetlink", ["Model", "Bytes", "CNetlink"]),
     room("BGP", ["Model", "Bytes"]),
+    room("Probes", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
     room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
@@ -74,7 +75,7 @@ let package = Package(
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -85,8 +86,8 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Model", "BGP", "Failover", "Hello", "Engine", "Configuration", "Control", "Linux", "Seal",
-        "YAML",
+        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Configuration", "Control",
+        "Linux", "Seal", "YAML",
       ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
@@ -103,6 +104,7 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
+    tests("ProbesTests", ["Probes", "Model", "Bytes"]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),

@@ -38,6 +38,8 @@
 #include <unistd.h>
 
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/icmp.h>
 #include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/net_tstamp.h>
@@ -124,8 +126,8 @@ static inline long clinux_socket(int family, int type, int protocol) {
 }
 enum {
   clinux_sock_stream = SOCK_STREAM,
-  clinux_sock_raw = SOCK_RAW,
   clinux_sock_datagram = SOCK_DGRAM,
+  clinux_sock_raw = SOCK_RAW,
 };
 // E
 static inline long clinux_bind(int fd, const void *address, unsigned length) {

@@ -54,6 +54,11 @@ enum DurationText {
     return "\(length.count / 1_000_000)ms"
   }
 
+  /// To be read, not to be written: rounded up to milliseconds.
+  static func shown(_ length: Nanoseconds) -> String {
+    text(.milliseconds((length.count + 999_999) / 1_000_000))
+  }
+
   private static func unitComplaint(
     _ text: String, number: String, rest: String, isLong: Bool
   ) -> Complaint {

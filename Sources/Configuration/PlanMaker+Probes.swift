@@ -19,6 +19,10 @@ extension PlanMaker {
     }
     guard evidence.count == sections.count else { return nil }
     checkVoices(evidence, sections, of: host)
+    checkFabric(evidence, of: host)
+    for (item, section) in zip(evidence, sections) {
+      if case .probe(let probe) = item { checkAlarms(probe, section) }
+    }
     return evidence
   }
 
@@ -71,6 +75,11 @@ extension PlanMaker {
     case .address: return address(section)
     case .route: return route(section)
     case .neighbour: return neighbour(section, of: host)
+    case .arp: return arp(section, of: host)
+    case .icmp: return icmp(section, of: host)
+    case .tcp: return tcp(section, of: host)
+    case .http: return http(section, of: host)
+    case .bfd: return bfd(section, of: host)
     default: preconditionFailure("the table has a kind of evidence that is not known here")
     }
   }

@@ -30,8 +30,44 @@ extension PlanSections {
     case .route(let prefix): choice(.route, [(.prefix, value(.prefix(prefix)))])
     case .neighbour(let address):
       choice(.neighbour, [(.address, value(.ipv4Address(address)))])
-    case .probe: preconditionFailure("no key makes a probe yet")
+    case .probe(let probe): self.probe(probe)
     }
+  }
+
+  private static func probe(_ probe: Plan.Probe) -> Section {
+    let address = [(key: KeyName.address, content: value(.ipv4Address(probe.address)))]
+    switch probe.kind {
+    case .arp(let interface, let trustsProxy):
+      return choice(
+        .arp,
+        [(.interface, value(.interface(interface)))] + address
+          + [(.trustProxy, value(.flag(trustsProxy)))] + cadence(probe))
+    case .icmp: return choice(.icmp, address + cadence(probe))
+    case .tcp(let port):
+      return choice(.tcp, [(.port, value(.number(UInt32(port))))] + address + cadence(probe))
+    case .http(let fetch):
+      let place = WebPlace(
+        authority: fetch.authority, address: nil, port: fetch.port, path: fetch.path)
+      return choice(
+        .http,
+        [(.url, value(.url(place)))] + address + [(.status, value(.statuses(fetch.statuses)))]
+          + given(.text, fetch.text.map(Scalar.text)) + cadence(probe))
+    case .bfd(let isMultihop):
+      return choice(
+        .bfd,
+        address + [
+          (.interval, value(.duration(probe.interval))),
+          (.multiplier, value(.number(UInt32(probe.fall)))),
+          (.rise, value(.number(UInt32(probe.rise)))), (.multihop, value(.flag(isMultihop))),
+        ])
+    }
+  }
+
+  private static func cadence(_ probe: Plan.Probe) -> [(key: KeyName, content: Section.Content)] {
+    [
+      (.interval, value(.duration(probe.interval))), (.timeout, value(.duration(probe.timeout))),
+      (.fall, value(.number(UInt32(probe.fall)))), (.rise, value(.number(UInt32(probe.rise)))),
+    ]
   }
 
   private static func choice(

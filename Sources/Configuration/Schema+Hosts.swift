@@ -30,6 +30,11 @@ extension Schema {
     Key(
       .neighbour, .section(neighbour), .chosen,
       "The kernel's neighbour entry; it can say that a host is gone, never that it is well."),
+    Key(.arp, .section(arp), .chosen, "It answers ARP on the LAN."),
+    Key(.icmp, .section(icmp), .chosen, "It answers echo requests (ping)."),
+    Key(.tcp, .section(tcp), .chosen, "It takes a TCP connection."),
+    Key(.http, .section(http), .chosen, "It answers an HTTP request."),
+    Key(.bfd, .section(bfd), .chosen, "Its BFD session with this machine is up (RFC 5880)."),
   ]
 
   private static let link = [

@@ -41,6 +41,19 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case route
   case prefix
   case neighbour
+  case arp
+  case icmp
+  case tcp
+  case http
+  case bfd
+  case trustProxy = "trust-proxy"
+  case fall
+  case rise
+  case url
+  case status
+  case text
+  case multiplier
+  case multihop
   case nextHop = "next-hop"
   case failback
   case tie
@@ -228,6 +241,9 @@ package enum Schema {
     case .duration: "DURATION"
     case .name(let noun): noun.uppercased()
     case .flag: "true|false"
+    case .url: "URL"
+    case .statuses: "STATUS"
+    case .text: "TEXT"
     case .either(let words, let other): "\(words.joined(separator: "|"))|\(typeName(other))"
     }
   }

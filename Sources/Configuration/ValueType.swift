@@ -21,6 +21,12 @@ package enum ValueType: Sendable {
   /// What the user calls something; `noun` says what.
   case name(noun: String)
   case flag
+  /// `http://HOST[:PORT][/PATH]`
+  case url
+  /// A status code of HTTP, or a range of them.
+  case statuses
+  /// Any text, not too long.
+  case text
   /// One of the words, or a value of the type.
   indirect case either([String], ValueType)
 
@@ -42,6 +48,9 @@ package enum ValueType: Sendable {
     case .duration: "a time with its unit, such as 30s"
     case .name(let noun): "the name of a \(noun)"
     case .flag: "true or false"
+    case .url: "a URL such as http://10.0.0.4/"
+    case .statuses: "a status code, or a range such as 200-399"
+    case .text: "a text"
     case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
@@ -63,6 +72,9 @@ enum Scalar: Hashable {
   case duration(Nanoseconds)
   case name(String)
   case flag(Bool)
+  case url(WebPlace)
+  case statuses(ClosedRange<UInt16>)
+  case text(String)
 
   /// As it is written in a file, before any quoting.
   var text: String {
@@ -81,6 +93,9 @@ enum Scalar: Hashable {
     case .duration(let length): DurationText.text(length)
     case .name(let name): name
     case .flag(let isSet): isSet ? "true" : "false"
+    case .url(let place): place.text
+    case .statuses(let range): WebValues.text(range)
+    case .text(let text): text
     }
   }
 }
@@ -115,6 +130,9 @@ extension ValueType {
       .duration(try DurationText.read(text, least: least, most: most, step: step))
     case .name(let noun): .name(try OtherValues.name(text, noun: noun))
     case .flag: .flag(try OtherValues.flag(text, isPlain: isPlain))
+    case .url: .url(try WebValues.place(text))
+    case .statuses: .statuses(try WebValues.statuses(text))
+    case .text: .text(try WebValues.sought(text))
     case .either(let words, let other):
       words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
     }

@@ -7,6 +7,7 @@ package struct StatusReport: Sendable {
   private let daemon: Record?
   private let classes: [Record]
   private let routeServers: [Record]
+  private let targets: [Record]
   private let group: Record?
   private let speakers: [Record]
   private let vips: [Record]
@@ -18,6 +19,7 @@ package struct StatusReport: Sendable {
     daemon = records.first { $0.type == "daemon" }
     classes = records.filter { $0.type == "kernel" }
     routeServers = records.filter { $0.type == "route-server" }
+    targets = records.filter { $0.type == "target" }
     group = records.first { $0.type == "group" }
     speakers = records.filter { $0.type == "speaker" }
     vips = records.filter { $0.type == "vip" }
@@ -58,6 +60,7 @@ package struct StatusReport: Sendable {
     if !classes.isEmpty { lines += [""] + classTable.lines(style) }
     if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
     lines += missingFamilies.map { style.paint($0, .doubtful) }
+    if !targets.isEmpty { lines += [""] + targetTable.lines(style) }
     if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
@@ -126,6 +129,33 @@ package struct StatusReport: Sendable {
       ])
     }
     return table
+  }
+
+  /// One row for each piece of evidence.
+  private var targetTable: Table {
+    var table = Table([
+      "HOST", "EVIDENCE", "STATE", "FOR", "ANSWERED", "TIME", "SENT", "LOST", "REASON",
+    ])
+    for target in targets {
+      let state = target.text("state")
+      table.add([
+        Table.Cell(target.text("host")), Table.Cell(target.text("target")),
+        Table.Cell(state, StatusReport.tone(ofTarget: state)), Table.Cell(target.age("since-ms")),
+        Table.Cell(target.age("answer-age-ms")), Table.Cell(target.shortTime("rtt-median-us")),
+        Table.Cell(target.text("sent")), Table.Cell(target.text("lost")),
+        Table.Cell(target.text("reason")),
+      ])
+    }
+    return table
+  }
+
+  private static func tone(ofTarget state: String) -> Tone {
+    switch state {
+    case "up": .good
+    case "down": .bad
+    case "neutral": .plain
+    default: .doubtful
+    }
   }
 
   /// The other speakers of the group.

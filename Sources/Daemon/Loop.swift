@@ -6,6 +6,7 @@ import Engine
 import Failover
 import Linux
 import Model
+import Probes
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
 /// servers, then hello, then routes, neighbours and control clients; timers are judged after that,
@@ -20,6 +21,8 @@ struct Loop: ~Copyable {
     case client = 5
     case door = 6
     case group = 7
+    case probeLine = 8
+    case probeStream = 9
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
@@ -29,8 +32,11 @@ struct Loop: ~Copyable {
   static let lateness = Nanoseconds.milliseconds(50)
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
-  /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
+  /// Events that one wake-up reports, beside those of probes. We chose it: every descriptor the
+  /// daemon can have at once.
   static let eventCapacity = 64
+  /// Where BFD sessions begin to look for a free port: the first of RFC 5881 section 4.
+  static let firstControlPort: UInt16 = 49_152
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
   static let kernelBudget = 64
   /// The same for routes and for neighbours, of which there may be millions.
@@ -49,6 +55,7 @@ struct Loop: ~Copyable {
   let protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
+  var probeSockets: ProbeSockets
   var epoll: Epoll
   /// One for each class of kernel news, in its order.
   let sources: [KernelSource]
@@ -90,7 +97,7 @@ struct Loop: ~Copyable {
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
-      try Epoll(capacity: Loop.eventCapacity)
+      try Epoll(capacity: Loop.eventCapacity + plan.targets.count * ProbeConnection.lanes)
     }
     let signals = try StartError.wrap("signals") { () throws(Errno) in
       try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
@@ -122,6 +129,7 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed, run: state.run)
+    probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
@@ -132,7 +140,7 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count)
+    consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
     status = ServiceStatus()
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
@@ -160,6 +168,7 @@ struct Loop: ~Copyable {
   /// Runs until a signal ends it.
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
+    openProbeSockets()
     follow(at: start)
     finishTurn(at: start)
     while !isStopping || connections.contains(where: \.isWaiting) {
@@ -173,16 +182,6 @@ struct Loop: ~Copyable {
     }
     state.save(engine.memory(isEnding: true), at: Clock.monotonic(), log: log)
     for connection in connections { connection.close() }
-  }
-
-  /// A process that ran much later than it had meant to tells the engine before anything is read.
-  private mutating func noteLateness(at now: Instant) {
-    // A suspended machine's monotonic clock stands still, so the other one has to tell.
-    let asleep = Nanoseconds(Clock.boot().nanoseconds - now.nanoseconds)
-    let slept = asleep - (self.asleep ?? asleep)
-    self.asleep = asleep
-    let late = max(slept, promised.map { now - $0 } ?? .zero)
-    if late > Loop.lateness { feed(.paused(late), at: now) }
   }
 
   private func earliestDeadline() -> Instant? {
@@ -203,6 +202,7 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    readProbes(count, at: now)
     for position in 0..<count where isOf(.group, position) { readGroup(at: now) }
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
@@ -223,21 +223,6 @@ struct Loop: ~Copyable {
     status.turn(at: later, engine: engine)
   }
 
-  /// Judges timers, unless the process stood still between reading and now: what came meanwhile is
-  /// read first. Only once in a row, so that a machine that is always late still judges.
-  private mutating func judgeTimers(since woken: Instant, at now: Instant) {
-    guard let deadline = engine.deadline, now >= deadline else {
-      timersWerePutOff = false
-      return
-    }
-    if now - woken > Loop.standstill && !timersWerePutOff {
-      timersWerePutOff = true
-      return
-    }
-    timersWerePutOff = false
-    feed(.turn, at: now)
-  }
-
   /// Tells the engine which classes are watched now; what follows is carried out at once.
   private mutating func heedMonitors(at now: Instant) {
     for kernelClass in KernelClass.allCases {
@@ -248,7 +233,7 @@ struct Loop: ~Copyable {
     finishTurn(at: now)
   }
 
-  private func isOf(_ kind: Kind, _ position: Int) -> Bool {
+  func isOf(_ kind: Kind, _ position: Int) -> Bool {
     epoll.event(at: position).token.kind == kind.rawValue
   }
 
@@ -415,6 +400,7 @@ struct Loop: ~Copyable {
     launchAll()
     if hasHello { sayHello(from: carriedOut, at: now) }
     carriedOut = outputs.list.count
+    if !outputs.probes.list.isEmpty { carryOutProbes() }
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }

@@ -98,10 +98,15 @@ package enum Program {
     return door
   }
 
-  /// Gives up every capability, since nothing needs one, and says what was given and what is left.
-  private static func dropCapabilities(_ log: Log) throws(Errno) -> String {
+  /// Gives up every capability but that which opening packet and raw sockets needs, if the Plan
+  /// has such probes, and says what was given and what is left. What is left is not in force until
+  /// a socket is opened.
+  private static func dropCapabilities(_ plan: Plan, _ log: Log) throws(Errno) -> String {
     let given = try Capabilities.held()
-    let kept = try Capabilities.drop(keeping: []).map(\.description)
+    let needed: [Capability] = ProbeSockets.needRawSockets(plan) ? [.netRaw] : []
+    let left = try Capabilities.drop(keeping: needed)
+    for capability in left { try Capabilities.lower(capability) }
+    let kept = left.map(\.description)
     let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
     let dropped = given.filter { !kept.contains($0) }
     log.notice(
@@ -116,7 +121,7 @@ package enum Program {
     let log = Log(threshold: .info)
     do throws(StartError) {
       let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
-        try dropCapabilities(log)
+        try dropCapabilities(plan, log)
       }
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),

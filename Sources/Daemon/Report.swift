@@ -81,6 +81,7 @@ enum Report {
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
+    bytes += ProbeReport.answer(request.id, engine, moment.now)
     if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)

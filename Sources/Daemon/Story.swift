@@ -54,6 +54,7 @@ enum Story {
     case .forgotten: log.warning("the state file could not be used; starting without it")
     case .paused(let length):
       log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
+    case .probe(let note): ProbeStory.log(note, plan: plan, log: log)
     case .stale(let kernelClass, let reason):
       log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
     case .current(.interfaces): log.notice("kernel: links and addresses are current")
@@ -92,6 +93,7 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
+    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, plan) }
     case .outOfService(let slot, let isOut):
       control.publish(.vip) { id in
         var line = JSONLine(id: id, type: "maintenance")
@@ -260,6 +262,8 @@ enum Story {
         + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
+    case .portNotOpened(let port, let code): ProbeStory.sentence(port, code)
+    case .probesNotOpened(let socket, let code): ProbeStory.sentence(socket, code)
     }
   }
 }

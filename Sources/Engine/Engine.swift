@@ -3,6 +3,7 @@
 package import BGP
 package import Failover
 package import Model
+package import Probes
 
 /// The deterministic heart of `hopshiftd`. Same Plan, same seed, same inputs: same outputs, byte
 /// for byte.
@@ -14,6 +15,7 @@ package struct Engine: ~Copyable {
   package let plan: Plan
   package internal(set) var failover: Failover
   package private(set) var speaker: Speaker
+  package internal(set) var probes: Probes
   /// One for each class of kernel news, in its order.
   package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
   /// For each class what was heard since the last part of the dump that runs.
@@ -46,6 +48,8 @@ package struct Engine: ~Copyable {
     speaking = HelloSpeaker(plan, start: run)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
+    // Other numbers than the sessions' waits, which a peer can see.
+    probes = Probes(plan, seed: ~seed)
     verdicts = []
     verdicts.reserveCapacity(plan.vips.count)
     moved = []
@@ -84,7 +88,9 @@ package struct Engine: ~Copyable {
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
     var earliest: Instant?
-    for candidate in [speaker.deadline, failover.deadline, helloDeadline] {
+    for candidate in [
+      speaker.deadline, failover.deadline, helloDeadline, probes.deadline,
+    ] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -132,6 +138,7 @@ package struct Engine: ~Copyable {
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
+    case .probe(let event): probe(event, bytes, at: now, into: &outputs)
     case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
     case .command(let command): obey(command, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
@@ -149,6 +156,7 @@ package struct Engine: ~Copyable {
     apply(at: now, into: &outputs)
     speaker.turn(at: now, into: &outputs)
     turnFeeds(at: now, into: &outputs)
+    turnProbes(at: now, into: &outputs)
     turnHello(at: now, into: &outputs)
   }
 
@@ -158,6 +166,7 @@ package struct Engine: ~Copyable {
   ) {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
+    probes.noteAbsence(at: now)
     outputs.add(.note(.paused(length)))
   }
 
@@ -177,6 +186,7 @@ package struct Engine: ~Copyable {
     isStopping = true
     sayGoodbye(into: &outputs)
     speaker.stop(at: now, into: &outputs)
+    probes.stop(at: now, into: &outputs.probes)
   }
 
   // MARK: Verdicts

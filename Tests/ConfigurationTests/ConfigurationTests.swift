@@ -137,7 +137,7 @@ struct ConfigurationTests {
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
     var printed = ""
-    for text in [ConfigurationTests.everyKey] + DecidingTests.texts {
+    for text in [ConfigurationTests.everyKey] + DecidingTests.texts + [ProbeTests.text] {
       printed += Configuration.effective(try #require(check(text).plan))
     }
     for (path, key) in Schema.paths {

@@ -19,7 +19,7 @@ enum Vectors {
     .deletingLastPathComponent().appending(path: "Vectors/configuration")
 
   static let names = [
-    "group", "hosts", "local", "owners", "route-servers", "vips", "watchers", "whole",
+    "group", "hosts", "probes", "local", "owners", "route-servers", "vips", "watchers", "whole",
   ]
 
   static func read(_ name: String) throws -> [RenderingCase] {

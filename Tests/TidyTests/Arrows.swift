@@ -8,18 +8,19 @@ enum Arrows {
     "Bytes": [],
     "Rtnetlink": ["Model", "Bytes", "CNetlink"],
     "BGP": ["Model", "Bytes"],
+    "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Hello": ["Model", "Bytes"],
     "Configuration": ["Model"],
     "Control": ["Model"],
     "Console": ["Model", "Control"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"],
+    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Seal": ["CSodium"],
     "Daemon": [
-      "Model", "BGP", "Failover", "Hello", "Engine", "Configuration", "Control", "Linux", "Seal",
-      "YAML",
+      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Configuration", "Control",
+      "Linux", "Seal", "YAML",
     ],
     "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
@@ -32,6 +33,7 @@ enum Arrows {
     "BytesTests": ["Bytes"],
     "RtnetlinkTests": ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"],
     "BGPTests": ["BGP", "Model", "Bytes"],
+    "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
     "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
@@ -52,8 +54,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello", "Configuration", "Control",
-    "Console", "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
+    "Control", "Console", "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
