@@ -67,12 +67,13 @@ let package = Package(
     room("Rtnetlink", ["Model", "Bytes", "CNetlink"]),
     room("BGP", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
+    room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"]),
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -98,6 +99,7 @@ let package = Package(
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("FailoverTests", ["Failover", "Model"]),
+    tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),

@@ -1,10 +1,10 @@
-// UPDATEs encoded before they are needed, two volleys for each VIP and peer, in reserved memory.
+// UPDATEs encoded before they are needed, some volleys for each VIP and peer, in reserved memory.
 
 import Bytes
 package import Model
 
-/// All volleys. For each VIP and peer there are two: the one that stands now and the one the next
-/// claim would take. Arming a third replaces the one that was armed longer ago.
+/// All volleys. For each VIP and peer there are `volleysPerPeer`: the one that stands now, and
+/// those that may come next. Arming one more replaces the one that was armed longest ago.
 package struct Magazine: ~Copyable {
   private let contents: [VolleyContent]
   /// By VIP: a number that VIPs with equal attributes share.
@@ -16,7 +16,7 @@ package struct Magazine: ~Copyable {
   private var scratch: Writer
   private var lastGeneration: UInt32 = 0
 
-  private static let volleysPerPeer = 2
+  private let volleysPerPeer: Int
 
   /// What a volley says of one family.
   private struct Part {
@@ -43,16 +43,19 @@ package struct Magazine: ~Copyable {
   /// `contents` by `VIPSlot`. Reserves room for the longest volley of each. With `platformLimit`,
   /// no UPDATE carries more routes than that allows beside all that is held already.
   package init(
-    _ contents: [VolleyContent], peers: Int, localASN: ASNumber, platformLimit: Int? = nil
+    _ contents: [VolleyContent], peers: Int, localASN: ASNumber, platformLimit: Int? = nil,
+    volleysPerPeer: Int = 2
   ) {
+    precondition(volleysPerPeer >= 2, "what stands, and what may come next")
     self.contents = contents
+    self.volleysPerPeer = volleysPerPeer
     self.peers = peers
     self.localASN = localASN
     let held = contents.reduce(0) { $0 + $1.count }
     routeLimit = platformLimit.map { max(1, $0 - held) } ?? .max
     styles = Magazine.styles(contents)
     chambers = []
-    chambers.reserveCapacity(contents.count * peers * Magazine.volleysPerPeer)
+    chambers.reserveCapacity(contents.count * peers * volleysPerPeer)
     var largest = 0
     var largestIPv6 = 0
     for content in contents {
@@ -61,7 +64,7 @@ package struct Magazine: ~Copyable {
         ipv6 + Magazine.capacity(for: content.ipv4, content.attributes, localASN, routeLimit)
       largest = max(largest, capacity)
       largestIPv6 = max(largestIPv6, ipv6)
-      for _ in 0..<(peers * Magazine.volleysPerPeer) {
+      for _ in 0..<(peers * volleysPerPeer) {
         var chamber = Chamber(bytes: [])
         chamber.bytes.reserveCapacity(capacity)
         chambers.append(chamber)
@@ -218,7 +221,7 @@ package struct Magazine: ~Copyable {
 
   /// Which VIP a volley announces.
   package borrowing func vip(of volley: VolleyID) -> VIPSlot {
-    VIPSlot(Int(volley.place) / (peers * Magazine.volleysPerPeer))
+    VIPSlot(Int(volley.place) / (peers * volleysPerPeer))
   }
 
   /// What is armed for a VIP on a session, the one that was armed first before the other.
@@ -248,8 +251,8 @@ package struct Magazine: ~Copyable {
 
   private borrowing func places(_ vip: VIPSlot, _ peer: PeerSlot) -> Range<Int> {
     precondition(contents.indices.contains(vip.index) && (0..<peers).contains(peer.index))
-    let first = (vip.index * peers + peer.index) * Magazine.volleysPerPeer
-    return first..<(first + Magazine.volleysPerPeer)
+    let first = (vip.index * peers + peer.index) * volleysPerPeer
+    return first..<(first + volleysPerPeer)
   }
 
   private borrowing func place(

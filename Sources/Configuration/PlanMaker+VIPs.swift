@@ -80,6 +80,18 @@ extension PlanMaker {
     }
   }
 
+  /// Whoever may carry a VIP with IPv6 prefixes needs an IPv6 next hop; the volleys rest on it.
+  mutating func checkNextHops(_ plan: Plan) {
+    for (index, vip) in plan.vips.enumerated() {
+      guard vip.prefixes.contains(where: { $0.address.width == 128 }) else { continue }
+      for nextHop in plan.nextHopAddresses(of: VIPSlot(index)) where nextHop.ipv6 == nil {
+        problems.error(
+          root.field(.vips)?.position ?? root.position, KeyName.vips.rawValue,
+          "VIP \(vip.name) has IPv6 prefixes, and its next hop \(nextHop) has no IPv6 beside it")
+      }
+    }
+  }
+
   private mutating func ownerAddress(_ owner: Section, _ prefixes: [Prefix]) -> IPAddress? {
     if let item = owner.value(.address), let address = item.address {
       if !prefixes.isEmpty, !prefixes.contains(where: { contains($0, address) }) {

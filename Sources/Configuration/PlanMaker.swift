@@ -13,7 +13,9 @@ struct PlanMaker {
     let servers = routeServers(platform)
     let vips = self.vips(platform)
     guard !problems.hasErrors, let local, let servers else { return nil }
-    return Plan(local: local, routeServers: servers, vips: vips)
+    let plan = Plan(local: local, routeServers: servers, vips: vips)
+    checkNextHops(plan)
+    return problems.hasErrors ? nil : plan
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.

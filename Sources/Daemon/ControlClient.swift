@@ -35,8 +35,9 @@ final class ControlClient {
     static let alarm = Interests(rawValue: 32)
     static let route = Interests(rawValue: 64)
     static let neighbour = Interests(rawValue: 128)
+    static let host = Interests(rawValue: 256)
     static let all: Interests = [
-      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm,
+      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm, .host,
     ]
 
     /// Whoever has one of these needs the class.
@@ -55,6 +56,7 @@ final class ControlClient {
       case "address": .address
       case "route": .route
       case "neighbour": .neighbour
+      case "host": .host
       case "session": .session
       case "shift": .shift
       case "vip": .vip

@@ -361,6 +361,7 @@ struct Loop: ~Copyable {
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
       case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+      case .hello: continue
       case .note: timeline.stampNote()
       }
     }
@@ -426,13 +427,13 @@ struct Loop: ~Copyable {
       let stamp = timeline.stamps[told]
       told += 1
       var isOneOfMany = false
-      if case .rung = note {
+      if case .standing = note {
         rungs += 1
         isOneOfMany = rungs > Loop.rungLines
       }
       if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
       Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
-      if case .rung(let vip, _, _, let shift) = note, shift != 0 {
+      if case .standing(let vip, _, _, let shift, _) = note, shift != 0 {
         timeline.remember(shift, vip, seen: stamp.seen)
       }
       status.heed(note)

@@ -183,30 +183,32 @@ enum Report {
     _ id: String, _ engine: borrowing Engine, _ slot: VIPSlot, _ now: Instant
   ) -> [UInt8] {
     let vip = engine.plan.vips[slot.index]
-    let claim = engine.failover.claims[slot.index]
+    let standing = engine.failover.standing(slot)
+    let isHeld = engine.failover.isHeld(slot)
     var line = JSONLine(id: id, type: "vip")
     line.add("name", vip.name)
-    line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
-    line.add("rung", claim.rung?.description)
-    line.add("next-rung", claim.next?.description)
-    line.add("held", claim.isHeld)
-    if case .held(let index) = claim.presence {
+    line.add("state", VIPWords.state(slot, engine))
+    line.add("rung", standing?.rung.description)
+    line.add("next-rung", engine.failover.upcoming(slot, 0)?.rung.description)
+    line.add("held", isHeld)
+    if case .held(let index) = engine.failover.presence(slot) {
       line.add("interface", engine.failover.view.link(index)?.name.description)
     } else {
       line.addNull("interface")
     }
-    if let since = claim.since {
+    if let since = engine.failover.since(slot) {
       line.add("since-ms", (now - since).milliseconds)
     } else {
       line.addNull("since-ms")
     }
+    line.add("host", VIPWords.host(slot, standing, engine.plan))
     let content = engine.speaker.magazine.content(of: slot)
-    let nextHops = engine.plan.local.nextHops
-    line.add("next-hop", content.ipv4.count > 0 ? nextHops.ipv4.description : nil)
-    line.add("next-hop6", content.ipv6.count > 0 ? nextHops.ipv6?.description : nil)
+    let nextHops = standing.map { engine.plan.nextHopAddresses(of: slot)[$0.candidate] }
+    line.add("next-hop", content.ipv4.count > 0 ? nextHops?.ipv4.description : nil)
+    line.add("next-hop6", content.ipv6.count > 0 ? nextHops?.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
-    line.add("claims", claim.claims)
+    line.add("claims", engine.failover.claimCount(slot))
     return line.finish()
   }
 }

@@ -29,6 +29,10 @@ package enum Input: Equatable, Sendable {
   /// Part of a route server's stream. Bytes.
   case received(ConnectionSlot)
   case closed(ConnectionSlot)
+  /// A datagram of another speaker, authenticated and newer than those before. Bytes: its body.
+  case hello(FellowSlot)
+  /// This process ran so much later than it had meant to. It comes before what was read then.
+  case paused(Nanoseconds)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

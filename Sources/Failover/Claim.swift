@@ -135,4 +135,13 @@ package enum Judgement: Equatable, Sendable {
   /// The address came back, but the last rung stands already: nothing can be sent that would beat
   /// another.
   case exhausted
+  /// The claim is higher than it has to be, since nobody is left to be beaten.
+  case stepBack(Rung)
+  /// Traffic goes to another candidate.
+  case moved
+  /// The leading speaker has chosen another candidate, and we say the same below it.
+  case followed
+  /// No candidate is up: what stands is kept.
+  case allDown
+  case recovered
 }

@@ -165,4 +165,41 @@ extension Plan {
     /// From two field reports; Azure documents no number.
     package static let azure = Damping(window: .seconds(30))
   }
+
+  /// The next hops that a VIP can have, by candidate; never empty.
+  package func nextHops(of vip: VIPSlot) -> [IPv4Address] {
+    let candidates = vips[vip.index].candidates
+    return candidates.isEmpty ? [local.address] : candidates.map(\.nextHop)
+  }
+
+  /// The same, for both families.
+  package func nextHopAddresses(of vip: VIPSlot) -> [NextHopAddresses] {
+    let candidates = vips[vip.index].candidates
+    if candidates.isEmpty { return [local.nextHops] }
+    return candidates.map { candidate in
+      let isSelf = hosts[candidate.host.index].isSelf
+      return NextHopAddresses(
+        candidate.nextHop, candidate.nextHop6 ?? (isSelf ? local.address6 : nil))
+    }
+  }
+
+  /// How long it takes at most until something is known of each of these hosts.
+  package func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
+    var longest = Nanoseconds.zero
+    for slot in hosts {
+      for target in self.hosts[slot.index].targets {
+        guard case .probe(let probe) = targets[target].evidence else { continue }
+        let rounds = Int64(max(probe.fall, probe.rise))
+        longest = max(longest, probe.interval * rounds + probe.timeout)
+      }
+    }
+    return longest
+  }
+
+  /// Addresses on this machine that say something of a host.
+  package var evidentAddresses: [IPAddress] {
+    targets.compactMap { target in
+      if case .address(let address) = target.evidence { address } else { nil }
+    }
+  }
 }

@@ -118,7 +118,8 @@ import Testing
     ("version 1", "'1' is one word too many for version"),
     (
       "monitor rule",
-      "unknown word 'rule'; there are link, address, route, neighbour, session, shift, vip, alarm"
+      "unknown word 'rule'; there are link, address, route, neighbour, session, shift, vip, alarm, "
+        + "host"
     ),
     (
       "monitor --count 0",

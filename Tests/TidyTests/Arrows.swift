@@ -9,10 +9,11 @@ enum Arrows {
     "Rtnetlink": ["Model", "Bytes", "CNetlink"],
     "BGP": ["Model", "Bytes"],
     "Failover": ["Model"],
+    "Hello": ["Model", "Bytes"],
     "Configuration": ["Model"],
     "Control": ["Model"],
     "Console": ["Model", "Control"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover"],
+    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Daemon": [
@@ -30,6 +31,7 @@ enum Arrows {
     "RtnetlinkTests": ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"],
     "BGPTests": ["BGP", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
+    "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
@@ -47,8 +49,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Configuration", "Control", "Console",
-    "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello", "Configuration", "Control",
+    "Console", "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
