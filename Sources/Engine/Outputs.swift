@@ -51,6 +51,10 @@ package enum Note: Equatable, Sendable {
   case ownNetwork(OwnNetwork)
   /// Another speaker is heard, or is not any more.
   case fellow(FellowSlot, isAlive: Bool)
+  /// An operator took a VIP out of service on this machine, or back.
+  case outOfService(VIPSlot, Bool)
+  /// What was kept by the run before could not be used.
+  case forgotten
   /// This process did not run for so much longer than it meant to.
   case paused(Nanoseconds)
   /// Nothing is decided on this class until a complete dump was read.

@@ -324,6 +324,9 @@ struct Scenario {
     case .standing(let vip, let from, let to, let shift, _):
       "rung \(plan.vips[vip.index].name) \(from?.rung.description ?? "unknown") -> \(to.rung), "
         + "shift \(shift)"
+    case .outOfService(let vip, let isOut):
+      "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"
+    case .forgotten: "forgotten"
     case .recovered(let vip): "recovered \(plan.vips[vip.index].name)"
     case .health(let host, let health): "host \(plan.hosts[host.index].name) \(health)"
     case .ownNetwork(let state): "own network \(state)"
