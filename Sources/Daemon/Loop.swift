@@ -121,8 +121,7 @@ struct Loop: ~Copyable {
     self.signals = signals
     self.sources = sources
     self.control = control
-    // The only use of the time of day: it orders the runs of this speaker, also across a new disk.
-    engine = Engine(plan, seed: seed, run: UInt64(clamping: Clock.wall().nanoseconds))
+    engine = Engine(plan, seed: seed, run: state.run)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
@@ -137,10 +136,10 @@ struct Loop: ~Copyable {
     status = ServiceStatus()
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
-    if let kept = state.load(log: log) {
-      let now = Clock.monotonic()
+    if let kept = state.kept {
       engine.handle(
-        .recalled(isSameBoot: kept.isSameBoot), kept.bytes.span, at: now, into: &outputs)
+        .recalled(isSameBoot: kept.isSameBoot), kept.memory.span, at: Clock.monotonic(),
+        into: &outputs)
     }
     consequences.append(.opened(.interfaces, port: opened.port))
   }

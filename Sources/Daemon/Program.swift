@@ -121,7 +121,7 @@ package enum Program {
       let facts = ProcessFacts(
         configuration: options.configuration, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())
-      let state = StateFile(path: options.state)
+      let state = StateFile(path: options.state, log: log)
       let door = try Door(plan, protection, log: log)
       let group = try groupDoor(plan, key, log)
       var loop = try Loop(

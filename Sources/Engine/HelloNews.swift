@@ -78,6 +78,12 @@ extension Engine {
       malformed += 1
       return
     }
+    if reader.header.flags.contains(.leaving) {
+      // Its routes go with its sessions: what it says of them is over.
+      failover.left(fellow, at: now, into: &verdicts)
+      apply(at: now, into: &outputs)
+      return
+    }
     failover.heard(fellow, at: now, into: &verdicts)
     for index in 0..<reader.count {
       // A speaker may have VIPs that this Plan does not know.
@@ -88,9 +94,6 @@ extension Engine {
         epoch: entry.epoch, rung: entry.rung, wants: entry.flags.contains(.wants),
         rank: entry.rank, nextHop: entry.nextHop)
       failover.heard(claim, of: vip, from: fellow, at: now, into: &verdicts)
-    }
-    if reader.header.flags.contains(.leaving) {
-      failover.left(fellow, at: now, into: &verdicts)
     }
     apply(at: now, into: &outputs)
   }
