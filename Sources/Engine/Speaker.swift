@@ -59,9 +59,7 @@ package struct Speaker: ~Copyable {
     var firstHop: [Int] = []
     for index in plan.vips.indices {
       firstHop.append(nextHops.count)
-      for nextHop in plan.nextHops(of: VIPSlot(index)) {
-        nextHops.append(NextHopAddresses(nextHop, plan.local.nextHops.ipv6))
-      }
+      nextHops.append(contentsOf: plan.nextHopAddresses(of: VIPSlot(index)))
     }
     self.nextHops = nextHops
     self.firstHop = firstHop
@@ -193,8 +191,7 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
     at now: Instant, into outputs: inout Outputs
   ) {
-    let announcement = announcement(vip, standing)
-    guard let armed = armed(vip, peer, announcement) else { return }
+    guard let armed = armed(vip, peer, announcement(vip, standing)) else { return }
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }

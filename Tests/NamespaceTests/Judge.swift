@@ -53,6 +53,30 @@ enum Judge: String, CaseIterable {
     }
   }
 
+  private static let gobgpText = """
+    [global.config]
+      as = \(server)
+      router-id = "\(Duel.judge)"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "\(Duel.appliance)"
+        peer-as = \(appliance)
+      [neighbors.ebgp-multihop.config]
+        enabled = true
+        multihop-ttl = 5
+      [neighbors.timers.config]
+        hold-time = 9
+        keepalive-interval = 3
+        connect-retry = 2
+      [[neighbors.afi-safis]]
+        [neighbors.afi-safis.config]
+          afi-safi-name = "ipv4-unicast"
+      [[neighbors.afi-safis]]
+        [neighbors.afi-safis.config]
+          afi-safi-name = "ipv6-unicast"
+
+    """
+
   private func configuration(_ lab: Lab) -> String {
     let (server, appliance) = (Judge.server, Judge.appliance)
     switch self {
@@ -71,30 +95,7 @@ enum Judge: String, CaseIterable {
          exit-address-family
 
         """
-    case .gobgp:
-      return """
-        [global.config]
-          as = \(server)
-          router-id = "\(Duel.judge)"
-        [[neighbors]]
-          [neighbors.config]
-            neighbor-address = "\(Duel.appliance)"
-            peer-as = \(appliance)
-          [neighbors.ebgp-multihop.config]
-            enabled = true
-            multihop-ttl = 5
-          [neighbors.timers.config]
-            hold-time = 9
-            keepalive-interval = 3
-            connect-retry = 2
-          [[neighbors.afi-safis]]
-            [neighbors.afi-safis.config]
-              afi-safi-name = "ipv4-unicast"
-          [[neighbors.afi-safis]]
-            [neighbors.afi-safis.config]
-              afi-safi-name = "ipv6-unicast"
-
-        """
+    case .gobgp: return Judge.gobgpText
     case .openbgpd:
       return """
         AS \(server)
