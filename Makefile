@@ -36,6 +36,7 @@ demo: deb
 
 bench: release
 	@Tests/Benchmarks/run
+	@Tests/Benchmarks/run scale
 
 deb: release
 	@packaging/deb
