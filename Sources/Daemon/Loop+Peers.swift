@@ -120,7 +120,9 @@ extension Loop {
       } catch {
         // The connection was reset before it was looked at, or the system has no memory for it;
         // whoever wanted it tries again.
-        log.warning("connection from a route server: \(error)")
+        if sessionLines.allows(nil, at: now) {
+          log.warning("connection from a route server: \(error)")
+        }
         return
       }
     }
@@ -146,8 +148,23 @@ extension Loop {
       _ = try socket.send(outputs.bytes.span.extracting(piece))
       try socket.shutdownWrite()
     } catch {
+      guard sessionLines.allows(peer, at: Clock.monotonic()) else { return }
       let address = plan.routeServers.peers[peer.index]
       log.warning("route server \(address): its second connection was refused: \(error)")
+    }
+  }
+
+  /// Says how many lines were not written, and how it stands now.
+  mutating func tellWithheldLines(at now: Instant) {
+    while let (index, count) = sessionLines.nextWithheld(at: now) {
+      guard index < plan.routeServers.peers.count else {
+        log.warning("connections from route servers: \(count) more lines were withheld")
+        continue
+      }
+      let state = engine.speaker.sessions[index].state
+      log.warning(
+        "route server \(plan.routeServers.peers[index]): \(count) more lines were withheld, "
+          + "now \(state)")
     }
   }
 

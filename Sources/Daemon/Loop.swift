@@ -61,6 +61,7 @@ struct Loop: ~Copyable {
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
+  var sessionLines: SessionLines
   var status: ServiceStatus
   let facts: ProcessFacts
   let log: Log
@@ -117,6 +118,7 @@ struct Loop: ~Copyable {
         holdTime: plan.routeServers.holdTime)
     }
     consequences.reserveCapacity(slots + KernelClass.allCases.count)
+    sessionLines = SessionLines(peers: plan.routeServers.peers.count)
     status = ServiceStatus()
     consequences.append(.opened(.interfaces, port: opened.port))
   }
@@ -178,6 +180,7 @@ struct Loop: ~Copyable {
     let later = Clock.monotonic()
     judgeTimers(since: now, at: later)
     finishTurn(at: later)
+    tellWithheldLines(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
     control.settle(at: later, epoll: epoll)
@@ -374,7 +377,7 @@ struct Loop: ~Copyable {
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
   private mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
-    tell()
+    tell(at: now)
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
@@ -418,7 +421,7 @@ struct Loop: ~Copyable {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
   }
 
-  private mutating func tell() {
+  private mutating func tell(at now: Instant) {
     var told = 0
     var rungs = 0
     for index in outputs.list.indices {
@@ -426,9 +429,12 @@ struct Loop: ~Copyable {
       let stamp = timeline.stamps[told]
       told += 1
       var isOneOfMany = false
-      if case .rung = note {
+      switch note {
+      case .rung:
         rungs += 1
         isOneOfMany = rungs > Loop.rungLines
+      case .session(let peer, _, _): isOneOfMany = !sessionLines.allows(peer, at: now)
+      default: break
       }
       if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
       Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
