@@ -122,6 +122,18 @@ final class Duel {
     }
   }
 
+  /// Waits until the session has been established for so long.
+  func wait(
+    for server: IPv4Address, toBeUpFor length: Nanoseconds, within limit: Nanoseconds
+  ) throws(LabError) {
+    try Waiting.until("the session to last", within: limit) { () throws(LabError) in
+      let line = try self.line(of: server)
+      let since = line.split(separator: "\"since-ms\":").last?.prefix { $0.isNumber }
+      guard line.contains(Duel.established), let since, let age = Int64(since) else { return line }
+      return .milliseconds(age) >= length ? nil : line
+    }
+  }
+
   /// What `status --json` says of one route server.
   func line(of server: IPv4Address) throws(LabError) -> String {
     let answer = try attempt(["status", "--json"])
@@ -149,11 +161,11 @@ final class Duel {
     return lines.count { $0.contains("\(Duel.appliance)") }
   }
 
-  /// Stops every BIRD in the judge's namespace where it stands.
-  func freezeBird() throws(LabError) { try signalBird("STOP") }
-  func thawBird() throws(LabError) { try signalBird("CONT") }
+  /// Stops every process of the judge where it stands.
+  func freezeJudge() throws(LabError) { try signalJudge("STOP") }
+  func thawJudge() throws(LabError) { try signalJudge("CONT") }
 
-  private func signalBird(_ signal: String) throws(LabError) {
+  private func signalJudge(_ signal: String) throws(LabError) {
     let pids = try lab.shell.run(["ip", "netns", "pids", lab.namespace(of: "judge")])
     try lab.shell.run(["kill", "-\(signal)"] + pids.split(separator: "\n").map(String.init))
   }
