@@ -17,6 +17,7 @@ extension PlanMaker {
     if platform == .azure {
       for section in sections { checkCommunities(section) }
     }
+    checkFamilies(sections, platform)
     checkDoubles(sections)
     checkTotal(sections, platform)
     warnOfTies(sections)
@@ -52,6 +53,30 @@ extension PlanMaker {
       problems.error(
         item.position, section.path(.communities),
         "\(community) is one of the communities that Azure uses itself")
+    }
+  }
+
+  /// IPv6 prefixes need a route server that takes them, and a next hop.
+  private mutating func checkFamilies(_ sections: [Section], _ platform: Plan.Platform?) {
+    let local = root.section(.local)
+    var isMissing = local != nil && local?.field(.address6) == nil && platform != .azure
+    for section in sections {
+      for item in section.entries(.prefixes) {
+        guard let prefix = item.prefix, case .v6 = prefix.address else { continue }
+        if platform == .azure {
+          problems.error(
+            item.position, section.path(.prefixes),
+            "\(prefix) is an IPv6 prefix: Azure Route Server has no IPv6 and would not route it",
+            suggestion: "announce IPv6 prefixes to route servers with platform: generic")
+        }
+        guard isMissing, let local else { continue }
+        isMissing = false
+        problems.error(
+          local.position, local.path(.address6),
+          "missing: the next hop of \(prefix) in VIP \(section.name), at line "
+            + "\(item.position.line), has to be an IPv6 address of this machine",
+          suggestion: "add address6: ADDRESS")
+      }
     }
   }
 

@@ -34,7 +34,8 @@ struct PlanMaker {
       let address = section.value(.address)?.ipv4Address
     else { return nil }
     let identifier = section.value(.identifier)?.ipv4Address ?? address
-    return Plan.Local(asn: asn, address: address, identifier: identifier)
+    let address6 = section.value(.address6)?.ipv6Address
+    return Plan.Local(asn: asn, address: address, address6: address6, identifier: identifier)
   }
 
   /// The route servers' number and where it stands; no place when it is the platform's.

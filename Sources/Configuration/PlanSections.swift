@@ -22,8 +22,8 @@ enum PlanSections {
       [
         (.asn, value(.asNumber(local.asn))),
         (.address, value(.ipv4Address(local.address))),
-        (.identifier, value(.ipv4Address(local.identifier))),
-      ])
+      ] + given(.address6, local.address6.map(Scalar.ipv6Address))
+        + [(.identifier, value(.ipv4Address(local.identifier)))])
   }
 
   private static func routeServers(_ servers: Plan.RouteServers) -> Section {
@@ -47,8 +47,16 @@ enum PlanSections {
         + [
           (.communities, list(vip.attributes.communities.map(Scalar.community))),
           (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
-          (.owner, .section(owner(vip.owner))),
-        ])
+        ] + role(vip.role))
+  }
+
+  private static func role(
+    _ role: Plan.Role
+  ) -> [(key: KeyName, content: Section.Content)] {
+    switch role {
+    case .address(let owner): [(.owner, .section(self.owner(owner)))]
+    case .healthy, .watcher: []
+    }
   }
 
   private static func owner(_ owner: Plan.Owner) -> Section {

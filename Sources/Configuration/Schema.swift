@@ -6,6 +6,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case local
   case asn
   case address
+  case address6
   case identifier
   case routeServers = "route-servers"
   case platform
@@ -81,6 +82,9 @@ package enum Schema {
     Key(
       .address, .value(.ipv4Address), .required,
       "Sessions leave from here, and it is the next hop that is announced."),
+    Key(
+      .address6, .value(.ipv6Address), .derived("none; required when a VIP has IPv6 prefixes"),
+      "The next hop that is announced for IPv6 prefixes."),
     Key(
       .identifier, .value(.ipv4Address), .derived("local.address"),
       "The BGP identifier of this machine."),
@@ -165,7 +169,7 @@ package enum Schema {
     case .path: "PATH"
     case .community: "COMMUNITY"
     case .largeCommunity: "LARGE-COMMUNITY"
-    case .ipv4Address, .address: "ADDRESS"
+    case .ipv4Address, .ipv6Address, .address: "ADDRESS"
     case .prefix: "PREFIX"
     case .interface: "INTERFACE"
     case .word(let words): words.joined(separator: "|")

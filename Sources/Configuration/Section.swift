@@ -80,6 +80,7 @@ struct Section {
 extension Item {
   var asNumber: ASNumber? { if case .asNumber(let value) = scalar { value } else { nil } }
   var ipv4Address: IPv4Address? { if case .ipv4Address(let value) = scalar { value } else { nil } }
+  var ipv6Address: IPv6Address? { if case .ipv6Address(let value) = scalar { value } else { nil } }
   var address: IPAddress? { if case .address(let value) = scalar { value } else { nil } }
   var prefix: Prefix? { if case .prefix(let value) = scalar { value } else { nil } }
   var interface: InterfaceName? { if case .interface(let value) = scalar { value } else { nil } }

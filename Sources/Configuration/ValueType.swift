@@ -5,6 +5,7 @@ package import Model
 package enum ValueType: Sendable {
   case asNumber
   case ipv4Address
+  case ipv6Address
   /// Of either family.
   case address
   case prefix
@@ -23,8 +24,9 @@ package enum ValueType: Sendable {
     switch self {
     case .asNumber: "an AS number"
     case .ipv4Address: "an IPv4 address"
+    case .ipv6Address: "an IPv6 address"
     case .address: "an IP address"
-    case .prefix: "an IPv4 prefix"
+    case .prefix: "a prefix"
     case .interface: "an interface name"
     case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
     case .path: "the path of a file"
@@ -41,6 +43,7 @@ package enum ValueType: Sendable {
 enum Scalar: Hashable {
   case asNumber(ASNumber)
   case ipv4Address(IPv4Address)
+  case ipv6Address(IPv6Address)
   case address(IPAddress)
   case prefix(Prefix)
   case interface(InterfaceName)
@@ -56,6 +59,7 @@ enum Scalar: Hashable {
     switch self {
     case .asNumber(let number): number.description
     case .ipv4Address(let address): address.description
+    case .ipv6Address(let address): address.description
     case .address(let address): address.description
     case .prefix(let prefix): prefix.description
     case .interface(let name): name.description
@@ -86,6 +90,7 @@ extension ValueType {
     switch self {
     case .asNumber: .asNumber(try ValueType.asNumber(text, isPlain: isPlain))
     case .ipv4Address: .ipv4Address(try AddressText.ipv4Address(text))
+    case .ipv6Address: .ipv6Address(try AddressText.ipv6Address(text))
     case .address: .address(try AddressText.address(text))
     case .prefix: .prefix(try AddressText.prefix(text))
     case .interface: .interface(try ValueType.interface(text))

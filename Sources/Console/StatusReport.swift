@@ -33,7 +33,16 @@ package struct StatusReport: Sendable {
     for server in routeServers where server.string("state") != StatusReport.established {
       faults.append("route server \(server.text("address")) is \(server.text("state"))")
     }
-    return faults
+    return faults + missingFamilies
+  }
+
+  /// Route servers that take less than there is to announce, one sentence each.
+  private var missingFamilies: [String] {
+    routeServers.compactMap { server in
+      let missing = server.text("families-missing")
+      guard missing != Record.nothing else { return nil }
+      return "route server \(server.text("address")) does not offer \(missing)"
+    }
   }
 
   /// The page, ending in a newline.
@@ -41,6 +50,7 @@ package struct StatusReport: Sendable {
     var lines = daemon.map { heading($0, style) } ?? []
     if !classes.isEmpty { lines += [""] + classTable.lines(style) }
     if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
+    lines += missingFamilies.map { style.paint($0, .doubtful) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
   }
@@ -112,7 +122,7 @@ package struct StatusReport: Sendable {
         Table.Cell(vip.text("name")), Table.Cell(vip.text("state"), tone(ofVIP: vip)),
         Table.Cell(vip.text("rung")), Table.Cell(vip.text("held")),
         Table.Cell(vip.text("interface")), Table.Cell(vip.age("since-ms")),
-        Table.Cell(vip.text("next-hop")), Table.Cell(prefixes(of: vip)),
+        Table.Cell(vip.nextHops), Table.Cell(prefixes(of: vip)),
         Table.Cell(vip.text("claims")),
       ])
     }

@@ -108,7 +108,7 @@ struct Loop: ~Copyable {
     self.control = control
     engine = Engine(plan, seed: seed)
     let longest = engine.speaker.magazine.longest
-    salvo = Salvo(longest: longest)
+    salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer

@@ -162,6 +162,8 @@ enum Report {
       line.add("four-octet-as", negotiated.fourOctetAS)
       line.add("extended-messages", negotiated.extendedMessages)
       line.add("route-refresh", negotiated.routeRefresh)
+      line.add("families", negotiated.families.names)
+      line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
     line.add("updates-sent", connection.updatesSent)
@@ -198,7 +200,10 @@ enum Report {
     } else {
       line.addNull("since-ms")
     }
-    line.add("next-hop", engine.plan.local.address.description)
+    let content = engine.speaker.magazine.content(of: slot)
+    let nextHops = engine.plan.local.nextHops
+    line.add("next-hop", content.ipv4.count > 0 ? nextHops.ipv4.description : nil)
+    line.add("next-hop6", content.ipv6.count > 0 ? nextHops.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
     line.add("claims", claim.claims)

@@ -192,6 +192,9 @@ enum Story {
     case .staleForLong(let kernelClass):
       "kernel: \(kernelClass): messages have been lost for "
         + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
+    case .notSpoken(let slot, let families):
+      "route server \(plan.routeServers.peers[slot.index]): it does not offer "
+        + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
     }

@@ -73,6 +73,8 @@ package enum Alarm: Equatable, Sendable {
   case dumpsFailing(KernelClass, times: Int)
   /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
   case staleForLong(KernelClass)
+  /// A route server did not offer these families, and there are prefixes of them.
+  case notSpoken(PeerSlot, Families)
   /// The socket of this class could not be opened.
   case notOpened(KernelClass, code: Int32)
 }

@@ -13,8 +13,11 @@ package struct Speaker: ~Copyable {
   private var targets: [Target]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
-  private let nextHop: IPv4Address
-  private let endOfRIB: [UInt8]
+  private let nextHops: NextHopAddresses
+  /// The families that the VIPs have prefixes of.
+  private let families: Families
+  private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
+  private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
   private var standing: [Rung?]
   /// What the next claim of each VIP would announce.
@@ -34,23 +37,22 @@ package struct Speaker: ~Copyable {
   }
 
   init(_ plan: Plan, seed: UInt64) {
+    let contents = plan.vips.map { VolleyContent($0.prefixes, $0.attributes) }
+    families = contents.reduce(into: []) { $0.formUnion($1.families) }
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
-      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
+      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime,
+      families: families.union(.ipv4Unicast))
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
       Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
-      plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
-      peers: plan.routeServers.peers.count, localASN: plan.local.asn,
+      contents, peers: plan.routeServers.peers.count, localASN: plan.local.asn,
       platformLimit: plan.routeServers.platform.routeLimit)
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
-    var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
-    UpdateEncoder.writeEndOfRIB(into: &writer)
-    endOfRIB = writer.bytes
     scratch = SessionOutput()
-    nextHop = plan.local.address
+    nextHops = plan.local.nextHops
     standing = Array(repeating: nil, count: plan.vips.count)
     upcoming = Array(repeating: nil, count: plan.vips.count)
     unarmed = []
@@ -127,7 +129,7 @@ package struct Speaker: ~Copyable {
     upcoming[vip.index] = next
     unarmed.append(vip)
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, rung, PeerSlot(index), shift: shift, at: now, into: &outputs)
+      fire(vip, rung, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
   }
 
@@ -157,7 +159,7 @@ package struct Speaker: ~Copyable {
     let epoch = targets[peer.index].epoch
     for rung in [standing[vip.index], upcoming[vip.index]] {
       guard let rung else { continue }
-      let announcement = Announcement(nextHop: nextHop, rung: rung)
+      let announcement = Announcement(nextHops: nextHops, rung: rung)
       guard let negotiated = sessions[peer.index].negotiated else { return }
       // What stands is named again first: it may still wait to leave, so the other volley is the
       // one to be replaced.
@@ -165,23 +167,29 @@ package struct Speaker: ~Copyable {
     }
   }
 
+  /// Tells a peer where a VIP stands, in these families as far as the session has them.
   private mutating func fire(
-    _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, shift: UInt32, at now: Instant,
-    into outputs: inout Outputs
+    _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, _ families: Families, shift: UInt32,
+    at now: Instant, into outputs: inout Outputs
   ) {
-    let epoch = targets[peer.index].epoch
-    let announcement = Announcement(nextHop: nextHop, rung: rung)
-    let connection = ConnectionSlot(peer, targets[peer.index].side)
-    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
-      outputs.add(.fire(connection, volley, shift: shift))
-    } else if let negotiated = sessions[peer.index].negotiated {
-      // Two shifts of one VIP in one turn, or a step down: right comes before fast.
-      lateArmings += 1
-      let volley = magazine.arm(
-        vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-      outputs.add(.fire(connection, volley, shift: shift))
-    }
+    let announcement = Announcement(nextHops: nextHops, rung: rung)
+    guard let armed = armed(vip, peer, announcement) else { return }
+    let volley = armed.only(families)
+    // Of a VIP whose family the peer does not speak there is nothing to tell.
+    guard magazine.count(of: volley) > 0 else { return }
+    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
     sessions[peer.index].noteSent(at: now)
+  }
+
+  private mutating func armed(
+    _ vip: VIPSlot, _ peer: PeerSlot, _ announcement: Announcement
+  ) -> VolleyID? {
+    let epoch = targets[peer.index].epoch
+    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
+    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    // Two shifts of one VIP in one turn, or a step down: right comes before fast.
+    lateArmings += 1
+    return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
   }
 
   private mutating func carryOut(
@@ -209,25 +217,50 @@ package struct Speaker: ~Copyable {
         .refreshRequested where !targets[peer.index].isEstablished:
         continue
       case .established:
-        announceAll(peer, at: now, into: &outputs)
-        // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
-        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: connection)
-      case .refreshRequested: announceAll(peer, at: now, into: &outputs)
+        announceAll(peer, .all, at: now, into: &outputs)
+        sendEndOfRIB(connection, into: &outputs)
+      case .refreshRequested(let families):
+        announceAll(peer, families, at: now, into: &outputs)
       case .update: continue
       }
     }
     scratch.removeAll()
     let after = sessions[peer.index].state
     if after != before || reason != nil { outputs.add(.note(.session(peer, after, reason))) }
+    let missing = missingFamilies(peer)
+    if after != before, !missing.isEmpty {
+      outputs.add(.note(.alarm(.notSpoken(peer, missing))))
+    }
   }
 
   /// Everything that stands: at session start and when the route server asks again.
-  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs)
-  {
+  private mutating func announceAll(
+    _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
+  ) {
     for index in standing.indices {
       guard let rung = standing[index] else { continue }
       arm(VIPSlot(index), peer)
-      fire(VIPSlot(index), rung, peer, shift: 0, at: now, into: &outputs)
+      fire(VIPSlot(index), rung, peer, families, shift: 0, at: now, into: &outputs)
     }
+  }
+
+  /// RFC 4724 section 2: the end of the first announcement is marked, family by family, graceful
+  /// restart or not.
+  private func sendEndOfRIB(_ connection: ConnectionSlot, into outputs: inout Outputs) {
+    guard let spoken = sessions[connection.peer.index].negotiated?.families else { return }
+    if spoken.contains(.ipv4Unicast) {
+      outputs.send(endOfRIB.indices, of: endOfRIB, to: connection)
+    }
+    if spoken.contains(.ipv6Unicast) {
+      outputs.send(endOfRIBIPv6.indices, of: endOfRIBIPv6, to: connection)
+    }
+  }
+
+  /// The families of our prefixes that a route server, now established, does not take.
+  package func missingFamilies(_ peer: PeerSlot) -> Families {
+    guard targets[peer.index].isEstablished,
+      let spoken = sessions[peer.index].negotiated?.families
+    else { return [] }
+    return families.subtracting(spoken)
   }
 }

@@ -41,7 +41,7 @@ package struct Failover: ~Copyable {
   package var deadline: Instant? { isCurrent ? earliest : nil }
 
   package init(_ plan: Plan) {
-    owners = plan.vips.map(\.owner)
+    owners = plan.vips.compactMap { if case .address(let owner) = $0.role { owner } else { nil } }
     let local = IPAddress.v4(plan.local.address)
     view = KernelView(watching: owners.map(\.address) + [local])
     claims = owners.map { Claim(settle: $0.settle) }

@@ -6,11 +6,25 @@ package struct Plan: Equatable, Sendable {
   package var routeServers: RouteServers
   /// In the order of the file; `VIPSlot` is the position.
   package var vips: [VIP]
+  /// In the order of the file; `HostSlot` is the position.
+  package var hosts: [Host]
+  /// Those of one host stand together; `TargetSlot` is the position.
+  package var targets: [Target]
+  package var group: Group?
+  /// Everything is decided and recorded, and nothing is announced.
+  package var isShadow: Bool
 
-  package init(local: Local, routeServers: RouteServers, vips: [VIP]) {
+  package init(
+    local: Local, routeServers: RouteServers, vips: [VIP], hosts: [Host] = [],
+    targets: [Target] = [], group: Group? = nil, isShadow: Bool = false
+  ) {
     self.local = local
     self.routeServers = routeServers
     self.vips = vips
+    self.hosts = hosts
+    self.targets = targets
+    self.group = group
+    self.isShadow = isShadow
   }
 
   /// This machine as a BGP speaker.
@@ -18,14 +32,22 @@ package struct Plan: Equatable, Sendable {
     package var asn: ASNumber
     /// Sessions leave from here, and it is the next hop we announce for ourselves.
     package var address: IPv4Address
+    /// The next hop we announce for ourselves of IPv6 prefixes; there when a VIP has any.
+    package var address6: IPv6Address?
     /// The BGP identifier; the local address unless configured.
     package var identifier: IPv4Address
 
-    package init(asn: ASNumber, address: IPv4Address, identifier: IPv4Address) {
+    package init(
+      asn: ASNumber, address: IPv4Address, address6: IPv6Address? = nil, identifier: IPv4Address
+    ) {
       self.asn = asn
       self.address = address
+      self.address6 = address6
       self.identifier = identifier
     }
+
+    /// What we announce when traffic is to come to this machine.
+    package var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
   }
 
   /// The route servers, all of one autonomous system.
@@ -40,10 +62,11 @@ package struct Plan: Equatable, Sendable {
     package var passwordFile: String?
     /// How many hops away a route server may be (RFC 5082); nil: however far.
     package var ttlSecurity: UInt8?
+    package var damping: Damping
 
     package init(
       platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address],
-      passwordFile: String? = nil, ttlSecurity: UInt8? = nil
+      passwordFile: String? = nil, ttlSecurity: UInt8? = nil, damping: Damping = .none
     ) {
       self.platform = platform
       self.asn = asn
@@ -51,6 +74,7 @@ package struct Plan: Equatable, Sendable {
       self.peers = peers
       self.passwordFile = passwordFile
       self.ttlSecurity = ttlSecurity
+      self.damping = damping
     }
   }
 
@@ -67,18 +91,75 @@ package struct Plan: Equatable, Sendable {
   /// A named group of prefixes that move together.
   package struct VIP: Equatable, Sendable {
     package var name: String
-    /// At least one, no prefix twice in a Plan.
+    /// At least one, no prefix twice in a Plan; of either family.
     package var prefixes: [Prefix]
-    package var owner: Owner
+    package var role: Role
+    /// Who can carry it, the preferred one first; none: this machine, with its own address.
+    package var candidates: [Candidate]
+    /// How long a better host has to be healthy before traffic goes back to it; nil: it never does.
+    package var failback: Nanoseconds?
+    /// VIPs with the same number move as one; nil: alone.
+    package var tie: Int?
     package var attributes: RouteAttributes
 
     package init(
-      name: String, prefixes: [Prefix], owner: Owner, attributes: RouteAttributes = .none
+      name: String, prefixes: [Prefix], role: Role, candidates: [Candidate],
+      failback: Nanoseconds? = VIP.usualFailback, tie: Int? = nil,
+      attributes: RouteAttributes = .none
     ) {
       self.name = name
       self.prefixes = prefixes
-      self.owner = owner
+      self.role = role
+      self.candidates = candidates
+      self.failback = failback
+      self.tie = tie
       self.attributes = attributes
+    }
+
+    /// A VIP of which this machine is the only candidate, with its own address as next hop.
+    package init(
+      name: String, prefixes: [Prefix], owner: Owner, attributes: RouteAttributes = .none
+    ) {
+      self.init(
+        name: name, prefixes: prefixes, role: .address(owner), candidates: [],
+        attributes: attributes)
+    }
+
+    /// Long enough that a machine that boots has come to rest.
+    package static let usualFailback = Nanoseconds.seconds(60)
+  }
+
+  /// Why this machine announces a VIP.
+  package enum Role: Equatable, Sendable {
+    /// It carries the VIP while an address is here.
+    case address(Owner)
+    /// It carries the VIP while it is well and the first in rank among those that are.
+    case healthy(HealthyOwner)
+    /// It sends the traffic to the first candidate that is well.
+    case watcher(rank: UInt8)
+  }
+
+  /// One way to carry a VIP: a host, and the next hop on this VIP's side of it.
+  package struct Candidate: Equatable, Sendable {
+    package var host: HostSlot
+    package var nextHop: IPv4Address
+
+    package init(host: HostSlot, nextHop: IPv4Address) {
+      self.host = host
+      self.nextHop = nextHop
+    }
+  }
+
+  /// Owners that all have the VIP, and of which the best carries it.
+  package struct HealthyOwner: Equatable, Sendable {
+    /// The lowest is the best; equal ranks go by address.
+    package var rank: UInt8
+    /// Everybody who is well announces at the same length.
+    package var isBalanced: Bool
+
+    package init(rank: UInt8, isBalanced: Bool = false) {
+      self.rank = rank
+      self.isBalanced = isBalanced
     }
   }
 
@@ -112,4 +193,9 @@ package enum PlanLimits {
   package static let interfacesPerVIP = 16
   package static let communitiesPerVIP = 32
   package static let largeCommunitiesPerVIP = 16
+  package static let hosts = 256
+  package static let targets = 1_024
+  package static let candidatesPerVIP = 8
+  /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
+  package static let fellows = 7
 }

@@ -14,6 +14,27 @@ package struct PeerSlot: Hashable, Comparable, Sendable {
   package static func < (left: PeerSlot, right: PeerSlot) -> Bool { left.index < right.index }
 }
 
+/// A machine of the Plan that can carry traffic.
+package struct HostSlot: Hashable, Comparable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (left: HostSlot, right: HostSlot) -> Bool { left.index < right.index }
+}
+
+/// One piece of evidence of the Plan.
+package struct TargetSlot: Hashable, Comparable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (left: TargetSlot, right: TargetSlot) -> Bool { left.index < right.index }
+}
+
+/// Another speaker of the group.
+package struct FellowSlot: Hashable, Comparable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+  package static func < (left: FellowSlot, right: FellowSlot) -> Bool { left.index < right.index }
+}
+
 /// An autonomous system number.
 package struct ASNumber: Hashable, Comparable, Sendable, CustomStringConvertible {
   package let value: UInt32

@@ -75,6 +75,22 @@ import Testing
     #expect(StatusReport(try records(lines.joined(separator: "\n"))).faults == expected)
   }
 
+  @Test func aFamilyThatIsNotOfferedIsSaid() throws {
+    let lines = [
+      Recorded.daemon, Recorded.servers.replacing("\"Connect\"", with: "\"Established\""),
+    ].joined(separator: "\n")
+    let said = "route server 10.10.1.4 does not offer ipv6-unicast"
+    for (missing, isFault) in [("[]", false), ("[\"ipv6-unicast\"]", true)] {
+      let report = StatusReport(
+        try records(
+          lines.replacing(
+            "\"address\":\"10.10.1.4\"",
+            with: "\"address\":\"10.10.1.4\",\"families-missing\":\(missing)")))
+      #expect(report.faults == (isFault ? [said] : []))
+      #expect(report.render(Style(hasColour: false)).contains("\(said)\n") == isFault)
+    }
+  }
+
   @Test func anEmptyAnswerIsAnEmptyPage() {
     #expect(StatusReport([]).render(Style(hasColour: true)) == "")
   }

@@ -50,15 +50,19 @@ final class Duel {
       \(vip)
 
       """
+    try startDaemon(configuration: text)
+  }
+
+  /// With a configuration of the test's own.
+  func startDaemon(configuration text: String) throws(LabError) {
     daemon = try PlainAppliance(
-      lab, host: "a", binary: BuiltPrograms.daemon, servers: peers, listening: true,
+      lab, host: "a", binary: BuiltPrograms.daemon, servers: [Duel.judge], listening: true,
       configuration: text)
   }
 
   /// A BIRD as judge; `extra` stands in its BGP protocol.
   func startBird(
-    on host: String = "judge", port: Int = 179, holdTime: Int = 30,
-    peerASN: ASNumber = VirtualNetwork.applianceASN, extra: String = ""
+    on host: String = "judge", port: Int = 179, extra: String = ""
   ) throws(LabError) -> Bird {
     let address = host == "judge" ? Duel.judge : Duel.other
     return try Bird(
@@ -72,9 +76,9 @@ final class Duel {
         protocol static underlay { ipv4; route 10.0.2.0/24 via 10.0.1.1; }
         protocol bgp a {
           local \(address) port \(port) as \(VirtualNetwork.serverASN);
-          neighbor \(Duel.appliance) as \(peerASN);
+          neighbor \(Duel.appliance) as \(VirtualNetwork.applianceASN);
           multihop;
-          hold time \(holdTime);
+          hold time 30;
           connect delay time 1;
           connect retry time 2;
           error wait time 1, 2;

@@ -57,14 +57,14 @@ enum Judge: String, CaseIterable {
     }
   }
 
-  /// The path of our route in its table, as numbers; nil when it has none, or does not answer yet.
-  func path(_ duel: Duel, _ manner: Manner = Manner()) throws(LabError) -> [UInt32]? {
-    let lab = duel.lab
-    let answer = try lab.shell.attempt(
-      ["ip", "netns", "exec", lab.namespace(of: "judge")] + question(lab))
-    guard answer.status == 0 else { return nil }
+  /// The path of our route in its table of a family, as numbers; nil when it has none, or does not
+  /// answer yet.
+  func path(
+    _ duel: Duel, _ manner: Manner = Manner(), ipv6: Bool = false
+  ) throws(LabError) -> [UInt32]? {
+    guard let answer = try table(duel, ipv6: ipv6) else { return nil }
     // Every judge writes the path as its numbers; ours is nowhere else in the lines chosen.
-    let lines = answer.output.split(separator: "\n").filter {
+    let lines = answer.split(separator: "\n").filter {
       $0.contains(" \(manner.peerASN)") && (self != .exabgp || $0.contains("as-path"))
         && (self != .bird || $0.contains("BGP.as_path"))
     }
@@ -76,39 +76,59 @@ enum Judge: String, CaseIterable {
     return self == .exabgp ? Array(numbers.dropFirst()) : numbers
   }
 
-  /// How many routes it has from us; nil when it does not answer, or cannot count.
+  /// How many routes of a test's many it has; nil when it does not answer, or cannot count.
   func routes(_ duel: Duel) throws(LabError) -> Int? {
-    let lab = duel.lab
-    guard self != .exabgp else { return nil }
-    let answer = try lab.shell.attempt(
-      ["ip", "netns", "exec", lab.namespace(of: "judge")] + question(lab))
-    guard answer.status == 0 else { return nil }
-    let lines = answer.output.split(separator: "\n")
-    return lines.count { $0.contains("100.64.") || $0.contains("\(VirtualNetwork.vipPrefix)") }
+    guard self != .exabgp, let answer = try table(duel) else { return nil }
+    return answer.split(separator: "\n").count {
+      $0.contains("100.64.") || $0.contains("\(VirtualNetwork.vipPrefix)")
+    }
   }
 
-  func question(_ lab: Lab) -> [String] {
+  /// What it says of its table of a family; nil when it does not answer yet.
+  func table(_ duel: Duel, ipv6: Bool = false) throws(LabError) -> String? {
+    let answer = try duel.lab.shell.attempt(
+      ["ip", "netns", "exec", duel.lab.namespace(of: "judge")] + question(duel.lab, ipv6))
+    guard answer.status == 0 else { return nil }
+    guard self == .exabgp else { return answer.output }
+    // It tells what it heard as it came, one family a line.
+    let family = ipv6 ? "ipv6 unicast" : "ipv4 unicast"
+    return answer.output.split(separator: "\n").filter { $0.contains(family) }
+      .joined(separator: "\n")
+  }
+
+  private func question(_ lab: Lab, _ ipv6: Bool) -> [String] {
     switch self {
-    case .bird: ["birdc", "-s", "\(lab.directory)/judge.ctl", "show", "route", "all"]
+    case .bird:
+      [
+        "birdc", "-s", "\(lab.directory)/judge.ctl", "show", "route", "table",
+        ipv6 ? "master6" : "master4", "all",
+      ]
     case .frr:
-      ["vtysh", "--vty_socket", lab.directory, "-c", "show bgp ipv4 unicast"]
-    case .gobgp: ["gobgp", "-p", "50051", "global", "rib"]
-    case .openbgpd: ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib"]
+      [
+        "vtysh", "--vty_socket", lab.directory, "-c",
+        "show bgp \(ipv6 ? "ipv6" : "ipv4") unicast",
+      ]
+    case .gobgp: ["gobgp", "-p", "50051", "global", "rib", "-a", ipv6 ? "ipv6" : "ipv4"]
+    case .openbgpd:
+      ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib", ipv6 ? "inet6" : "inet"]
     case .exabgp: ["cat", "\(lab.directory)/heard.json"]
     }
   }
 
   /// Makes it ask for all routes again; false when it cannot.
-  func askAgain(_ duel: Duel) throws(LabError) -> Bool {
+  func askAgain(_ duel: Duel, ipv6: Bool = false) throws(LabError) -> Bool {
     let lab = duel.lab
     switch self {
     case .bird:
+      // It asks for each of its channels.
       try lab.run(
         ["birdc", "-s", "\(lab.directory)/judge.ctl", "reload", "in", "a"], on: "judge")
     case .frr:
       try lab.run(
-        ["vtysh", "--vty_socket", lab.directory, "-c", "clear bgp ipv4 unicast * soft in"],
-        on: "judge")
+        [
+          "vtysh", "--vty_socket", lab.directory, "-c",
+          "clear bgp \(ipv6 ? "ipv6" : "ipv4") unicast * soft in",
+        ], on: "judge")
     case .openbgpd:
       try lab.run(
         [

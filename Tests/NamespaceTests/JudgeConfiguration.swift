@@ -68,6 +68,7 @@ extension Judge {
       connect retry time 2;
       error wait time 1, 2;
       ipv4 { import all; export none; };
+      ipv6 { import all; export none; };
 
     """
       + lines(
@@ -99,6 +100,9 @@ extension Judge {
           (manner.way == .weConnect, "\(neighbour) passive"),
           (manner.password != nil, "\(neighbour) password \(manner.password ?? "")"),
           (manner.isNarrow, "\(neighbour) dont-capability-negotiate"),
+          (true, "address-family ipv6 unicast"),
+          (true, " \(neighbour) activate"),
+          (true, "exit-address-family"),
         ])
   }
 
@@ -128,6 +132,12 @@ extension Judge {
           hold-time = \(manner.holdTime)
           keepalive-interval = \(manner.holdTime / 3)
           connect-retry = 2
+        [[neighbors.afi-safis]]
+          [neighbors.afi-safis.config]
+            afi-safi-name = "ipv4-unicast"
+        [[neighbors.afi-safis]]
+          [neighbors.afi-safis.config]
+            afi-safi-name = "ipv6-unicast"
 
       """
   }
@@ -143,6 +153,8 @@ extension Judge {
       remote-as \(manner.peerASN)
       multihop 5
       holdtime \(manner.holdTime)
+      announce IPv4 unicast
+      announce IPv6 unicast
 
     """
       + lines(
@@ -166,6 +178,7 @@ extension Judge {
       local-as \(Judge.server);
       peer-as \(manner.peerASN);
       hold-time \(manner.holdTime);
+      family { ipv4 unicast; ipv6 unicast; }
       capability {
         asn4 \(manner.isNarrow ? "disable" : "enable");
         extended-message \(manner.isExtended ? "enable" : "disable");

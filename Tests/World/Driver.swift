@@ -70,9 +70,9 @@ package final class Driver {
   }
 
   private func fired(_ volley: VolleyID) -> [UInt8] {
-    let bytes = copy(volley)
-    if let before = armed[volley], before != bytes { alteredVolleys += 1 }
-    return bytes
+    let whole = volley.only(.all)
+    if let before = armed[whole], before != copy(whole) { alteredVolleys += 1 }
+    return copy(volley)
   }
 
   private func copy(_ volley: VolleyID) -> [UInt8] {
@@ -84,7 +84,7 @@ package final class Driver {
       let slot = VIPSlot(vip)
       for rung in [engine.speaker.standing(slot), engine.failover.claims[vip].next] {
         guard let rung else { continue }
-        let announcement = Announcement(nextHop: plan.local.address, rung: rung)
+        let announcement = Announcement(nextHops: plan.local.nextHops, rung: rung)
         for peer in plan.routeServers.peers.indices {
           let volley = engine.speaker.magazine.volley(
             slot, for: PeerSlot(peer), announcement, epoch: engine.speaker.sessions[peer].epoch)

@@ -1,0 +1,60 @@
+// What one piece of evidence says of its host.
+
+package import Model
+
+/// The state of one target.
+package enum Signal: UInt8, Sendable, Equatable {
+  /// Nothing is known: not asked yet, or what was known is void.
+  case unknown
+  /// It speaks against nothing, and proves nothing either: a neighbour entry that has not failed.
+  case neutral
+  case up
+  /// Up until now, and the last probe was not answered.
+  case failing
+  case down
+
+  /// Counts for the host being well.
+  package var isUp: Bool { self == .up || self == .failing }
+}
+
+/// Whether a host can carry traffic.
+package enum Health: UInt8, Sendable, Equatable {
+  case unknown
+  case up
+  case down
+}
+
+/// Whether what our probes say can be believed.
+package enum OwnNetwork: UInt8, Sendable, Equatable {
+  case working
+  /// An anchor has missed a probe: whoever is down now may be down because we are cut off.
+  case suspect
+  /// Every anchor is down, or the link of our own address is: nobody else can be judged.
+  case gone
+}
+
+extension Plan.Requirement {
+  /// What the signals of one host come to. Neutral ones may not be counted as up.
+  package func health(of signals: some Sequence<Signal>) -> Health {
+    var up = 0
+    var down = 0
+    var unknown = 0
+    for signal in signals {
+      switch signal {
+      case .up, .failing: up += 1
+      case .down: down += 1
+      case .unknown: unknown += 1
+      case .neutral: continue
+      }
+    }
+    guard up + down + unknown > 0 else { return .unknown }
+    let needed =
+      switch self {
+      case .all: up + down + unknown
+      case .any: 1
+      case .atLeast(let count): count
+      }
+    if up >= needed { return .up }
+    return up + unknown < needed ? .down : .unknown
+  }
+}

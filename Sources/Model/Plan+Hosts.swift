@@ -1,0 +1,168 @@
+// The machines that can carry a VIP's traffic, and what tells whether they can.
+
+extension Plan {
+  /// A machine that can carry traffic.
+  package struct Host: Equatable, Sendable {
+    package var name: String
+    /// What its probes ask for unless they name another; the next hop announced for it.
+    package var address: IPv4Address
+    package var isSelf: Bool
+    /// Its targets stand together in `Plan.targets`.
+    package var targets: Range<Int>
+    package var requirement: Requirement
+    /// Its probes prove that our own network works: while every anchor is down, the probes of other
+    /// hosts say nothing.
+    package var isAnchor: Bool
+
+    package init(
+      name: String, address: IPv4Address, isSelf: Bool = false, targets: Range<Int> = 0..<0,
+      requirement: Requirement = .all, isAnchor: Bool = false
+    ) {
+      self.name = name
+      self.address = address
+      self.isSelf = isSelf
+      self.targets = targets
+      self.requirement = requirement
+      self.isAnchor = isAnchor
+    }
+  }
+
+  /// How the evidence for a host is combined.
+  package enum Requirement: Hashable, Sendable {
+    case all
+    case any
+    case atLeast(Int)
+  }
+
+  /// One thing that is looked at to judge a host; `TargetSlot` is its position.
+  package struct Target: Equatable, Sendable {
+    package var host: HostSlot
+    package var evidence: Evidence
+
+    package init(host: HostSlot, evidence: Evidence) {
+      self.host = host
+      self.evidence = evidence
+    }
+  }
+
+  /// A kind of evidence. All but the probes come from the kernel.
+  package enum Evidence: Hashable, Sendable {
+    /// The interface exists and its link runs.
+    case link(InterfaceName)
+    /// The address is usable on this machine.
+    case address(IPAddress)
+    /// The kernel has a unicast route for exactly this prefix.
+    case route(Prefix)
+    /// The kernel's neighbour entry. It can say that a host is gone, never that it is well.
+    case neighbour(IPv4Address)
+    case probe(Probe)
+  }
+
+  /// One probe, asked again and again.
+  package struct Probe: Hashable, Sendable {
+    package var kind: Kind
+    package var address: IPv4Address
+    package var interval: Nanoseconds
+    package var timeout: Nanoseconds
+    /// Failures in a row that make the target down, and answers in a row that make it up.
+    package var fall: Int
+    package var rise: Int
+
+    package init(
+      kind: Kind, address: IPv4Address, interval: Nanoseconds, timeout: Nanoseconds, fall: Int,
+      rise: Int
+    ) {
+      self.kind = kind
+      self.address = address
+      self.interval = interval
+      self.timeout = timeout
+      self.fall = fall
+      self.rise = rise
+    }
+
+    package enum Kind: Hashable, Sendable {
+      /// `trustsProxy`: an answer that the fabric gives for the host counts as well.
+      case arp(interface: InterfaceName, trustsProxy: Bool)
+      case icmp
+      case tcp(port: UInt16)
+      case http(Fetch)
+      /// `interval` is both the desired transmit and the required receive interval, `fall` the
+      /// detection multiplier.
+      case bfd(isMultihop: Bool)
+    }
+
+    /// What is fetched, and what the answer must be.
+    package struct Fetch: Hashable, Sendable {
+      package var port: UInt16
+      /// The Host header.
+      package var authority: String
+      package var path: String
+      package var statuses: ClosedRange<UInt16>
+      /// A text that the body has to contain.
+      package var text: String?
+
+      package init(
+        port: UInt16, authority: String, path: String, statuses: ClosedRange<UInt16>,
+        text: String? = nil
+      ) {
+        self.port = port
+        self.authority = authority
+        self.path = path
+        self.statuses = statuses
+        self.text = text
+      }
+    }
+  }
+
+  /// The speakers that announce the same VIPs and tell each other of it (hello).
+  package struct Group: Equatable, Sendable {
+    /// The other speakers, in the order of the file; `FellowSlot` is the position.
+    package var peers: [IPv4Address]
+    /// Hello leaves from here.
+    package var address: IPv4Address
+    package var port: UInt16
+    package var keyFile: String
+    package var interval: Nanoseconds
+    /// A speaker that was not heard for so long is taken as gone.
+    package var timeout: Nanoseconds
+
+    package init(
+      peers: [IPv4Address], address: IPv4Address, port: UInt16 = Group.usualPort, keyFile: String,
+      interval: Nanoseconds = Group.usualInterval, timeout: Nanoseconds = Group.usualTimeout
+    ) {
+      self.peers = peers
+      self.address = address
+      self.port = port
+      self.keyFile = keyFile
+      self.interval = interval
+      self.timeout = timeout
+    }
+
+    /// We chose it: in the range that IANA leaves to private use.
+    package static let usualPort: UInt16 = 50_179
+    package static let usualInterval = Nanoseconds.milliseconds(100)
+    /// Five datagrams: at 1 % loss, once in three years all of them are lost.
+    package static let usualTimeout = Nanoseconds.milliseconds(500)
+
+    /// How many speakers there are, this one included.
+    package var count: Int { peers.count + 1 }
+    /// This speaker's place among all by address: everybody counts alike.
+    package var lane: Int { peers.count { $0 < address } }
+  }
+
+  /// How long after a change of a VIP the platform may not act on the next one.
+  package struct Damping: Equatable, Sendable {
+    package var window: Nanoseconds
+    /// One change holds back the next of every VIP, not only of its own.
+    package var isShared: Bool
+
+    package init(window: Nanoseconds, isShared: Bool = false) {
+      self.window = window
+      self.isShared = isShared
+    }
+
+    package static let none = Damping(window: .zero)
+    /// From two field reports; Azure documents no number.
+    package static let azure = Damping(window: .seconds(30))
+  }
+}
