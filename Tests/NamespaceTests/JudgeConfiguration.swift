@@ -94,16 +94,16 @@ extension Judge {
        \(neighbour) timers connect 2
 
       """
-      + lines(
-        1,
-        [
-          (manner.way == .weConnect, "\(neighbour) passive"),
-          (manner.password != nil, "\(neighbour) password \(manner.password ?? "")"),
-          (manner.isNarrow, "\(neighbour) dont-capability-negotiate"),
-          (true, "address-family ipv6 unicast"),
-          (true, " \(neighbour) activate"),
-          (true, "exit-address-family"),
-        ])
+        + lines(
+          1,
+          [
+            (manner.way == .weConnect, "\(neighbour) passive"),
+            (manner.password != nil, "\(neighbour) password \(manner.password ?? "")"),
+            (manner.isNarrow, "\(neighbour) dont-capability-negotiate"),
+            (true, "address-family ipv6 unicast"),
+            (true, " \(neighbour) activate"),
+            (true, "exit-address-family"),
+          ])
   }
 
   private func goBGP(_ manner: Manner) -> String {
@@ -124,22 +124,22 @@ extension Judge {
           (manner.way == .weConnect, "[neighbors.transport.config]"),
           (manner.way == .weConnect, "  passive-mode = true"),
         ])
-      + """
-        [neighbors.ebgp-multihop.config]
-          enabled = true
-          multihop-ttl = 5
-        [neighbors.timers.config]
-          hold-time = \(manner.holdTime)
-          keepalive-interval = \(manner.holdTime / 3)
-          connect-retry = 2
-        [[neighbors.afi-safis]]
-          [neighbors.afi-safis.config]
-            afi-safi-name = "ipv4-unicast"
-        [[neighbors.afi-safis]]
-          [neighbors.afi-safis.config]
-            afi-safi-name = "ipv6-unicast"
+        + """
+          [neighbors.ebgp-multihop.config]
+            enabled = true
+            multihop-ttl = 5
+          [neighbors.timers.config]
+            hold-time = \(manner.holdTime)
+            keepalive-interval = \(manner.holdTime / 3)
+            connect-retry = 2
+          [[neighbors.afi-safis]]
+            [neighbors.afi-safis.config]
+              afi-safi-name = "ipv4-unicast"
+          [[neighbors.afi-safis]]
+            [neighbors.afi-safis.config]
+              afi-safi-name = "ipv6-unicast"
 
-      """
+        """
   }
 
   private func openBGPD(_ lab: Lab, _ manner: Manner) -> String {
