@@ -31,8 +31,8 @@ final class Duel {
   /// `prefixes` come beside the VIP's own.
   func startDaemon(
     identifier: String = "10.0.2.10", asn: ASNumber = VirtualNetwork.applianceASN,
-    peers: [IPv4Address] = [Duel.judge], servers: String = "", vip: String = "",
-    prefixes: [Prefix] = []
+    ipv6: String? = nil, peers: [IPv4Address] = [Duel.judge], servers: String = "",
+    vip: String = "", prefixes: [Prefix] = []
   ) throws(LabError) {
     let prefixes = ([VirtualNetwork.vipPrefix] + prefixes).map(\.description)
     let text = """
@@ -40,6 +40,7 @@ final class Duel {
         asn: \(asn)
         address: \(Duel.appliance)
         identifier: \(identifier)
+      \(ipv6.map { "  address6: \($0)" } ?? "")
       route-servers:
         peers: [\(peers.map(\.description).joined(separator: ", "))]
       \(servers)

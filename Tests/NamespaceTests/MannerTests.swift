@@ -78,8 +78,8 @@ struct MannerTests {
     try judge.wait(duel, for: .standby, manner)
   }
 
-  /// A number of two octets goes as it is; a longer one hides behind AS_TRANS and stands in AS4_PATH
-  /// (RFC 6793), which OpenBGPD alone accepts without having offered four octets.
+  /// A number of two octets goes as it is; a longer one hides behind AS_TRANS and stands in
+  /// AS4_PATH (RFC 6793), which OpenBGPD alone accepts without having offered four octets.
   @Test(arguments: [
     (Judge.bird, ASNumber(65001)), (.frr, ASNumber(65001)), (.openbgpd, ASNumber(65001)),
     (.exabgp, ASNumber(65001)), (.openbgpd, ASNumber(4_200_000_001)),
