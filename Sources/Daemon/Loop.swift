@@ -352,26 +352,34 @@ struct Loop: ~Copyable {
   /// was read.
   private mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
-    for index in carriedOut..<outputs.list.count {
-      switch outputs.list[index] {
-      case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
-      case .send(let slot, let piece): send(piece, slot)
-      case .connect(let slot): connect(slot)
-      case .accept(let slot): accept(slot)
-      case .refuse(let slot, let piece): refuse(piece, slot)
-      case .close(let slot): close(slot)
-      case .dump(let what, let sequence): dump(what, sequence)
-      case .askLink(let index, let sequence): ask(for: index, sequence)
-      case .subscribe(let kernelClass): open(kernelClass)
-      case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+    for index in carriedOut..<outputs.count {
+      switch outputs.slots[index] {
+      case .fire(let volley, let shift, let connection):
+        fire(volley, ConnectionSlot(index: Int(connection)), shift)
       case .note: timeline.stampNote()
+      case .other(let place): carryOut(outputs.others[Int(place)])
       }
     }
     launchAll()
-    carriedOut = outputs.list.count
+    carriedOut = outputs.count
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
+  }
+
+  private mutating func carryOut(_ output: Output) {
+    switch output {
+    case .send(let slot, let piece): send(piece, slot)
+    case .connect(let slot): connect(slot)
+    case .accept(let slot): accept(slot)
+    case .refuse(let slot, let piece): refuse(piece, slot)
+    case .close(let slot): close(slot)
+    case .dump(let what, let sequence): dump(what, sequence)
+    case .askLink(let index, let sequence): ask(for: index, sequence)
+    case .subscribe(let kernelClass): open(kernelClass)
+    case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+    case .fire, .note: preconditionFailure("these have places of their own")
+    }
   }
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
@@ -422,12 +430,9 @@ struct Loop: ~Copyable {
   }
 
   private mutating func tell(at now: Instant) {
-    var told = 0
     var rungs = 0
-    for index in outputs.list.indices {
-      guard case .note(let note) = outputs.list[index] else { continue }
+    for (told, note) in outputs.notes.enumerated() {
       let stamp = timeline.stamps[told]
-      told += 1
       var isOneOfMany = false
       switch note {
       case .rung:

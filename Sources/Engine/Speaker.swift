@@ -34,6 +34,9 @@ package struct Speaker: ~Copyable {
     var isEstablished = false
     var side = ConnectionSide.outgoing
     var epoch: UInt32 = 0
+    var negotiated: Negotiated?
+    /// When the session was last told that something leaves.
+    var told: Instant?
   }
 
   init(_ plan: Plan, seed: UInt64) {
@@ -160,7 +163,7 @@ package struct Speaker: ~Copyable {
     for rung in [standing[vip.index], upcoming[vip.index]] {
       guard let rung else { continue }
       let announcement = Announcement(nextHops: nextHops, rung: rung)
-      guard let negotiated = sessions[peer.index].negotiated else { return }
+      guard let negotiated = targets[peer.index].negotiated else { return }
       // What stands is named again first: it may still wait to leave, so the other volley is the
       // one to be replaced.
       _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
@@ -177,7 +180,10 @@ package struct Speaker: ~Copyable {
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }
-    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
+    outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
+    // Once for all that leaves together.
+    guard targets[peer.index].told != now else { return }
+    targets[peer.index].told = now
     sessions[peer.index].noteSent(at: now)
   }
 
@@ -186,7 +192,7 @@ package struct Speaker: ~Copyable {
   ) -> VolleyID? {
     let epoch = targets[peer.index].epoch
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
-    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    guard let negotiated = targets[peer.index].negotiated else { return nil }
     // Two shifts of one VIP in one turn, or a step down: right comes before fast.
     lateArmings += 1
     return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
@@ -198,7 +204,7 @@ package struct Speaker: ~Copyable {
     var reason: DownReason?
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch)
+      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {

@@ -3,7 +3,8 @@
 //   floor LOCAL SERVER SERVER PREFIXES
 //
 // It hears RTNLGRP_IPV4_IFADDR by epoll and sends fixed UPDATEs of so many prefixes to each route
-// server for every RTM_NEWADDR: no decision, no table, no timer. What is slower than this is hopshift's own doing.
+// server for every RTM_NEWADDR: no decision, no table, no timer. What is slower than this is
+// hopshift's own doing.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>

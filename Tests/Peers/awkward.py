@@ -141,7 +141,9 @@ class Connection:
             return
         while at < end:
             flags, code = body[at], body[at + 1]
-            size, head = (struct.unpack_from(">H", body, at + 2)[0], 4) if flags & 0x10 else (body[at + 2], 3)
+            size, head = body[at + 2], 3
+            if flags & 0x10:
+                (size,), head = struct.unpack_from(">H", body, at + 2), 4
             if code == 2:
                 # A new path: what is counted is how many prefixes have it.
                 if counts["path"] != body[at + head + 1]:

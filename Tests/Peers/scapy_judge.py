@@ -8,6 +8,7 @@ encode: lines of "KIND 2|4 HEX TEXT", where TEXT names the same fields; whoever 
 must find them.
 """
 import logging
+import struct
 import sys
 
 logging.getLogger("scapy.runtime").setLevel(logging.ERROR)
@@ -70,9 +71,9 @@ def attribute(a):
     if a.type_code == 8:
         # Its class holds one community; the others are its payload.
         data = bytes(value)
+        numbers = struct.unpack(">%dH" % (len(data) // 2), data)
         return head + "communities " + " ".join(
-            "%d:%d" % (int.from_bytes(data[i:i + 2], "big"), int.from_bytes(data[i + 2:i + 4], "big"))
-            for i in range(0, len(data), 4))
+            "%d:%d" % pair for pair in zip(numbers[::2], numbers[1::2]))
     if a.type_code == 14:
         return head + "reach %d/%d via %s [%s]" % (
             value.afi, value.safi, value.nh_v6_addr, ", ".join(n.prefix for n in value.nlri))
@@ -164,18 +165,18 @@ def put_updates():
             bgp.BGPPathAttr(type_flags=0xc0, type_code=32, attribute=Raw(bytes(range(12)))),
         ]
         routes = [bgp.BGPNLRI_IPv4(prefix=p) for p in ("10.0.0.0/8", "100.64.0.1/32", "0.0.0.0/0")]
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(path_attr=known, nlri=routes),
-            "accept")
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(path_attr=more, nlri=routes[:1]),
-            "accept")
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(withdrawn_routes=routes), "accept")
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(), "end-of-RIB")
-        # RFC 7606: an ORIGIN that does not exist costs the routes, a second ORIGIN counts for nothing.
         bad = [bgp.BGPPathAttr(type_flags=0x40, type_code=1, attribute=bgp.BGPPAOrigin(origin=9))]
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(
-            path_attr=bad + known[1:], nlri=routes), "treat as withdraw")
-        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(
-            path_attr=known + bad, nlri=routes), "accept")
+        # RFC 7606: an ORIGIN that does not exist costs the routes, a second ORIGIN counts for
+        # nothing.
+        for fields, says in [
+            ({"path_attr": known, "nlri": routes}, "accept"),
+            ({"path_attr": more, "nlri": routes[:1]}, "accept"),
+            ({"withdrawn_routes": routes}, "accept"),
+            ({}, "end-of-RIB"),
+            ({"path_attr": bad + known[1:], "nlri": routes}, "treat as withdraw"),
+            ({"path_attr": known + bad, "nlri": routes}, "accept"),
+        ]:
+            put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(**fields), says)
     width("4")
 
 
