@@ -1,10 +1,10 @@
-// UPDATEs encoded before they are needed, two volleys for each VIP and peer, in reserved memory.
+// UPDATEs encoded before they are needed, some volleys for each VIP and peer, in reserved memory.
 
 import Bytes
 package import Model
 
-/// All volleys. For each VIP and peer there are two: the one that stands now and the one the next
-/// claim would take. Arming a third replaces the one that was armed longer ago.
+/// All volleys. For each VIP and peer there are `volleysPerPeer`: the one that stands now, and
+/// those that may come next. Arming one more replaces the one that was armed longest ago.
 package struct Magazine: ~Copyable {
   private let contents: [VolleyContent]
   /// By VIP: a number that VIPs with equal attributes share.
@@ -13,12 +13,10 @@ package struct Magazine: ~Copyable {
   private let localASN: ASNumber
   private let routeLimit: Int
   private var chambers: [Chamber]
-  /// Next hops that were ever announced: few, since each is a machine's. Keys name them by place.
-  private var nextHops: [NextHopAddresses] = []
   private var scratch: Writer
   private var lastGeneration: UInt32 = 0
 
-  private static let volleysPerPeer = 2
+  private let volleysPerPeer: Int
 
   /// What a volley says of one family.
   private struct Part {
@@ -46,16 +44,19 @@ package struct Magazine: ~Copyable {
   /// `contents` by `VIPSlot`. Reserves room for the longest volley of each. With `platformLimit`,
   /// no UPDATE carries more routes than that allows beside all that is held already.
   package init(
-    _ contents: [VolleyContent], peers: Int, localASN: ASNumber, platformLimit: Int? = nil
+    _ contents: [VolleyContent], peers: Int, localASN: ASNumber, platformLimit: Int? = nil,
+    volleysPerPeer: Int = 2
   ) {
+    precondition(volleysPerPeer >= 2, "what stands, and what may come next")
     self.contents = contents
+    self.volleysPerPeer = volleysPerPeer
     self.peers = peers
     self.localASN = localASN
     let held = contents.reduce(0) { $0 + $1.count }
     routeLimit = platformLimit.map { max(1, $0 - held) } ?? .max
     styles = Magazine.styles(contents)
     chambers = []
-    chambers.reserveCapacity(contents.count * peers * Magazine.volleysPerPeer)
+    chambers.reserveCapacity(contents.count * peers * volleysPerPeer)
     var largest = 0
     var largestIPv6 = 0
     for content in contents {
@@ -64,7 +65,7 @@ package struct Magazine: ~Copyable {
         ipv6 + Magazine.capacity(for: content.ipv4, content.attributes, localASN, routeLimit)
       largest = max(largest, capacity)
       largestIPv6 = max(largestIPv6, ipv6)
-      for _ in 0..<(peers * Magazine.volleysPerPeer) {
+      for _ in 0..<(peers * volleysPerPeer) {
         var chamber = Chamber(bytes: [])
         chamber.bytes.reserveCapacity(capacity)
         chambers.append(chamber)
@@ -113,8 +114,7 @@ package struct Magazine: ~Copyable {
   ) -> VolleyID {
     lastGeneration &+= 1
     let places = places(vip, peer)
-    if !nextHops.contains(announcement.nextHops) { nextHops.append(announcement.nextHops) }
-    let key = key(announcement, vip)
+    let key = AnnouncementKey(announcement, style: styles[vip.index])
     if let place = place(in: places, key, epoch) {
       // The age decides what is replaced next; the bytes, and with them the name, stay.
       chambers[place].age = lastGeneration
@@ -155,9 +155,8 @@ package struct Magazine: ~Copyable {
   package borrowing func volley(
     _ vip: VIPSlot, for peer: PeerSlot, _ announcement: Announcement, epoch: UInt32
   ) -> VolleyID? {
-    guard let place = place(in: places(vip, peer), key(announcement, vip), epoch) else {
-      return nil
-    }
+    let key = AnnouncementKey(announcement, style: styles[vip.index])
+    guard let place = place(in: places(vip, peer), key, epoch) else { return nil }
     return VolleyID(place: place, generation: chambers[place].generation)
   }
 
@@ -236,7 +235,7 @@ package struct Magazine: ~Copyable {
 
   /// Which VIP a volley announces.
   package borrowing func vip(of volley: VolleyID) -> VIPSlot {
-    VIPSlot(Int(volley.place) / (peers * Magazine.volleysPerPeer))
+    VIPSlot(Int(volley.place) / (peers * volleysPerPeer))
   }
 
   /// What is armed for a VIP on a session, the one that was armed first before the other.
@@ -246,8 +245,7 @@ package struct Magazine: ~Copyable {
     places(vip, peer).filter { chambers[$0].key != nil }
       .sorted { chambers[$0].age < chambers[$1].age }
       .compactMap { place in
-        guard let key = chambers[place].key, let rung = key.rung else { return nil }
-        let announcement = Announcement(nextHops: nextHops[key.nextHops], rung: rung)
+        guard let announcement = chambers[place].key?.announcement else { return nil }
         return (VolleyID(place: place, generation: chambers[place].generation), announcement)
       }
   }
@@ -266,23 +264,13 @@ package struct Magazine: ~Copyable {
 
   private borrowing func places(_ vip: VIPSlot, _ peer: PeerSlot) -> Range<Int> {
     precondition(contents.indices.contains(vip.index) && (0..<peers).contains(peer.index))
-    let first = (vip.index * peers + peer.index) * Magazine.volleysPerPeer
-    return first..<(first + Magazine.volleysPerPeer)
-  }
-
-  /// What an announcement of a VIP is called here; nil when its next hop was never armed.
-  private borrowing func key(_ announcement: Announcement, _ vip: VIPSlot) -> AnnouncementKey? {
-    for (place, known) in nextHops.enumerated() where known.isSame(as: announcement.nextHops) {
-      return AnnouncementKey(
-        style: styles[vip.index], nextHops: place, rung: announcement.rung.value)
-    }
-    return nil
+    let first = (vip.index * peers + peer.index) * volleysPerPeer
+    return first..<(first + volleysPerPeer)
   }
 
   private borrowing func place(
-    in places: Range<Int>, _ key: AnnouncementKey?, _ epoch: UInt32
+    in places: Range<Int>, _ key: AnnouncementKey, _ epoch: UInt32
   ) -> Int? {
-    guard let key else { return nil }
     for place in places where chambers[place].key == key && chambers[place].epoch == epoch {
       return place
     }

@@ -18,6 +18,11 @@ package enum ValueType: Sendable {
   case word([String])
   /// A whole number of `step`s from `least` to `most`.
   case duration(least: Nanoseconds, most: Nanoseconds, step: Nanoseconds)
+  /// What the user calls something; `noun` says what.
+  case name(noun: String)
+  case flag
+  /// One of the words, or a value of the type.
+  indirect case either([String], ValueType)
 
   /// What a person calls it, with its article.
   package var noun: String {
@@ -35,6 +40,9 @@ package enum ValueType: Sendable {
     case .word(let words):
       words.count == 1 ? "the word \(words[0])" : "one of \(words.joined(separator: ", "))"
     case .duration: "a time with its unit, such as 30s"
+    case .name(let noun): "the name of a \(noun)"
+    case .flag: "true or false"
+    case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
 }
@@ -53,6 +61,8 @@ enum Scalar: Hashable {
   case largeCommunity(LargeCommunity)
   case word(String)
   case duration(Nanoseconds)
+  case name(String)
+  case flag(Bool)
 
   /// As it is written in a file, before any quoting.
   var text: String {
@@ -69,6 +79,8 @@ enum Scalar: Hashable {
     case .largeCommunity(let community): community.description
     case .word(let word): word
     case .duration(let length): DurationText.text(length)
+    case .name(let name): name
+    case .flag(let isSet): isSet ? "true" : "false"
     }
   }
 }
@@ -101,6 +113,24 @@ extension ValueType {
     case .word(let words): .word(try ValueType.word(text, of: words))
     case .duration(let least, let most, let step):
       .duration(try DurationText.read(text, least: least, most: most, step: step))
+    case .name(let noun): .name(try OtherValues.name(text, noun: noun))
+    case .flag: .flag(try OtherValues.flag(text, isPlain: isPlain))
+    case .either(let words, let other):
+      words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
+    }
+  }
+
+  /// The words were not meant: what is wrong with it as a value of the other type.
+  private static func other(
+    _ text: String, _ isPlain: Bool, _ words: [String], _ type: ValueType
+  ) throws(Complaint) -> Scalar {
+    do {
+      return try type.read(text, isPlain: isPlain)
+    } catch {
+      let word = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
+      throw Complaint(
+        "\(error.message); it may also be \(alternatives(words))",
+        suggestion: word ?? error.suggestion)
     }
   }
 
@@ -128,6 +158,12 @@ extension ValueType {
     throw Complaint("\(Quote.shown(text)) is not an AS number", suggestion: suggestion)
   }
 
+  /// One, the other or a third.
+  static func alternatives(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return "\(words.dropLast().joined(separator: ", ")) or \(last)"
+  }
+
   private static func interface(_ text: String) throws(Complaint) -> InterfaceName {
     // The kernel refuses "." and ".." as well (dev_valid_name).
     guard let name = InterfaceName(text), name.description == text, text != ".", text != ".." else {
@@ -140,7 +176,7 @@ extension ValueType {
 
   private static func word(_ text: String, of words: [String]) throws(Complaint) -> String {
     if words.contains(text) { return text }
-    let all = words.joined(separator: " or ")
+    let all = alternatives(words)
     let suggestion = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
     throw Complaint(
       "\(Quote.shown(text)) is not known here; it takes \(all)",

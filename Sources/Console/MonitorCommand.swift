@@ -14,7 +14,7 @@ package struct MonitorCommand: Hashable, Sendable {
 
   /// What may be chosen, in the order in which help lists it.
   package static let kinds = [
-    "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm",
+    "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm", "host",
   ]
 
   private static let countOption = Option(
@@ -27,9 +27,9 @@ package struct MonitorCommand: Hashable, Sendable {
     abstract: "print what happens, until interrupted",
     details: """
       The words choose what is printed: link, address, route, neighbour, session,
-      shift, vip, alarm. Without words everything is. Times count from the start of
-      the command. When this command reads too slowly, the daemon drops records and
-      says how many.
+      shift, vip, alarm, host. Without words everything is. Times count from the
+      start of the command. When this command reads too slowly, the daemon drops
+      records and says how many.
       """,
     options: [.json, countOption, forOption], choices: kinds)
 

@@ -47,6 +47,7 @@ package struct MonitorLine: Sendable {
     case "shift": ("\(number(record)) \(rungs(record))", .heading)
     case "vip": (rungs(record), .plain)
     case "stage": stage(record)
+    case "host": host(record)
     case "alarm": (record.text("text"), .bad)
     case "lost": ("\(record.text("lost")) records: this reader is too slow", .doubtful)
     default: (everything(record), .plain)
@@ -63,10 +64,26 @@ package struct MonitorLine: Sendable {
     )
   }
 
-  /// A virtual IP's change of rung; at the start there is none before.
+  /// A host, another speaker, or this process itself.
+  private func host(_ record: Record) -> (String, Tone) {
+    let who = record.string("host").map { "host \($0)" } ?? record.string("speaker") ?? "we"
+    let state = record.text("state")
+    let length = record.integer("length-ms").map { " for \($0) ms" } ?? ""
+    let isGood = ["up", "heard"].contains(state)
+    return ("\(Printable.clean(who)) \(state)\(length)", isGood ? .good : .doubtful)
+  }
+
+  /// A virtual IP's change of rung or host; at the start there is none before.
   private func rungs(_ record: Record) -> String {
-    let from = record.string("from") == nil ? "nothing" : record.text("from")
-    return "\(record.text("vip")): \(from) -> \(record.text("to")) (\(record.text("cause")))"
+    let from = standing(record, "from", "from-host")
+    let to = standing(record, "to", "host")
+    return "\(record.text("vip")): \(from) -> \(to) (\(record.text("cause")))"
+  }
+
+  private func standing(_ record: Record, _ rung: String, _ host: String) -> String {
+    guard record.string(rung) != nil else { return "nothing" }
+    return record.string(host) == nil
+      ? record.text(rung) : "\(record.text(rung)), \(record.text(host))"
   }
 
   private func stage(_ record: Record) -> (String, Tone) {

@@ -7,6 +7,8 @@ package struct StatusReport: Sendable {
   private let daemon: Record?
   private let classes: [Record]
   private let routeServers: [Record]
+  private let group: Record?
+  private let speakers: [Record]
   private let vips: [Record]
 
   /// The state of a session that works, as RFC 4271 section 8.2.2 spells it.
@@ -16,6 +18,8 @@ package struct StatusReport: Sendable {
     daemon = records.first { $0.type == "daemon" }
     classes = records.filter { $0.type == "kernel" }
     routeServers = records.filter { $0.type == "route-server" }
+    group = records.first { $0.type == "group" }
+    speakers = records.filter { $0.type == "speaker" }
     vips = records.filter { $0.type == "vip" }
   }
 
@@ -32,6 +36,9 @@ package struct StatusReport: Sendable {
     if routeServers.isEmpty { faults.append("there is no route server") }
     for server in routeServers where server.string("state") != StatusReport.established {
       faults.append("route server \(server.text("address")) is \(server.text("state"))")
+    }
+    for speaker in speakers where speaker.string("state") != "heard" {
+      faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
     }
     return faults + missingFamilies
   }
@@ -51,6 +58,7 @@ package struct StatusReport: Sendable {
     if !classes.isEmpty { lines += [""] + classTable.lines(style) }
     if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
     lines += missingFamilies.map { style.paint($0, .doubtful) }
+    if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
   }
@@ -59,7 +67,7 @@ package struct StatusReport: Sendable {
     let kernel = daemon.text("kernel")
     let view = style.paint(kernel, kernel == "current" ? .good : .bad)
     let title = style.paint("hopshiftd \(daemon.text("version"))", .heading)
-    return [
+    var lines = [
       "\(title), process \(daemon.text("pid")), up \(daemon.age("uptime-ms")), "
         + "last turn \(daemon.age("turn-age-ms")) ago",
       "configuration  \(daemon.text("config"))",
@@ -73,6 +81,13 @@ package struct StatusReport: Sendable {
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]
+    if let group {
+      lines.append(
+        "hello          on \(group.text("address")), port \(group.text("port")), "
+          + "every \(group.age("interval-ms")), \(group.text("strangers")) of strangers, "
+          + "\(group.text("drops")) dropped")
+    }
+    return lines
   }
 
   /// One row for each netlink socket that is open.
@@ -107,6 +122,25 @@ package struct StatusReport: Sendable {
         Table.Cell(server.text("state"), isUp ? .good : .bad), Table.Cell(server.age("since-ms")),
         Table.Cell(server.age("hold-ms")), Table.Cell(server.text("updates-sent")),
         Table.Cell(server.text("bytes-queued")), Table.Cell(server.text("unacknowledged")),
+        Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
+      ])
+    }
+    return table
+  }
+
+  /// The other speakers of the group.
+  private var speakerTable: Table {
+    var table = Table([
+      "SPEAKER", "STATE", "HEARD", "RECEIVED", "REFUSED", "PAUSES", "SENT", "LAST ERROR",
+    ])
+    for speaker in speakers {
+      let state = speaker.text("state")
+      let error = speaker.text("last-error")
+      table.add([
+        Table.Cell(speaker.text("address")), Table.Cell(state, state == "heard" ? .good : .bad),
+        Table.Cell(speaker.age("heard-ms")), Table.Cell(speaker.text("received")),
+        Table.Cell(speaker.text("refused")), Table.Cell(speaker.text("pauses")),
+        Table.Cell(speaker.text("sent")),
         Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
       ])
     }

@@ -35,8 +35,9 @@ final class ControlClient {
     static let alarm = Interests(rawValue: 32)
     static let route = Interests(rawValue: 64)
     static let neighbour = Interests(rawValue: 128)
+    static let host = Interests(rawValue: 256)
     static let all: Interests = [
-      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm,
+      .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm, .host,
     ]
 
     /// Whoever has one of these needs the class.
@@ -55,6 +56,7 @@ final class ControlClient {
       case "address": .address
       case "route": .route
       case "neighbour": .neighbour
+      case "host": .host
       case "session": .session
       case "shift": .shift
       case "vip": .vip
@@ -64,9 +66,17 @@ final class ControlClient {
     }
   }
 
+  /// What a client may ask for.
+  enum Rights {
+    case none
+    case read
+    case write
+  }
+
   private let stream: UnixStream
   let generation: UInt32
   let mayRead: Bool
+  let mayWrite: Bool
   private var lines = LineBuffer(limit: ControlLimits.requestLine)
   private var queue: [UInt8] = []
   private var head = 0
@@ -84,10 +94,11 @@ final class ControlClient {
   /// When the loop first saw that the connection is to end.
   var closingSince: Instant?
 
-  init(_ stream: consuming UnixStream, generation: UInt32, mayRead: Bool) {
+  init(_ stream: consuming UnixStream, generation: UInt32, rights: Rights) {
     self.stream = stream
     self.generation = generation
-    self.mayRead = mayRead
+    mayRead = rights != .none
+    mayWrite = rights == .write
   }
 
   var raw: Int32 { stream.raw }

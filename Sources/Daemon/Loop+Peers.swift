@@ -161,20 +161,6 @@ extension Loop {
     }
   }
 
-  /// Says how many lines were not written, and how it stands now.
-  mutating func tellWithheldLines(at now: Instant) {
-    while let (index, count) = sessionLines.nextWithheld(at: now) {
-      guard index < plan.routeServers.peers.count else {
-        log.warning("connections from route servers: \(count) more lines were withheld")
-        continue
-      }
-      let state = engine.speaker.sessions[index].state
-      log.warning(
-        "route server \(plan.routeServers.peers[index]): \(count) more lines were withheld, "
-          + "now \(state)")
-    }
-  }
-
   private mutating func fail(_ slot: ConnectionSlot, _ error: Errno) {
     connections[slot.index].close()
     connections[slot.index].note(error)

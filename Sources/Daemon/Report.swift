@@ -19,6 +19,7 @@ struct ProcessFacts {
 struct Moment {
   var facts: ProcessFacts
   var door: Door.Facts
+  var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
   var now: Instant
@@ -38,7 +39,9 @@ enum Report {
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
+    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     }
   }
@@ -78,6 +81,7 @@ enum Report {
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
+    if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
     }
@@ -183,30 +187,32 @@ enum Report {
     _ id: String, _ engine: borrowing Engine, _ slot: VIPSlot, _ now: Instant
   ) -> [UInt8] {
     let vip = engine.plan.vips[slot.index]
-    let claim = engine.failover.claims[slot.index]
+    let standing = engine.failover.standing(slot)
+    let isHeld = engine.failover.isHeld(slot)
     var line = JSONLine(id: id, type: "vip")
     line.add("name", vip.name)
-    line.add("state", claim.rung == nil ? "unknown" : claim.isHeld ? "active" : "standby")
-    line.add("rung", claim.rung?.description)
-    line.add("next-rung", claim.next?.description)
-    line.add("held", claim.isHeld)
-    if case .held(let index) = claim.presence {
+    line.add("state", VIPWords.state(slot, engine))
+    line.add("rung", standing?.rung.description)
+    line.add("next-rung", engine.failover.upcoming(slot, 0)?.rung.description)
+    line.add("held", isHeld)
+    if case .held(let index) = engine.failover.presence(slot) {
       line.add("interface", engine.failover.view.link(index)?.name.description)
     } else {
       line.addNull("interface")
     }
-    if let since = claim.since {
+    if let since = engine.failover.since(slot) {
       line.add("since-ms", (now - since).milliseconds)
     } else {
       line.addNull("since-ms")
     }
+    line.add("host", VIPWords.host(slot, standing, engine.plan))
     let content = engine.speaker.magazine.content(of: slot)
-    let nextHops = engine.plan.local.nextHops
-    line.add("next-hop", content.ipv4.count > 0 ? nextHops.ipv4.description : nil)
-    line.add("next-hop6", content.ipv6.count > 0 ? nextHops.ipv6?.description : nil)
+    let nextHops = standing.map { engine.speaker.announcement(slot, $0).nextHops }
+    line.add("next-hop", content.ipv4.count > 0 ? nextHops?.ipv4.description : nil)
+    line.add("next-hop6", content.ipv6.count > 0 ? nextHops?.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
-    line.add("claims", claim.claims)
+    line.add("claims", engine.failover.claimCount(slot))
     return line.finish()
   }
 }

@@ -35,7 +35,7 @@ struct ServiceStatus {
   /// Notes what changes the status line; the line itself is written when the turn ends.
   mutating func heed(_ note: Note) {
     switch note {
-    case .current, .session, .rung, .stale: isChanged = true
+    case .current, .session, .standing, .stale: isChanged = true
     default: return
     }
   }

@@ -26,11 +26,34 @@ enum Story {
       } else if state == .established {
         log.notice("route server \(server): established")
       }
-    case .rung(let slot, let before, let rung, let shift):
+    case .standing(let slot, let before, let standing, let shift, let trigger):
       let name = plan.vips[slot.index].name
-      let from = before?.description ?? "nothing"
+      let from = before.map { VIPWords.words(slot, $0, plan) } ?? "nothing"
       let number = shift == 0 ? "" : " (shift \(shift))"
-      log.notice("vip \(name): \(from) -> \(rung)\(number)")
+      log.notice(
+        "vip \(name): \(from) -> \(VIPWords.words(slot, standing, plan))\(number): "
+          + VIPWords.cause(trigger, plan))
+    case .recovered(let slot):
+      log.notice("vip \(plan.vips[slot.index].name): a candidate is up again")
+    case .health(let host, let health):
+      let line = "host \(plan.hosts[host.index].name) is \(health)"
+      if health == .down { log.warning(line) } else { log.notice(line) }
+    case .ownNetwork(let state):
+      let line = "our own network is \(state)"
+      if state == .working { log.notice(line) } else { log.warning(line) }
+    case .fellow(let fellow, let isAlive):
+      let name = VIPWords.speaker(fellow, plan)
+      if isAlive {
+        log.notice("speaker \(name) is heard")
+      } else {
+        log.warning("speaker \(name) is silent")
+      }
+    case .outOfService(let slot, let isOut):
+      let name = plan.vips[slot.index].name
+      log.notice("vip \(name): \(isOut ? "out of service here" : "back in service here")")
+    case .forgotten: log.warning("the state file could not be used; starting without it")
+    case .paused(let length):
+      log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
     case .stale(let kernelClass, let reason):
       log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
     case .current(.interfaces): log.notice("kernel: links and addresses are current")
@@ -63,8 +86,24 @@ enum Story {
         line.add("reason", reason?.description)
         return line.finish()
       }
-    case .rung(let slot, let before, let rung, let shift):
-      publish(slot, from: before, to: rung, shift, stamp, plan, to: control)
+    case .standing(let slot, let before, let standing, let shift, let trigger):
+      publish(slot, (before, standing), shift, trigger, stamp, plan, to: control)
+    case .recovered(let slot):
+      control.publish(.alarm) {
+        alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
+      }
+    case .outOfService(let slot, let isOut):
+      control.publish(.vip) { id in
+        var line = JSONLine(id: id, type: "maintenance")
+        line.add("at-ns", at.nanoseconds)
+        line.add("vip", plan.vips[slot.index].name)
+        line.add("out-of-service", isOut)
+        return line.finish()
+      }
+    case .forgotten:
+      control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
+    case .health, .ownNetwork, .fellow, .paused:
+      control.publish(.host) { hostRecord(note, $0, at, plan) }
     case .stale(let kernelClass, let reason):
       publish(kernelClass, reason, at, to: control)
       guard reason != .silentChange else { return }
@@ -108,8 +147,8 @@ enum Story {
   }
 
   private static func publish(
-    _ slot: VIPSlot, from before: Rung?, to rung: Rung, _ shift: UInt32, _ stamp: Stamp,
-    _ plan: Plan, to control: borrowing ControlServer
+    _ slot: VIPSlot, _ change: (from: Standing?, to: Standing), _ shift: UInt32,
+    _ trigger: Trigger, _ stamp: Stamp, _ plan: Plan, to control: borrowing ControlServer
   ) {
     let name = plan.vips[slot.index].name
     control.publish(shift == 0 ? .vip : .shift) { id in
@@ -117,9 +156,12 @@ enum Story {
       line.add("at-ns", stamp.seen.nanoseconds)
       if shift != 0 { line.add("shift", shift) }
       line.add("vip", name)
-      line.add("from", before?.description)
-      line.add("to", rung.description)
-      line.add("cause", cause(before, rung, shift))
+      line.add("from", change.from?.rung.description)
+      line.add("to", change.to.rung.description)
+      line.add("from-host", VIPWords.host(slot, change.from, plan))
+      line.add("host", VIPWords.host(slot, change.to, plan))
+      line.add("next-hop", plan.nextHops(of: slot)[change.to.candidate].description)
+      line.add("cause", VIPWords.cause(trigger, plan))
       return line.finish()
     }
     guard shift != 0, control.hears(.shift) else { return }
@@ -156,15 +198,34 @@ enum Story {
     }
   }
 
-  private static func cause(_ before: Rung?, _ rung: Rung, _ shift: UInt32) -> String {
-    if before == nil { return "start" }
-    return shift == 0 ? "address away for long" : "address arrived"
-  }
-
   private static func alarm(_ id: String, _ text: String, _ at: Instant) -> [UInt8] {
     var line = JSONLine(id: id, type: "alarm")
     line.add("at-ns", at.nanoseconds)
     line.add("text", text)
+    return line.finish()
+  }
+
+  private static func hostRecord(
+    _ note: Note, _ id: String, _ at: Instant, _ plan: Plan
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "host")
+    line.add("at-ns", at.nanoseconds)
+    switch note {
+    case .health(let host, let health):
+      line.add("host", plan.hosts[host.index].name)
+      line.add("state", health.description)
+    case .ownNetwork(let state):
+      line.addNull("host")
+      line.add("state", "our own network is \(state)")
+    case .fellow(let fellow, let isAlive):
+      line.add("speaker", VIPWords.speaker(fellow, plan))
+      line.add("state", isAlive ? "heard" : "silent")
+    case .paused(let length):
+      line.addNull("host")
+      line.add("state", "paused")
+      line.add("length-ms", length.milliseconds)
+    default: break
+    }
     return line.finish()
   }
 
@@ -185,6 +246,8 @@ enum Story {
         + "restart hopshiftd on the machine that does not hold the address"
     case .outOfRungs(let slot):
       "vip \(plan.vips[slot.index].name): no takeover rung is left; the last announcement stands"
+    case .allDown(let slot):
+      "vip \(plan.vips[slot.index].name): no candidate is up; the last announcement stands"
     case .dumpRefused(let kernelClass, let code):
       "kernel: \(kernelClass): dump refused: \(Errno(code: code))"
     case .dumpsFailing(let kernelClass, let times):

@@ -58,7 +58,8 @@ enum VolleyReport {
     line.add("vip", vip.name)
     line.add("route-server", plan.routeServers.peers[peer.index].description)
     line.add("rung", announcement.rung.description)
-    line.add("stands", engine.speaker.standing(slot) == announcement.rung)
+    let stands = engine.speaker.standing(slot).map { engine.speaker.announcement(slot, $0) }
+    line.add("stands", stands == announcement)
     let ipv4 = volley.only(.ipv4Unicast)
     let ipv6 = volley.only(.ipv6Unicast)
     let content = engine.speaker.magazine.content(of: slot)

@@ -19,6 +19,14 @@ package struct Engine: ~Copyable {
   /// For each class what was heard since the last part of the dump that runs.
   var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
+  /// By VIP: what led to its last change.
+  private var causes: [Trigger?]
+  /// What is kept has changed since it was last taken.
+  package internal(set) var hasUnsavedMemory = false
+  /// Counts what operators took out of service or back.
+  package private(set) var serviceChanges: UInt64 = 0
+  /// What became of the last command.
+  package private(set) var lastAnswer = OperatorAnswer.unchanged
   /// Messages that were no netlink, or lacked what they must hold.
   package internal(set) var malformed: UInt64 = 0
 
@@ -26,12 +34,16 @@ package struct Engine: ~Copyable {
   /// VIPs whose rung changed during this input, each once, and by which shift.
   private var moved: [VIPSlot]
   private var movedBy: [UInt32?]
-  private var latest = Instant(nanoseconds: .min)
+  /// The speaking side of hello.
+  var speaking: HelloSpeaker
+  private(set) var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
   private var isStopping = false
 
-  package init(_ plan: Plan, seed: UInt64) {
+  /// `run` is the number of this run, greater than that of any run before.
+  package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
     self.plan = plan
+    speaking = HelloSpeaker(plan, start: run)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
     verdicts = []
@@ -39,9 +51,18 @@ package struct Engine: ~Copyable {
     moved = []
     moved.reserveCapacity(plan.vips.count)
     movedBy = Array(repeating: nil, count: plan.vips.count)
+    causes = Array(repeating: nil, count: plan.vips.count)
     // Whoever drives the engine opens this socket first, and says so.
     _ = feeds[0].need(.plan)
   }
+
+  /// What led to a VIP's last change.
+  package func cause(of vip: VIPSlot) -> Trigger? { causes[vip.index] }
+
+  package mutating func memoryWasTaken() { hasUnsavedMemory = false }
+
+  /// Whether the group's socket is needed.
+  package var isSpeaking: Bool { plan.group != nil }
 
   /// The class of links and addresses.
   package var interfaces: KernelFeed { feeds[0] }
@@ -63,7 +84,7 @@ package struct Engine: ~Copyable {
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
     var earliest: Instant?
-    for candidate in [speaker.deadline, failover.deadline] {
+    for candidate in [speaker.deadline, failover.deadline, helloDeadline] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -109,11 +130,17 @@ package struct Engine: ~Copyable {
     case .accepted(let peer): speaker.accepted(peer, at: now, into: &outputs)
     case .received(let connection): speaker.receive(bytes, connection, at: now, into: &outputs)
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
+    case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
+    case .paused(let length): paused(for: length, at: now, into: &outputs)
+    case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
+    case .command(let command): obey(command, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
-    case .idle: speaker.arm()
+    case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
     }
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
+    noteNews()
+    if !hasStarted { startSessions(at: now, into: &outputs) }
     heedComplaints(since: before, into: &outputs)
   }
 
@@ -122,10 +149,33 @@ package struct Engine: ~Copyable {
     apply(at: now, into: &outputs)
     speaker.turn(at: now, into: &outputs)
     turnFeeds(at: now, into: &outputs)
+    turnHello(at: now, into: &outputs)
+  }
+
+  /// This process stood still: what was due meanwhile proves nothing about others.
+  private mutating func paused(
+    for length: Nanoseconds, at now: Instant, into outputs: inout Outputs
+  ) {
+    speaking.pauses += 1
+    failover.paused(for: length, at: now)
+    outputs.add(.note(.paused(length)))
+  }
+
+  private mutating func obey(
+    _ command: OperatorCommand, at now: Instant, into outputs: inout Outputs
+  ) {
+    lastAnswer = failover.obey(command, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+    if case .outOfService(let vip, let isOut) = command, lastAnswer == .done {
+      serviceChanges += 1
+      hasUnsavedMemory = true
+      outputs.add(.note(.outOfService(vip, isOut)))
+    }
   }
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
     isStopping = true
+    sayGoodbye(into: &outputs)
     speaker.stop(at: now, into: &outputs)
   }
 
@@ -133,7 +183,7 @@ package struct Engine: ~Copyable {
 
   /// Sessions begin when the kernel was heard: the first announcement is true, or it is not made.
   mutating func startSessions(at now: Instant, into outputs: inout Outputs) {
-    guard !hasStarted, !isStopping else { return }
+    guard !hasStarted, !isStopping, !plan.isShadow, failover.isReady else { return }
     hasStarted = true
     speaker.start(at: now, into: &outputs)
   }
@@ -149,14 +199,18 @@ package struct Engine: ~Copyable {
     let vip = verdict.vip
     switch verdict.judgement {
     case .unchanged: return
-    case .ready: speaker.prepare(vip, next: failover.claims[vip.index].next)
-    case .stand, .resign:
-      announce(vip, shift: 0)
+    case .ready: speaker.prepare(vip)
+    case .stand, .resign, .stepBack, .followed: announce(vip, shift: 0)
     case .claim(_, let isLast):
       shifts += 1
       announce(vip, shift: shifts)
       if isLast { outputs.add(.note(.alarm(.lastRung(vip)))) }
+    case .moved:
+      shifts += 1
+      announce(vip, shift: shifts)
     case .exhausted: outputs.add(.note(.alarm(.outOfRungs(vip))))
+    case .allDown: outputs.add(.note(.alarm(.allDown(vip))))
+    case .recovered: outputs.add(.note(.recovered(vip)))
     }
   }
 
@@ -172,11 +226,13 @@ package struct Engine: ~Copyable {
       let vip = moved[index]
       let shift = movedBy[vip.index] ?? 0
       movedBy[vip.index] = nil
-      let claim = failover.claims[vip.index]
       let before = speaker.standing(vip)
-      guard let rung = claim.rung, rung != before else { continue }
-      speaker.announce(vip, rung, next: claim.next, shift: shift, at: now, into: &outputs)
-      outputs.add(.note(.rung(vip, from: before, to: rung, shift: shift)))
+      guard let standing = failover.standing(vip), standing != before else { continue }
+      causes[vip.index] = failover.trigger
+      hasUnsavedMemory = true
+      speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
+      outputs.add(
+        .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
     }
     moved.removeAll(keepingCapacity: true)
   }

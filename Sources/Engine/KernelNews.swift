@@ -168,7 +168,6 @@ extension Engine {
     case .firstComplete, .complete:
       if kernelClass == .interfaces { interfacesAreComplete(at: now, into: &outputs) }
       outputs.add(.note(.current(kernelClass)))
-      if kernelClass == .interfaces { startSessions(at: now, into: &outputs) }
     }
   }
 

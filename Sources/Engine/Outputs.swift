@@ -1,6 +1,7 @@
 // What comes out of the machine: things to do, in order, and things worth telling.
 
 package import BGP
+package import Failover
 package import Model
 
 /// One thing to do.
@@ -23,6 +24,8 @@ package enum Output: Equatable, Sendable {
   case send(ConnectionSlot, Range<Int>)
   /// A volley from the magazine; `shift` is 0 when it moves nothing.
   case fire(ConnectionSlot, VolleyID, shift: UInt32)
+  /// Bytes of `Outputs.bytes`: the body of a datagram for every speaker of the group.
+  case hello(Range<Int>)
   /// Nothing to do: told to whoever listens, after everything else was carried out.
   case note(Note)
 }
@@ -41,7 +44,19 @@ package enum Note: Equatable, Sendable {
   case listed(Fact)
   case session(PeerSlot, SessionState, DownReason?)
   /// What stands for a VIP has changed. `shift` is 0 when no next hop moves by it.
-  case rung(VIPSlot, from: Rung?, to: Rung, shift: UInt32)
+  case standing(VIPSlot, from: Standing?, to: Standing, shift: UInt32, Trigger)
+  /// A candidate of a VIP of which none was up is up again, and carries it.
+  case recovered(VIPSlot)
+  case health(HostSlot, Health)
+  case ownNetwork(OwnNetwork)
+  /// Another speaker is heard, or is not any more.
+  case fellow(FellowSlot, isAlive: Bool)
+  /// An operator took a VIP out of service on this machine, or back.
+  case outOfService(VIPSlot, Bool)
+  /// What was kept by the run before could not be used.
+  case forgotten
+  /// This process did not run for so much longer than it meant to.
+  case paused(Nanoseconds)
   /// Nothing is decided on this class until a complete dump was read.
   case stale(KernelClass, StaleReason)
   case current(KernelClass)
@@ -67,6 +82,8 @@ package enum Alarm: Equatable, Sendable {
   case lastRung(VIPSlot)
   /// The address came back and no rung is left to claim it with.
   case outOfRungs(VIPSlot)
+  /// No candidate is up: what stands is kept.
+  case allDown(VIPSlot)
   /// The kernel refused a dump with this errno.
   case dumpRefused(KernelClass, code: Int32)
   /// Dumps of this class failed this many times in a row.
@@ -160,6 +177,8 @@ package struct Outputs: ~Copyable {
   ) {
     add(.send(connection, keep(piece, of: source)))
   }
+
+  mutating func sendHello(_ body: [UInt8]) { add(.hello(keep(body.indices, of: body))) }
 
   mutating func refuse(
     _ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot

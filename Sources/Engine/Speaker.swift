@@ -2,6 +2,7 @@
 
 package import BGP
 import Bytes
+package import Failover
 package import Model
 
 /// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it
@@ -13,17 +14,18 @@ package struct Speaker: ~Copyable {
   private var targets: [Target]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
-  private let nextHops: NextHopAddresses
+  /// By VIP, then by candidate.
+  private let nextHops: [NextHopAddresses]
+  private let firstHop: [Int]
   /// The families that the VIPs have prefixes of.
   private let families: Families
   private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
   private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
-  private var standing: [Rung?]
-  /// What the next claim of each VIP would announce.
-  private var upcoming: [Rung?]
+  private var standing: [Standing?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
+  private var isUnarmed: [Bool]
   /// Sessions that ended: their volleys are forgotten once the outputs that may still name them
   /// were carried out.
   private var ended: [PeerSlot] = []
@@ -52,13 +54,23 @@ package struct Speaker: ~Copyable {
     }
     magazine = Magazine(
       contents, peers: plan.routeServers.peers.count, localASN: plan.local.asn,
-      platformLimit: plan.routeServers.platform.routeLimit)
+      platformLimit: plan.routeServers.platform.routeLimit,
+      volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     scratch = SessionOutput()
-    nextHops = plan.local.nextHops
+    var nextHops: [NextHopAddresses] = []
+    var firstHop: [Int] = []
+    for index in plan.vips.indices {
+      firstHop.append(nextHops.count)
+      for nextHop in plan.nextHops(of: VIPSlot(index)) {
+        nextHops.append(NextHopAddresses(nextHop, plan.local.nextHops.ipv6))
+      }
+    }
+    self.nextHops = nextHops
+    self.firstHop = firstHop
     standing = Array(repeating: nil, count: plan.vips.count)
-    upcoming = Array(repeating: nil, count: plan.vips.count)
     unarmed = []
+    isUnarmed = Array(repeating: false, count: plan.vips.count)
     unarmed.reserveCapacity(plan.vips.count)
     ended.reserveCapacity(plan.routeServers.peers.count)
   }
@@ -123,59 +135,68 @@ package struct Speaker: ~Copyable {
     }
   }
 
-  /// Announces a VIP's new rung to every established route server, from the magazine.
+  /// Announces what stands for a VIP now to every established route server, from the magazine.
   mutating func announce(
-    _ vip: VIPSlot, _ rung: Rung, next: Rung?, shift: UInt32, at now: Instant,
+    _ vip: VIPSlot, _ standing: Standing, shift: UInt32, at now: Instant,
     into outputs: inout Outputs
   ) {
-    standing[vip.index] = rung
-    upcoming[vip.index] = next
-    unarmed.append(vip)
+    self.standing[vip.index] = standing
+    note(unarmed: vip)
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, rung, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
+      fire(vip, standing, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
   }
 
   /// What was last announced for a VIP.
-  package func standing(_ vip: VIPSlot) -> Rung? { standing[vip.index] }
+  package func standing(_ vip: VIPSlot) -> Standing? { standing[vip.index] }
 
-  /// The next claim of a VIP would be another than was armed.
-  mutating func prepare(_ vip: VIPSlot, next: Rung?) {
-    upcoming[vip.index] = next
-    unarmed.append(vip)
+  /// What would be announced next for a VIP is not what was armed.
+  mutating func prepare(_ vip: VIPSlot) { note(unarmed: vip) }
+
+  /// In words of the session: where the traffic should go, and how strongly it is claimed.
+  package func announcement(_ vip: VIPSlot, _ standing: Standing) -> Announcement {
+    Announcement(
+      nextHops: nextHops[firstHop[vip.index] + standing.candidate], rung: standing.rung)
   }
 
-  /// Arms what the shifts before have used up.
-  mutating func arm() {
+  /// Arms what the shifts before have used up, and what may come next.
+  mutating func arm(_ failover: borrowing Failover) {
     // A peer that is established again, on whichever connection, has volleys of the new epoch.
     for peer in ended where !targets[peer.index].isEstablished { magazine.disarm(peer) }
     ended.removeAll(keepingCapacity: true)
     for vip in unarmed {
+      isUnarmed[vip.index] = false
       for index in targets.indices where targets[index].isEstablished {
-        arm(vip, PeerSlot(index))
+        // What stands is named again first: it may still wait to leave, so others are replaced.
+        if let standing = standing[vip.index] { arm(vip, standing, PeerSlot(index)) }
+        for next in 0..<failover.upcomingCount(vip) {
+          guard let upcoming = failover.upcoming(vip, next) else { continue }
+          arm(vip, upcoming, PeerSlot(index))
+        }
       }
     }
     unarmed.removeAll(keepingCapacity: true)
   }
 
-  private mutating func arm(_ vip: VIPSlot, _ peer: PeerSlot) {
-    let epoch = targets[peer.index].epoch
-    for rung in [standing[vip.index], upcoming[vip.index]] {
-      guard let rung else { continue }
-      let announcement = Announcement(nextHops: nextHops, rung: rung)
-      guard let negotiated = targets[peer.index].negotiated else { return }
-      // What stands is named again first: it may still wait to leave, so the other volley is the
-      // one to be replaced.
-      _ = magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-    }
+  private mutating func note(unarmed vip: VIPSlot) {
+    if isUnarmed[vip.index] { return }
+    isUnarmed[vip.index] = true
+    unarmed.append(vip)
+  }
+
+  private mutating func arm(_ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot) {
+    guard let negotiated = targets[peer.index].negotiated else { return }
+    _ = magazine.arm(
+      vip, for: peer, announcement(vip, standing), negotiated: negotiated,
+      epoch: targets[peer.index].epoch)
   }
 
   /// Tells a peer where a VIP stands, in these families as far as the session has them.
   private mutating func fire(
-    _ vip: VIPSlot, _ rung: Rung, _ peer: PeerSlot, _ families: Families, shift: UInt32,
+    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
     at now: Instant, into outputs: inout Outputs
   ) {
-    let announcement = Announcement(nextHops: nextHops, rung: rung)
+    let announcement = announcement(vip, standing)
     guard let armed = armed(vip, peer, announcement) else { return }
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
@@ -244,9 +265,11 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
   ) {
     for index in standing.indices {
-      guard let rung = standing[index] else { continue }
-      arm(VIPSlot(index), peer)
-      fire(VIPSlot(index), rung, peer, families, shift: 0, at: now, into: &outputs)
+      guard let standing = standing[index] else { continue }
+      arm(VIPSlot(index), standing, peer)
+      fire(VIPSlot(index), standing, peer, families, shift: 0, at: now, into: &outputs)
+      // What may come next is armed when there is time.
+      note(unarmed: VIPSlot(index))
     }
   }
 

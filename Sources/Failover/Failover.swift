@@ -13,59 +13,108 @@ package struct Verdict: Equatable, Sendable {
   }
 }
 
-/// The deciding part of the machine. It knows the Plan, the kernel's view and one claim for each
-/// VIP.
+/// The deciding part of the machine. It knows the Plan, the kernel's view, the hosts' health, the
+/// other speakers, and how each VIP stands.
 ///
-/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided;
-/// when it is complete again there is at most one verdict for each VIP.
+/// While the view is stale (at start, after an overrun) facts are taken in and nothing is decided
+/// by addresses; when it is complete again there is at most one verdict for each VIP. At the start
+/// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
-  private let owners: [Plan.Owner]
-  /// For each VIP the slot of its address in the view.
-  private let addressSlots: [Int]
-  /// VIPs ordered by address slot, and where each slot's run starts: which VIPs wait for an
-  /// address.
-  private let vipsByAddress: [VIPSlot]
-  private let runStarts: [Int]
+  let owners: [Plan.Owner?]
+  let index: UnitIndex
   /// The slot of this machine's own address.
-  private let localSlot: Int
+  let localSlot: Int
+  let damping: Plan.Damping
 
-  package private(set) var view: KernelView
+  package internal(set) var view: KernelView
   package private(set) var isCurrent = false
-  package private(set) var claims: [Claim]
+  package internal(set) var hosts: HostTable
+  package internal(set) var kernelEvidence: KernelEvidence
+  package internal(set) var fellows: Fellows?
+  var units: [Unit]
+  /// By unit: the ladder of those that decide by the address and hear nobody.
+  package internal(set) var claims: [Claim]
+  /// By unit, in a group.
+  package internal(set) var contests: [Contest]
+  package internal(set) var choices: [Choice]
   /// How many VIPs this machine holds; counted along, so that telling it costs nothing.
-  package private(set) var heldCount = 0
-  /// Never later than the earliest deadline of any claim, sometimes earlier.
-  private var earliest: Instant?
+  package internal(set) var heldCount = 0
+  /// Never later than the earliest deadline of any VIP, sometimes earlier.
+  var earliest: Instant?
+  var lastShared: Instant?
+  package internal(set) var hasBegun = false
+  /// What happened last.
+  package internal(set) var trigger = Trigger.start
+  /// What this speaker would say to the others has changed.
+  package internal(set) var hasNews = false
 
-  /// When to call `turn`; none while the view is stale, since nothing may be decided then.
-  package var deadline: Instant? { isCurrent ? earliest : nil }
+  /// When to call `turn`.
+  package var deadline: Instant? {
+    guard let silence = fellows?.deadline else { return earliest }
+    return min(earliest ?? silence, silence)
+  }
+
+  /// Everything that deciding needs was heard for the first time: what is announced now is true.
+  package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
+  var isFirstListening = true
 
   package init(_ plan: Plan) {
-    owners = plan.vips.compactMap { if case .address(let owner) = $0.role { owner } else { nil } }
+    let owners = plan.vips.map { vip -> Plan.Owner? in
+      if case .address(let owner) = vip.role { owner } else { nil }
+    }
+    self.owners = owners
     let local = IPAddress.v4(plan.local.address)
-    view = KernelView(watching: owners.map(\.address) + [local])
-    claims = owners.map { Claim(settle: $0.settle) }
-    var slots: [Int] = []
-    for owner in owners {
-      guard let slot = view.slot(of: owner.address) else {
-        preconditionFailure("the view watches every owner's address")
-      }
-      slots.append(slot)
-    }
-    addressSlots = slots
-    vipsByAddress = slots.indices.sorted { (slots[$0], $0) < (slots[$1], $1) }.map(VIPSlot.init)
-    var starts: [Int] = []
-    for (place, vip) in vipsByAddress.enumerated() {
-      while starts.count <= slots[vip.index] { starts.append(place) }
-    }
-    // Addresses that no VIP waits for have empty runs.
-    while starts.count <= view.addressCount { starts.append(vipsByAddress.count) }
-    runStarts = starts
+    view = KernelView(
+      watching: owners.compactMap { $0?.address } + [local] + plan.evidentAddresses)
     guard let own = view.slot(of: local) else {
       preconditionFailure("the view watches the local address")
     }
     localSlot = own
+    hosts = HostTable(plan)
+    kernelEvidence = KernelEvidence(plan)
+    damping = plan.routeServers.damping
+    var units = Unit.units(of: plan)
+    for place in units.indices {
+      for vip in units[place].members {
+        guard let owner = owners[vip.index], let slot = view.slot(of: owner.address) else {
+          continue
+        }
+        units[place].addressSlots.append(slot)
+      }
+    }
+    self.units = units
+    index = UnitIndex(units, plan, addressCount: view.addressCount)
+    fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    claims = plan.group == nil ? Failover.claims(of: units, owners) : []
+    contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
+    choices = units.compactMap { unit in
+      guard case .watcher = unit.rule else { return nil }
+      return Choice(
+        failback: plan.vips[unit.members[0].index].failback,
+        patience: plan.longestDetection(of: unit.candidates))
+    }
   }
+
+  private static func claims(of units: [Unit], _ owners: [Plan.Owner?]) -> [Claim] {
+    units.map { Claim(settle: owners[$0.members[0].index]?.settle ?? .zero) }
+  }
+
+  private static func contests(
+    of units: [Unit], _ plan: Plan, _ group: Plan.Group
+  ) -> [Contest] {
+    units.map { Contest(rule($0, plan), lane: Lane(group), patience: group.timeout) }
+  }
+
+  private static func rule(_ unit: Unit, _ plan: Plan) -> Contest.Rule {
+    switch unit.rule {
+    case .address: .address
+    case .health: .health(failback: plan.vips[unit.members[0].index].failback)
+    // Who leads among watchers moves no traffic, so nobody takes it back.
+    case .watcher, .balanced: .health(failback: nil)
+    }
+  }
+
+  // MARK: The kernel
 
   /// Nothing may be decided until `viewIsComplete`.
   package mutating func viewBecameStale() { isCurrent = false }
@@ -80,20 +129,34 @@ package struct Failover: ~Copyable {
   ) -> [Link] {
     let gone = view.dropUnconfirmed()
     isCurrent = true
-    for vip in claims.indices { judge(VIPSlot(vip), at: now, into: &verdicts) }
+    trigger = hasBegun ? .relisted : .start
+    if !hasBegun {
+      hasBegun = true
+      fellows?.listen(from: now)
+    }
+    _ = learnInterfaces(at: now)
+    judgeAll(at: now, into: &verdicts)
     return gone
   }
 
   /// The interfaces that this machine's own address is on: one, unless somebody plays tricks.
   package var localInterfaces: [InterfaceIndex] { view.interfaces(of: localSlot) }
 
+  /// Whether the link of our own address runs; an address that is nowhere proves nothing.
+  var hasLink: Bool {
+    let interfaces = localInterfaces
+    return interfaces.isEmpty || interfaces.contains { view.link($0)?.isRunning ?? false }
+  }
+
   /// Takes in a link; the answer is what was known of it before.
   package mutating func learned(
     _ link: Link, at now: Instant, into verdicts: inout [Verdict]
   ) -> Link? {
     let before = view.learn(link)
-    if isCurrent && matters(before, link) && view.concerns(link.index) {
-      judgeAll(at: now, into: &verdicts)
+    guard isCurrent, matters(before, link) else { return before }
+    trigger = .link(link.index)
+    if view.concerns(link.index) || learnInterfaces(at: now) {
+      linksChanged(at: now, into: &verdicts)
     }
     return before
   }
@@ -113,8 +176,15 @@ package struct Failover: ~Copyable {
     // Links come and go with every container; few of them have anything to do with a VIP.
     let isConcerned = view.concerns(index)
     let before = view.forget(index)
-    if isCurrent && isConcerned { judgeAll(at: now, into: &verdicts) }
+    guard isCurrent else { return before }
+    trigger = .link(index)
+    if isConcerned || learnInterfaces(at: now) { linksChanged(at: now, into: &verdicts) }
     return before
+  }
+
+  private mutating func linksChanged(at now: Instant, into verdicts: inout [Verdict]) {
+    _ = learnInterfaces(at: now)
+    judgeAll(at: now, into: &verdicts)
   }
 
   package mutating func learned(
@@ -122,6 +192,7 @@ package struct Failover: ~Copyable {
   ) {
     guard let slot = view.slot(of: address.address) else { return }
     view.learn(address, slot: slot)
+    trigger = .address(address.address, isGone: false)
     judge(slot: slot, at: now, into: &verdicts)
   }
 
@@ -130,45 +201,113 @@ package struct Failover: ~Copyable {
   ) {
     guard let slot = view.slot(of: address.address) else { return }
     view.forget(address, slot: slot)
+    trigger = .address(address.address, isGone: true)
     judge(slot: slot, at: now, into: &verdicts)
   }
 
+  // MARK: Probes and other speakers
+
+  /// What a probe, or the kernel, says of a target.
+  package mutating func learned(
+    _ target: TargetSlot, _ signal: Signal, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    let before = hosts.ownNetwork
+    guard hosts.learn(target, signal, at: now) else { return }
+    trigger = .evidence(target, signal)
+    // An anchor's word can change what is believed of everybody.
+    guard before == hosts.ownNetwork else { return judgeAll(at: now, into: &verdicts) }
+    for unit in index.units(of: hosts.host(of: target)) {
+      judge(unit: unit, at: now, into: &verdicts)
+    }
+  }
+
+  /// A datagram of a fellow begins: it is alive. What it says of each subject follows.
+  package mutating func heard(
+    _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard let changes = fellows?.heard(fellow, at: now), !changes.isNothing else { return }
+    trigger = isFirstListening ? .start : .fellowHeard(fellow)
+    follow(changes, at: now, into: &verdicts)
+  }
+
+  /// What a fellow says of the VIPs that move with `vip`.
+  package mutating func heard(
+    _ claim: FellowClaim, of vip: VIPSlot, from fellow: FellowSlot, at now: Instant,
+    into verdicts: inout [Verdict]
+  ) {
+    let unit = index.unit(of: vip)
+    guard units[unit].members[0] == vip, fellows?[unit, fellow] != claim else { return }
+    fellows?[unit, fellow] = claim
+    trigger = .fellowSaid(fellow)
+    judge(unit: unit, at: now, into: &verdicts)
+  }
+
+  /// A fellow has said that it ends.
+  package mutating func left(
+    _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard let changes = fellows?.left(fellow, at: now), !changes.isNothing else { return }
+    trigger = .fellowSilent(fellow)
+    follow(changes, at: now, into: &verdicts)
+  }
+
+  /// This process did not run for `length` longer than it meant to.
+  package mutating func paused(for length: Nanoseconds, at now: Instant) {
+    fellows?.paused(for: length, at: now)
+  }
+
+  private mutating func follow(
+    _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    if changes.isListeningOver { isFirstListening = false }
+    judgeAll(at: now, into: &verdicts)
+  }
+
+  // MARK: Time
+
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
-    guard let deadline, now >= deadline else { return }
+    if let changes = fellows?.turn(at: now), !changes.isNothing {
+      trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
+      follow(changes, at: now, into: &verdicts)
+    }
+    guard let due = earliest, now >= due else { return }
     earliest = nil
-    for vip in claims.indices {
-      record(claims[vip].turn(at: now), VIPSlot(vip), into: &verdicts)
-      guard let candidate = claims[vip].deadline else { continue }
-      earliest = min(earliest ?? candidate, candidate)
+    trigger = .time
+    for unit in units.indices where mayJudge(unit) {
+      turn(unit: unit, at: now, into: &verdicts)
+      noteDeadline(of: unit)
     }
   }
 
-  private mutating func judge(slot: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard isCurrent else { return }
-    for place in runStarts[slot]..<runStarts[slot + 1] {
-      judge(vipsByAddress[place], at: now, into: &verdicts)
+  private mutating func turn(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
+    guard fellows == nil, units[unit].rule == .address else {
+      if let due = deadline(of: unit), now >= due { judge(unit: unit, at: now, into: &verdicts) }
+      return
     }
+    record(claims[unit].turn(at: now), unit, into: &verdicts)
   }
 
-  private mutating func judgeAll(at now: Instant, into verdicts: inout [Verdict]) {
-    for vip in claims.indices { judge(VIPSlot(vip), at: now, into: &verdicts) }
-  }
-
-  private mutating func judge(_ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]) {
-    let presence = view.presence(of: addressSlots[vip.index], for: owners[vip.index])
-    heldCount -= claims[vip.index].isHeld ? 1 : 0
-    let judgement = claims[vip.index].judge(presence, at: now)
-    heldCount += claims[vip.index].isHeld ? 1 : 0
-    // A deadline that was lifted stays until its turn: searching here would cost a look at every
-    // VIP for each.
-    if let candidate = claims[vip.index].deadline {
-      earliest = min(earliest ?? candidate, candidate)
+  private func deadline(of unit: Int) -> Instant? {
+    var earliest = fellows == nil ? claims[unit].deadline : contests[unit].deadline
+    if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
+      earliest = min(earliest ?? due, due)
     }
-    record(judgement, vip, into: &verdicts)
+    if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
+    return earliest
   }
 
-  private func record(_ judgement: Judgement, _ vip: VIPSlot, into verdicts: inout [Verdict]) {
-    if judgement != .unchanged { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
+  /// A deadline that was lifted stays until its turn: searching here would cost a look at every
+  /// VIP for each.
+  mutating func noteDeadline(of unit: Int) {
+    guard let candidate = deadline(of: unit) else { return }
+    earliest = min(earliest ?? candidate, candidate)
   }
+
+  func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
+    if judgement == .unchanged { return }
+    for vip in units[unit].members { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
+  }
+
+  package mutating func newsWasTold() { hasNews = false }
 }

@@ -185,6 +185,19 @@ package struct KernelView: ~Copyable {
     return holders[start..<(start + counts[slot])].map(\.interface)
   }
 
+  /// Whether an interface of this name is there and its link runs.
+  package func isRunning(_ name: InterfaceName) -> Bool {
+    links.contains { $0.link.name == name && $0.link.isRunning }
+  }
+
+  /// Whether a watched address is usable on any interface, loopback included.
+  package func isUsable(_ slot: Int) -> Bool {
+    let start = slot * KernelView.holdersPerAddress
+    return holders[start..<(start + counts[slot])].contains { holder in
+      holder.isUsable && carrier(of: holder.interface)?.isRunning ?? false
+    }
+  }
+
   /// How a watched address stands, seen from an owner rule.
   package func presence(of slot: Int, for owner: Plan.Owner) -> Presence {
     var presence = Presence.absent

@@ -58,3 +58,35 @@ extension Plan.Requirement {
     return up + unknown < needed ? .down : .unknown
   }
 }
+
+extension Signal: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknown: "unknown"
+    case .neutral: "neutral"
+    case .up: "up"
+    case .failing: "failing"
+    case .down: "down"
+    }
+  }
+}
+
+extension Health: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .unknown: "unknown"
+    case .up: "up"
+    case .down: "down"
+    }
+  }
+}
+
+extension OwnNetwork: CustomStringConvertible {
+  package var description: String {
+    switch self {
+    case .working: "working"
+    case .suspect: "in doubt"
+    case .gone: "gone"
+    }
+  }
+}

@@ -30,6 +30,9 @@ package struct Neighbour: Hashable, Sendable {
 package struct NeighbourState: Hashable, Sendable {
   package let bits: UInt16
   package init(bits: UInt16) { self.bits = bits }
+
+  /// Nobody has answered (NUD_FAILED).
+  package var hasFailed: Bool { bits & 0x20 != 0 }
 }
 
 extension NeighbourState: CustomStringConvertible {

@@ -165,4 +165,30 @@ extension Plan {
     /// From two field reports; Azure documents no number.
     package static let azure = Damping(window: .seconds(30))
   }
+
+  /// The next hops that a VIP can have, by candidate; never empty.
+  package func nextHops(of vip: VIPSlot) -> [IPv4Address] {
+    let candidates = vips[vip.index].candidates
+    return candidates.isEmpty ? [local.address] : candidates.map(\.nextHop)
+  }
+
+  /// How long it takes at most until something is known of each of these hosts.
+  package func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
+    var longest = Nanoseconds.zero
+    for slot in hosts {
+      for target in self.hosts[slot.index].targets {
+        guard case .probe(let probe) = targets[target].evidence else { continue }
+        let rounds = Int64(max(probe.fall, probe.rise))
+        longest = max(longest, probe.interval * rounds + probe.timeout)
+      }
+    }
+    return longest
+  }
+
+  /// Addresses on this machine that say something of a host.
+  package var evidentAddresses: [IPAddress] {
+    targets.compactMap { target in
+      if case .address(let address) = target.evidence { address } else { nil }
+    }
+  }
 }

@@ -41,6 +41,9 @@ package struct Route: Hashable, Sendable {
   package struct Kind: Hashable, Sendable {
     package let value: UInt8
     package init(_ value: UInt8) { self.value = value }
+
+    /// Packets go to a next hop (RTN_UNICAST).
+    package static let unicast = Kind(1)
   }
 }
 

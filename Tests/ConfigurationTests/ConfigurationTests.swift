@@ -89,6 +89,7 @@ struct ConfigurationTests {
   @Test func effectiveShowsEveryDefault() {
     #expect(
       Configuration.effective(plainPlan) == """
+        mode: run
         local:
           asn: 65001
           address: 10.0.2.10
@@ -97,7 +98,11 @@ struct ConfigurationTests {
           platform: azure
           asn: 65515
           hold-time: 30s
+          damping:
+            window: 30s
+            scope: vip
           peers: [10.0.1.4, 10.0.1.5]
+        hosts: {}
         vips:
           web:
             prefixes: [10.1.0.5/32]
@@ -108,6 +113,7 @@ struct ConfigurationTests {
               address: 10.1.0.5
               interfaces: []
               settle: 10s
+              next-hop: 10.0.2.10
 
         """)
   }
@@ -132,8 +138,10 @@ struct ConfigurationTests {
 
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
-    let plan = try #require(check(ConfigurationTests.everyKey).plan)
-    let printed = Configuration.effective(plan)
+    var printed = ""
+    for text in [ConfigurationTests.everyKey] + DecidingTests.texts {
+      printed += Configuration.effective(try #require(check(text).plan))
+    }
     for (path, key) in Schema.paths {
       #expect(printed.contains("\(key.name.rawValue):"), "\(path)")
     }

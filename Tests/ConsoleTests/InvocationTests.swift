@@ -94,12 +94,15 @@ import Testing
     #expect(command.topic?.verb == topic)
   }
 
+  private static let verbs =
+    "status, monitor, explain, switch, maintenance, volleys, check, version, help"
+
   @Test(arguments: [
-    ("", "a verb is missing; there are status, monitor, volleys, check, version, help"),
-    ("stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
+    ("", "a verb is missing; there are \(verbs)"),
+    ("stauts", "unknown verb 'stauts'; there are \(verbs)"),
     (
       "help stauts",
-      "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"
+      "unknown verb 'stauts'; there are \(verbs)"
     ),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
@@ -118,7 +121,8 @@ import Testing
     ("version 1", "'1' is one word too many for version"),
     (
       "monitor rule",
-      "unknown word 'rule'; there are link, address, route, neighbour, session, shift, vip, alarm"
+      "unknown word 'rule'; there are link, address, route, neighbour, session, shift, vip, alarm, "
+        + "host"
     ),
     (
       "monitor --count 0",

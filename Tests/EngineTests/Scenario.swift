@@ -2,6 +2,7 @@
 
 import BGP
 import Engine
+import Failover
 import Model
 import World
 
@@ -280,6 +281,7 @@ struct Scenario {
       let key = [UInt8(connection.peer.index)] + bytes
       let again = told.updateValue(1, forKey: key) == nil ? "" : ", these bytes before"
       write("\(Scenario.name(connection)) \(Scenario.decode(bytes)), shift \(shift)\(again)")
+    case .hello(let bytes): write("hello of \(bytes.count) bytes")
     case .note(let note): write("note \(Scenario.words(note, plan))")
     }
   }
@@ -319,8 +321,18 @@ struct Scenario {
     case .addressGone(let address): "address \(address.address) gone from \(address.interface)"
     case .session(let peer, let state, let reason):
       "session rs\(peer.index) \(state)" + (reason.map { ": \($0)" } ?? "")
-    case .rung(let vip, let from, let to, let shift):
-      "rung \(plan.vips[vip.index].name) \(from?.description ?? "unknown") -> \(to), shift \(shift)"
+    case .standing(let vip, let from, let to, let shift, _):
+      "rung \(plan.vips[vip.index].name) \(from?.rung.description ?? "unknown") -> \(to.rung), "
+        + "shift \(shift)"
+    case .outOfService(let vip, let isOut):
+      "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"
+    case .forgotten: "forgotten"
+    case .recovered(let vip): "recovered \(plan.vips[vip.index].name)"
+    case .health(let host, let health): "host \(plan.hosts[host.index].name) \(health)"
+    case .ownNetwork(let state): "own network \(state)"
+    case .fellow(let fellow, let isAlive): "fellow \(fellow.index) \(isAlive ? "heard" : "silent")"
+    case .paused(let length): "paused \(length.milliseconds) ms"
+    case .alarm(.allDown(let vip)): "alarm \(plan.vips[vip.index].name): all down"
     case .stale(_, let reason): "stale: \(reason)"
     case .current: "current"
     case .alarm(.lastRung(let vip)): "alarm \(plan.vips[vip.index].name): the last rung"

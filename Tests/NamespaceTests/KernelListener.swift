@@ -177,7 +177,8 @@ final class KernelListener {
       try sources[0].socket.requestLink(index.value, sequence: sequence)
     case .note(let note): heed(note)
     // There is no route server here, and the sockets are open already.
-    case .connect, .accept, .refuse, .close, .send, .fire, .subscribe, .unsubscribe: return
+    case .connect, .accept, .refuse, .close, .send, .fire, .hello, .subscribe, .unsubscribe:
+      return
     }
   }
 

@@ -305,7 +305,7 @@ package final class Appliance {
     case .fire(let connection, let bytes, let shift):
       note(bytes)
       fire(connection.peer, bytes, shift)
-    case .note: return
+    case .hello, .note: return
     }
   }
 

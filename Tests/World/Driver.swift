@@ -15,6 +15,7 @@ package enum Effect: Equatable, Sendable {
   case close(ConnectionSlot)
   case send(ConnectionSlot, [UInt8])
   case fire(ConnectionSlot, [UInt8], shift: UInt32)
+  case hello([UInt8])
   case note(Note)
 }
 
@@ -57,6 +58,7 @@ package final class Driver {
       case .send(let peer, let piece): effects.append(.send(peer, Array(outputs.bytes[piece])))
       case .fire(let peer, let volley, let shift):
         effects.append(.fire(peer, fired(volley), shift: shift))
+      case .hello(let piece): effects.append(.hello(Array(outputs.bytes[piece])))
       case .note(let note): effects.append(.note(note))
       }
     }
@@ -82,9 +84,12 @@ package final class Driver {
   private func rememberArmed() {
     for vip in plan.vips.indices {
       let slot = VIPSlot(vip)
-      for rung in [engine.speaker.standing(slot), engine.failover.claims[vip].next] {
-        guard let rung else { continue }
-        let announcement = Announcement(nextHops: plan.local.nextHops, rung: rung)
+      var standings = [engine.speaker.standing(slot)]
+      for next in 0..<engine.failover.upcomingCount(slot) {
+        standings.append(engine.failover.upcoming(slot, next))
+      }
+      for case let standing? in standings {
+        let announcement = engine.speaker.announcement(slot, standing)
         for peer in plan.routeServers.peers.indices {
           let volley = engine.speaker.magazine.volley(
             slot, for: PeerSlot(peer), announcement, epoch: engine.speaker.sessions[peer].epoch)

@@ -1,0 +1,137 @@
+// Which candidate a watcher sends a VIP's traffic to.
+
+package import Model
+
+/// The choice of one VIP. The order of the candidates is the order of preference.
+package struct Choice: Sendable {
+  /// How one candidate stands.
+  package struct Candidate: Equatable, Sendable {
+    package var health: Health
+    /// Since when it is so.
+    package var since: Instant
+
+    package init(_ health: Health, since: Instant) {
+      self.health = health
+      self.since = since
+    }
+  }
+
+  package enum Outcome: Equatable, Sendable {
+    case unchanged
+    /// Traffic goes to another candidate, or for the first time to one.
+    case moved
+    /// Nobody is up: what stands is kept. Said once.
+    case allDown
+    case recovered
+  }
+
+  private let failback: Nanoseconds?
+  /// How long the start waits for the first word about a candidate that is preferred.
+  private let patience: Nanoseconds
+  package private(set) var current: Int?
+  package private(set) var since: Instant?
+  package private(set) var isAllDown = false
+  /// An operator chose it: it stays until it is down.
+  package private(set) var isPinned = false
+  package private(set) var deadline: Instant?
+  private var begunAt: Instant?
+
+  package init(failback: Nanoseconds?, patience: Nanoseconds) {
+    self.failback = failback
+    self.patience = patience
+  }
+
+  /// Takes over what the leading speaker has chosen.
+  package mutating func follow(_ candidate: Int, at now: Instant) -> Outcome {
+    isPinned = false
+    guard candidate != current else { return .unchanged }
+    current = candidate
+    since = now
+    return .moved
+  }
+
+  /// An operator's word.
+  package mutating func pin(_ candidate: Int, at now: Instant) -> Outcome {
+    isPinned = true
+    guard candidate != current else { return .unchanged }
+    current = candidate
+    since = now
+    return .moved
+  }
+
+  package mutating func unpin() { isPinned = false }
+
+  /// What a run before this one had chosen: it stands until it is known to be down.
+  mutating func recall(_ candidate: Int, isPinned: Bool) {
+    current = candidate
+    self.isPinned = isPinned
+  }
+
+  /// `isFrozen`: nothing moves by itself. `dampedUntil`: what can wait waits until then.
+  package mutating func judge(
+    _ candidates: [Candidate], isFrozen: Bool, dampedUntil: Instant?, at now: Instant
+  ) -> Outcome {
+    deadline = nil
+    let begunAt = begunAt ?? now
+    self.begunAt = begunAt
+    guard let current else { return begin(candidates, since: begunAt, at: now) }
+    if isFrozen { return .unchanged }
+    guard candidates[current].health == .down else {
+      if let better = better(candidates, than: current, dampedUntil, at: now) {
+        return move(to: better, at: now)
+      }
+      return candidates[current].health == .up ? recover() : .unchanged
+    }
+    isPinned = false
+    if let next = candidates.firstIndex(where: { $0.health == .up }) {
+      return move(to: next, at: now)
+    }
+    // Somebody of whom nothing is known may be well: that is no reason to send traffic there.
+    guard candidates.allSatisfy({ $0.health == .down }), !isAllDown else { return .unchanged }
+    isAllDown = true
+    return .allDown
+  }
+
+  private mutating func move(to candidate: Int, at now: Instant) -> Outcome {
+    isAllDown = false
+    current = candidate
+    since = now
+    return .moved
+  }
+
+  private mutating func recover() -> Outcome {
+    guard isAllDown else { return .unchanged }
+    isAllDown = false
+    return .recovered
+  }
+
+  /// The first choice waits for whoever is preferred to be known, but not for ever.
+  private mutating func begin(
+    _ candidates: [Candidate], since begin: Instant, at now: Instant
+  ) -> Outcome {
+    guard let first = candidates.firstIndex(where: { $0.health == .up }) else {
+      guard candidates.allSatisfy({ $0.health == .down }), !isAllDown else { return .unchanged }
+      isAllDown = true
+      return .allDown
+    }
+    let isWaiting = candidates[..<first].contains { $0.health == .unknown }
+    if isWaiting, now < begin + patience {
+      deadline = begin + patience
+      return .unchanged
+    }
+    return move(to: first, at: now)
+  }
+
+  /// The most preferred candidate that has been well for long enough.
+  private mutating func better(
+    _ candidates: [Candidate], than current: Int, _ dampedUntil: Instant?, at now: Instant
+  ) -> Int? {
+    guard let failback, !isPinned else { return nil }
+    for index in candidates.indices.prefix(current) where candidates[index].health == .up {
+      let due = max(candidates[index].since + failback, dampedUntil ?? now)
+      if now >= due { return index }
+      deadline = min(deadline ?? due, due)
+    }
+    return nil
+  }
+}

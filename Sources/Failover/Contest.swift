@@ -1,0 +1,205 @@
+// A VIP's place on the ladder among speakers that hear each other.
+
+package import Model
+
+/// The claim of one VIP in a group.
+///
+///     wants the VIP, nobody alive claims it or who does no longer wants it --> claim
+///     the address has just arrived here                                   --> claim
+///     better in rank and well for `failback`, damping over                --> claim
+///     a living speaker claims at a higher epoch                           --> resign
+///     the address is gone for `Claim.resignationGrace`                    --> resign
+///     all alive, none claims, damping over, and the claim is a high one   --> step back
+///
+/// A claim raises the epoch and takes the lowest rung of the speaker's own lane that beats every
+/// claim which may be on the wire, also those of the dead. Nobody claims while listening (after the
+/// start and after a pause of its own) except for an address that arrives.
+package struct Contest: Sendable {
+  /// What moves this speaker to claim.
+  package enum Rule: Equatable, Sendable {
+    case address
+    /// `failback` nil: rank alone never takes the VIP from another.
+    case health(failback: Nanoseconds?)
+  }
+
+  /// What is so at the moment of judging.
+  package struct Situation: Sendable {
+    package var wants: Bool
+    /// The address came, and was not here before.
+    package var isArrival = false
+    package var isListening: Bool
+    /// A change that can wait has to wait until then.
+    package var dampedUntil: Instant?
+    package var group: GroupView
+
+    package init(
+      wants: Bool, isArrival: Bool = false, isListening: Bool, dampedUntil: Instant? = nil,
+      group: GroupView
+    ) {
+      self.wants = wants
+      self.isArrival = isArrival
+      self.isListening = isListening
+      self.dampedUntil = dampedUntil
+      self.group = group
+    }
+  }
+
+  private let rule: Rule
+  private let lane: Lane
+  /// How long one that comes later in rank waits for a better one to claim.
+  private let patience: Nanoseconds
+  package private(set) var rung: Rung?
+  package private(set) var epoch: UInt32 = 0
+  package private(set) var wants = false
+  /// Since when `wants` is as it is.
+  package private(set) var wantsSince: Instant?
+  package private(set) var since: Instant?
+  package private(set) var claims: UInt32 = 0
+  /// The claim that would be taken now; nil at the end of the lane.
+  package private(set) var next: Rung?
+  package private(set) var deadline: Instant?
+  private var resignation: Instant?
+  private var yielding: Instant?
+  /// An operator asked for it.
+  private var isDemanded = false
+
+  package init(_ rule: Rule, lane: Lane, patience: Nanoseconds, epoch: UInt32 = 0) {
+    self.rule = rule
+    self.lane = lane
+    self.patience = patience
+    self.epoch = epoch
+    next = lane.first
+  }
+
+  /// When the claim is resigned, because the address is gone.
+  package var stepDown: Instant? { resignation }
+  /// When the VIP is taken back from another, if nothing changes.
+  package var failbackAt: Instant? { isClaiming ? nil : deadline }
+
+  package var isClaiming: Bool { rung?.isClaim ?? false }
+
+  /// Claims at the next judgement, whoever comes before us.
+  package mutating func demand() { isDemanded = true }
+
+  /// The epoch that a run before this one knew of.
+  mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
+
+  package mutating func judge(_ situation: Situation, at now: Instant) -> Judgement {
+    deadline = nil
+    if situation.wants != wants || wantsSince == nil {
+      wants = situation.wants
+      wantsSince = now
+    }
+    let armed = next
+    let judgement = decide(situation, at: now)
+    next = nextClaim(situation.group)
+    if judgement == .unchanged, next != armed { return .ready }
+    return judgement
+  }
+
+  private mutating func decide(_ situation: Situation, at now: Instant) -> Judgement {
+    guard let current = rung else {
+      rung = .standby
+      since = now
+      let judgement = decide(situation, at: now)
+      return judgement == .unchanged ? .stand(.standby) : judgement
+    }
+    let group = situation.group
+    if !current.isClaim {
+      epoch = max(epoch, group.highestEpoch)
+      return mayClaim(situation, at: now) ? claim(group, at: now) : .unchanged
+    }
+    yielding = nil
+    isDemanded = false
+    if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
+      !situation.isArrival
+    {
+      epoch = max(epoch, group.highestEpoch)
+      return resign(from: current, at: now)
+    }
+    guard wants else { return hold(current, at: now) }
+    resignation = nil
+    if situation.isArrival, group.incumbent != nil { return claim(group, at: now) }
+    if let ceiling = group.ceiling, ceiling > current, !situation.isListening {
+      // Whoever stands above us is dead: the living were looked at before.
+      return current == lane.last ? .unchanged : claim(group, at: now)
+    }
+    return stepBack(from: current, situation, at: now)
+  }
+
+  /// Whether the rules allow a claim now; notes when they will.
+  private mutating func mayClaim(_ situation: Situation, at now: Instant) -> Bool {
+    guard wants || isDemanded else {
+      yielding = nil
+      return false
+    }
+    if situation.isArrival || isDemanded { return true }
+    guard !situation.isListening else { return false }
+    if let incumbent = situation.group.incumbent, incumbent.wants {
+      yielding = nil
+      guard case .health(let failback?) = rule, incumbent.isBehindUs, let wantsSince else {
+        return false
+      }
+      return isDue(max(wantsSince + failback, situation.dampedUntil ?? now), at: now)
+    }
+    guard situation.group.isBetterWilling else { return true }
+    let end = yielding ?? now + patience
+    yielding = end
+    return isDue(end, at: now)
+  }
+
+  private mutating func isDue(_ moment: Instant, at now: Instant) -> Bool {
+    if now >= moment { return true }
+    deadline = min(deadline ?? moment, moment)
+    return false
+  }
+
+  private func nextClaim(_ group: GroupView) -> Rung? {
+    guard let ceiling = group.ceiling else { return lane.first }
+    return lane.claim(above: ceiling)
+  }
+
+  private mutating func claim(_ group: GroupView, at now: Instant) -> Judgement {
+    yielding = nil
+    isDemanded = false
+    resignation = nil
+    epoch = max(epoch, group.highestEpoch) + 1
+    claims += 1
+    since = now
+    guard let next = nextClaim(group) else {
+      let before = rung
+      rung = lane.last
+      return before == lane.last ? .exhausted : .claim(lane.last, isLast: true)
+    }
+    rung = next
+    return .claim(next, isLast: next == lane.last)
+  }
+
+  private mutating func resign(from current: Rung, at now: Instant) -> Judgement {
+    resignation = nil
+    rung = current.resigned
+    since = now
+    return .resign(current.resigned)
+  }
+
+  /// Without the wish to carry the VIP the claim stands until another is heard: nobody is without a
+  /// route because of us. An address that is gone is gone for good after a while.
+  private mutating func hold(_ current: Rung, at now: Instant) -> Judgement {
+    guard rule == .address else { return .unchanged }
+    let end = resignation ?? now + Claim.resignationGrace
+    resignation = end
+    return isDue(end, at: now) ? resign(from: current, at: now) : .unchanged
+  }
+
+  /// Makes room on the ladder when nobody is there to be beaten.
+  private mutating func stepBack(
+    from current: Rung, _ situation: Situation, at now: Instant
+  ) -> Judgement {
+    guard current > lane.first, situation.group.areAllResigned, !situation.isListening,
+      isDue(situation.dampedUntil ?? now, at: now)
+    else { return .unchanged }
+    rung = lane.first
+    since = now
+    return .stepBack(lane.first)
+  }
+}

@@ -1,0 +1,103 @@
+// How well each host is, put together from its evidence.
+
+package import Model
+
+/// The signals of all targets, and what they come to for each host.
+package struct HostTable: Sendable {
+  package struct Entry: Equatable, Sendable {
+    package var signal = Signal.unknown
+    package var since = Instant.zero
+  }
+
+  private let hosts: [Plan.Host]
+  private let evidence: [Plan.Evidence]
+  private let hostOf: [Int]
+  private let hasAnchors: Bool
+  package private(set) var signals: [Entry]
+  package private(set) var health: [Choice.Candidate]
+  package private(set) var ownNetwork = OwnNetwork.working
+  /// The link of our own address runs.
+  private var hasLink = true
+
+  package init(_ plan: Plan) {
+    hosts = plan.hosts
+    evidence = plan.targets.map(\.evidence)
+    hostOf = plan.targets.map(\.host.index)
+    hasAnchors = plan.hosts.contains(where: \.isAnchor)
+    signals = Array(repeating: Entry(), count: plan.targets.count)
+    health = Array(repeating: Choice.Candidate(.unknown, since: .zero), count: plan.hosts.count)
+  }
+
+  package var isEmpty: Bool { hosts.isEmpty }
+
+  package subscript(_ host: HostSlot) -> Choice.Candidate { health[host.index] }
+
+  package func host(of target: TargetSlot) -> HostSlot { HostSlot(hostOf[target.index]) }
+
+  /// Takes in a signal; the answer is whether the health of any host has changed.
+  package mutating func learn(_ target: TargetSlot, _ signal: Signal, at now: Instant) -> Bool {
+    guard signals[target.index].signal != signal else { return false }
+    signals[target.index] = Entry(signal: signal, since: now)
+    return settle(changed: hostOf[target.index], at: now)
+  }
+
+  /// Our own link came or went.
+  package mutating func learn(hasLink: Bool, at now: Instant) -> Bool {
+    guard hasLink != self.hasLink else { return false }
+    self.hasLink = hasLink
+    return settle(changed: nil, at: now)
+  }
+
+  /// One host's evidence changed, or with nil something that concerns all.
+  private mutating func settle(changed: Int?, at now: Instant) -> Bool {
+    let before = ownNetwork
+    ownNetwork = judgeNetwork()
+    if ownNetwork == before, let changed { return settle(host: changed, at: now) }
+    var isChanged = false
+    for host in hosts.indices where settle(host: host, at: now) { isChanged = true }
+    return isChanged || ownNetwork != before
+  }
+
+  private mutating func settle(host: Int, at now: Instant) -> Bool {
+    let judged = judge(host)
+    guard judged != health[host].health else { return false }
+    health[host] = Choice.Candidate(judged, since: now)
+    return true
+  }
+
+  private func judgeNetwork() -> OwnNetwork {
+    guard hasLink else { return .gone }
+    guard hasAnchors else { return .working }
+    var isSuspect = false
+    for host in hosts where host.isAnchor {
+      var isFailing = false
+      var isDown = false
+      for target in host.targets {
+        switch signals[target].signal {
+        case .failing: isFailing = true
+        case .down: isDown = true
+        case .unknown, .neutral, .up: continue
+        }
+      }
+      // One anchor that answers is enough; one that is not known yet proves nothing either way.
+      if !isFailing && !isDown { return .working }
+      isSuspect = isSuspect || !isDown
+    }
+    return isSuspect ? .suspect : .gone
+  }
+
+  /// Of a host that is only known through our network nothing bad is believed while that is in
+  /// doubt.
+  private func judge(_ host: Int) -> Health {
+    let entry = hosts[host]
+    let health = entry.requirement.health(of: entry.targets.lazy.map { signals[$0].signal })
+    guard health == .down, ownNetwork != .working, !entry.isSelf, !entry.isAnchor else {
+      return health
+    }
+    let isProvenLocally = entry.targets.contains { target in
+      if case .probe = evidence[target] { return false }
+      return signals[target].signal == .down
+    }
+    return isProvenLocally ? health : .unknown
+  }
+}

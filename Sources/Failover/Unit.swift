@@ -1,0 +1,94 @@
+// VIPs that move as one: how they are decided, and what stands for them.
+
+package import Model
+
+/// What is announced for a VIP.
+package struct Standing: Hashable, Sendable {
+  /// The position among the VIP's candidates.
+  package var candidate: Int
+  package var rung: Rung
+
+  package init(candidate: Int, rung: Rung) {
+    self.candidate = candidate
+    self.rung = rung
+  }
+}
+
+/// One VIP, or several that are tied.
+struct Unit: Sendable {
+  enum Rule: Equatable, Sendable {
+    /// By the address; in a group a `Contest`, without one a `Claim`.
+    case address
+    /// By our own health, in a group.
+    case health(HostSlot)
+    /// By our own health, beside others at the same length.
+    case balanced(HostSlot)
+    /// By the health of others: a `Choice`, in a group below a `Contest`.
+    case watcher(choice: Int)
+  }
+
+  let rule: Rule
+  let rank: UInt8
+  let members: [VIPSlot]
+  let candidates: [HostSlot]
+  /// The next hops of the first member, by which speakers understand each other's choice.
+  let nextHops: [IPv4Address]
+  /// Address rule: where the addresses of the members are kept in the view.
+  var addressSlots: [Int] = []
+  /// Balanced rule: what stands.
+  var rung: Rung?
+  /// The last change of the next hop that is known of.
+  var shiftedAt: Instant?
+  /// Out of service by an operator's word: nothing is claimed, nothing moves by itself.
+  var isOut = false
+  /// Gives way at an operator's word, until another has claimed or this moment.
+  var yieldsUntil: Instant?
+  /// Address rule: the address was away since it was last here.
+  var hasLeft = true
+  /// Address rule: what the members' addresses come to.
+  var presence = Presence.absent
+}
+
+extension Unit {
+  /// The units of a plan, in the order of their first members.
+  static func units(of plan: Plan) -> [Unit] {
+    var units: [Unit] = []
+    var placeOfTie: [Int: Int] = [:]
+    var groups: [[VIPSlot]] = []
+    for (index, vip) in plan.vips.enumerated() {
+      if let tie = vip.tie, let place = placeOfTie[tie] {
+        groups[place].append(VIPSlot(index))
+        continue
+      }
+      if let tie = vip.tie { placeOfTie[tie] = groups.count }
+      groups.append([VIPSlot(index)])
+    }
+    var choices = 0
+    units.reserveCapacity(groups.count)
+    for members in groups {
+      let unit = Unit(members, plan, choices: &choices)
+      units.append(unit)
+    }
+    return units
+  }
+
+  private init(_ members: [VIPSlot], _ plan: Plan, choices: inout Int) {
+    let first = plan.vips[members[0].index]
+    let own = plan.hosts.firstIndex(where: \.isSelf).map(HostSlot.init) ?? HostSlot(0)
+    switch first.role {
+    case .address:
+      rule = .address
+      rank = 0
+    case .healthy(let owner):
+      rule = owner.isBalanced ? .balanced(own) : .health(own)
+      rank = owner.rank
+    case .watcher(let rank):
+      rule = .watcher(choice: choices)
+      choices += 1
+      self.rank = rank
+    }
+    self.members = members
+    candidates = first.candidates.map(\.host)
+    nextHops = plan.nextHops(of: members[0])
+  }
+}
