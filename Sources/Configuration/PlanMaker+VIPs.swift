@@ -64,8 +64,14 @@ extension PlanMaker {
   /// Traffic of this VIP may be sent elsewhere than to `local.address`.
   private func hasForeignNextHop(_ section: Section) -> Bool {
     if section.field(.hosts) != nil { return true }
-    guard let item = section.section(.owner)?.value(.nextHop) else { return false }
-    return item.ipv4Address != root.section(.local)?.value(.address)?.ipv4Address
+    // Step by step: Swift 6.3.1's optimiser aborts on optional chains over items here.
+    guard let owner = section.section(.owner), let item = owner.value(.nextHop),
+      let nextHop = item.ipv4Address
+    else { return false }
+    guard let local = root.section(.local), let own = local.value(.address),
+      let address = own.ipv4Address
+    else { return true }
+    return nextHop != address
   }
 
   /// IPv6 prefixes need a route server that takes them, and a next hop.

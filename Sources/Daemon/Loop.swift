@@ -74,6 +74,7 @@ struct Loop: ~Copyable {
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
+  var sessionLines: SessionLines
   var status: ServiceStatus
   var state: StateFile
   var tracks: TrackFiles
@@ -89,6 +90,8 @@ struct Loop: ~Copyable {
   var turns = TurnLengths()
   /// How many of the outputs were carried out.
   var carriedOut = 0
+  /// How many of `Outputs.others` were looked at for hellos.
+  var greeted = 0
   var isStopping = false
 
   init(
@@ -141,6 +144,7 @@ struct Loop: ~Copyable {
         holdTime: plan.routeServers.holdTime)
     }
     consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
+    sessionLines = SessionLines(peers: plan.routeServers.peers.count)
     status = ServiceStatus()
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
@@ -215,6 +219,7 @@ struct Loop: ~Copyable {
     let later = Clock.monotonic()
     judgeTimers(since: now, at: later)
     finishTurn(at: later)
+    tellWithheldLines(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
     control.settle(at: later, epoll: epoll)
@@ -380,39 +385,47 @@ struct Loop: ~Copyable {
   /// was read.
   mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
-    var hasHello = false
-    for index in carriedOut..<outputs.list.count {
-      switch outputs.list[index] {
-      case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
-      case .send(let slot, let piece): send(piece, slot)
-      case .connect(let slot): connect(slot)
-      case .accept(let slot): accept(slot)
-      case .refuse(let slot, let piece): refuse(piece, slot)
-      case .close(let slot): close(slot)
-      case .hello: hasHello = true
-      case .dump(let what, let sequence): dump(what, sequence)
-      case .askLink(let index, let sequence): ask(for: index, sequence)
-      case .subscribe(let kernelClass): open(kernelClass)
-      case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+    for index in carriedOut..<outputs.count {
+      switch outputs.slots[index] {
+      case .fire(let volley, let shift, let connection):
+        fire(volley, ConnectionSlot(index: Int(connection)), shift)
       case .note: timeline.stampNote()
+      case .other(let place): carryOut(outputs.others[Int(place)])
       }
     }
     launchAll()
-    if hasHello { sayHello(from: carriedOut, at: now) }
-    carriedOut = outputs.list.count
+    sayHello(at: now)
+    carriedOut = outputs.count
     if !outputs.probes.list.isEmpty { carryOutProbes() }
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
   }
 
+  private mutating func carryOut(_ output: Output) {
+    switch output {
+    case .send(let slot, let piece): send(piece, slot)
+    case .connect(let slot): connect(slot)
+    case .accept(let slot): accept(slot)
+    case .refuse(let slot, let piece): refuse(piece, slot)
+    case .close(let slot): close(slot)
+    case .dump(let what, let sequence): dump(what, sequence)
+    case .askLink(let index, let sequence): ask(for: index, sequence)
+    case .subscribe(let kernelClass): open(kernelClass)
+    case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+    case .hello: break  // when the route servers have been served
+    case .fire, .note: preconditionFailure("these have places of their own")
+    }
+  }
+
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
   private mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
-    tell()
+    tell(at: now)
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
+    greeted = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
   }
 
@@ -451,30 +464,5 @@ struct Loop: ~Copyable {
 
   private mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
-  }
-
-  private mutating func tell() {
-    var told = 0
-    var rungs = 0
-    for index in outputs.list.indices {
-      guard case .note(let note) = outputs.list[index] else { continue }
-      let stamp = timeline.stamps[told]
-      told += 1
-      var isOneOfMany = false
-      if case .standing = note {
-        rungs += 1
-        isOneOfMany = rungs > Loop.rungLines
-      }
-      if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
-      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
-      if case .standing(let vip, _, _, let shift, _) = note, shift != 0 {
-        timeline.remember(shift, vip, seen: stamp.seen)
-      }
-      status.heed(note)
-    }
-    if rungs > Loop.rungLines {
-      log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
-    }
-    Story.publish(timeline, plan: plan, to: control)
   }
 }

@@ -114,7 +114,7 @@ package struct Engine: ~Copyable {
   ) {
     precondition(now >= latest, "time runs backwards")
     latest = now
-    let before = outputs.list.count
+    let before = outputs.notes.count
     switch input {
     case .opened(let kernelClass, let port):
       opened(kernelClass, port: port, at: now, into: &outputs)

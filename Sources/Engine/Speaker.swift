@@ -36,6 +36,9 @@ package struct Speaker: ~Copyable {
     var isEstablished = false
     var side = ConnectionSide.outgoing
     var epoch: UInt32 = 0
+    var negotiated: Negotiated?
+    /// When the session was last told that something leaves.
+    var told: Instant?
   }
 
   init(_ plan: Plan, seed: UInt64) {
@@ -59,9 +62,7 @@ package struct Speaker: ~Copyable {
     var firstHop: [Int] = []
     for index in plan.vips.indices {
       firstHop.append(nextHops.count)
-      for nextHop in plan.nextHops(of: VIPSlot(index)) {
-        nextHops.append(NextHopAddresses(nextHop, plan.local.nextHops.ipv6))
-      }
+      nextHops.append(contentsOf: plan.nextHopAddresses(of: VIPSlot(index)))
     }
     self.nextHops = nextHops
     self.firstHop = firstHop
@@ -182,7 +183,7 @@ package struct Speaker: ~Copyable {
   }
 
   private mutating func arm(_ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot) {
-    guard let negotiated = sessions[peer.index].negotiated else { return }
+    guard let negotiated = targets[peer.index].negotiated else { return }
     _ = magazine.arm(
       vip, for: peer, announcement(vip, standing), negotiated: negotiated,
       epoch: targets[peer.index].epoch)
@@ -193,12 +194,14 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
     at now: Instant, into outputs: inout Outputs
   ) {
-    let announcement = announcement(vip, standing)
-    guard let armed = armed(vip, peer, announcement) else { return }
+    guard let armed = armed(vip, peer, announcement(vip, standing)) else { return }
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }
-    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
+    outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
+    // Once for all that leaves together.
+    guard targets[peer.index].told != now else { return }
+    targets[peer.index].told = now
     sessions[peer.index].noteSent(at: now)
   }
 
@@ -207,7 +210,7 @@ package struct Speaker: ~Copyable {
   ) -> VolleyID? {
     let epoch = targets[peer.index].epoch
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
-    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    guard let negotiated = targets[peer.index].negotiated else { return nil }
     // Two shifts of one VIP in one turn, or a step down: right comes before fast.
     lateArmings += 1
     return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
@@ -219,7 +222,7 @@ package struct Speaker: ~Copyable {
     var reason: DownReason?
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch)
+      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {

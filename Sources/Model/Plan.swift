@@ -151,10 +151,13 @@ package struct Plan: Equatable, Sendable {
   package struct Candidate: Equatable, Sendable {
     package var host: HostSlot
     package var nextHop: IPv4Address
+    /// For IPv6 prefixes; of this machine it is `local.address6` unless given.
+    package var nextHop6: IPv6Address?
 
-    package init(host: HostSlot, nextHop: IPv4Address) {
+    package init(host: HostSlot, nextHop: IPv4Address, nextHop6: IPv6Address? = nil) {
       self.host = host
       self.nextHop = nextHop
+      self.nextHop6 = nextHop6
     }
   }
 

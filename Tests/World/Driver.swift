@@ -43,7 +43,7 @@ package final class Driver {
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
     engine.handle(input, bytes.span, at: now, into: &outputs)
-    mostOutputs = max(mostOutputs, outputs.list.count)
+    mostOutputs = max(mostOutputs, outputs.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
     var effects: [Effect] = []
     for output in outputs.list {
@@ -62,10 +62,10 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
-    let wasBusy = !outputs.list.isEmpty
+    let wasBusy = outputs.count > 0
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
-    precondition(outputs.list.isEmpty, "idle has nothing to say")
+    precondition(outputs.count == 0, "idle has nothing to say")
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
