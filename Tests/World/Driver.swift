@@ -32,9 +32,9 @@ package final class Driver {
   package private(set) var mostOutputs = 0
   package private(set) var mostBytes = 0
 
-  package init(_ plan: Plan, seed: UInt64) {
+  package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
     self.plan = plan
-    engine = Engine(plan, seed: seed)
+    engine = Engine(plan, seed: seed, run: run)
     outputs = Outputs(for: plan)
   }
 
