@@ -51,10 +51,14 @@ struct HelloSpeaker: ~Copyable {
 }
 
 extension Engine {
-  /// When hello has something to say.
+  /// Whether this speaker has a voice: it says nothing before it has decided anything.
+  private var isVocal: Bool { speaking.isActive && !plan.isShadow && failover.hasBegun }
+
+  /// When hello has something to say: for the first time as soon as it may.
   var helloDeadline: Instant? {
-    guard let due = speaking.due else { return nil }
-    return speaking.isUrgent ? latest : due
+    guard isVocal else { return nil }
+    guard let due = speaking.due, !speaking.isUrgent else { return latest }
+    return due
   }
 
   // MARK: Listening
@@ -69,7 +73,7 @@ extension Engine {
       malformed += 1
       return
     }
-    failover.heard(fellow, at: now, into: &verdicts)
+    failover.heard(fellow, at: now)
     for index in 0..<reader.count {
       // A speaker may have VIPs that this Plan does not know.
       guard let entry = reader.entry(index, of: body),
@@ -80,6 +84,7 @@ extension Engine {
         rank: entry.rank, nextHop: entry.nextHop)
       failover.heard(claim, of: vip, from: fellow, at: now, into: &verdicts)
     }
+    failover.understood(fellow, at: now, into: &verdicts)
     if reader.header.flags.contains(.leaving) {
       failover.left(fellow, at: now, into: &verdicts)
     }
@@ -96,7 +101,7 @@ extension Engine {
   }
 
   mutating func turnHello(at now: Instant, into outputs: inout Outputs) {
-    guard speaking.isActive, !plan.isShadow, failover.hasBegun else { return }
+    guard isVocal else { return }
     let isDue = speaking.due.map { now >= $0 } ?? true
     guard isDue || speaking.isUrgent else { return }
     speaking.isUrgent = false
@@ -117,7 +122,7 @@ extension Engine {
 
   /// The last word: the others need not wait for our silence.
   mutating func sayGoodbye(into outputs: inout Outputs) {
-    guard speaking.isActive, !plan.isShadow, failover.hasBegun else { return }
+    guard isVocal else { return }
     noteChanges()
     sendRound(.everything, isLeaving: true, into: &outputs)
   }

@@ -44,6 +44,8 @@ package struct Choice: Sendable {
   /// Takes over what the leading speaker has chosen.
   package mutating func follow(_ candidate: Int, at now: Instant) -> Outcome {
     isPinned = false
+    // What was waited for is the leader's to decide.
+    deadline = nil
     guard candidate != current else { return .unchanged }
     current = candidate
     since = now

@@ -44,6 +44,11 @@ package struct Contest: Sendable {
     }
   }
 
+  /// How long nobody else has to claim before we step back: each speaker has its own way to a route
+  /// server, and our lower claim must not overtake the resignation of another. We chose it: far more
+  /// than what TCP needs, retransmissions included.
+  package static let rest = Nanoseconds.seconds(5)
+
   private let rule: Rule
   private let lane: Lane
   /// How long one that comes later in rank waits for a better one to claim.
@@ -60,6 +65,8 @@ package struct Contest: Sendable {
   package private(set) var deadline: Instant?
   private var resignation: Instant?
   private var yielding: Instant?
+  /// Since when nobody is there to be beaten.
+  private var calmSince: Instant?
   /// An operator asked for it.
   private var isDemanded = false
 
@@ -109,6 +116,9 @@ package struct Contest: Sendable {
       epoch = max(epoch, group.highestEpoch)
       return resign(from: current, at: now)
     }
+    // Somebody knows of claims that we do not; whoever made them does not claim any more, or is
+    // dead. From now on ours is as late as theirs.
+    epoch = max(epoch, group.highestEpoch)
     guard wants else { return hold(current, at: now) }
     resignation = nil
     if situation.isArrival, group.incumbent != nil { return claim(group, at: now) }
@@ -153,6 +163,7 @@ package struct Contest: Sendable {
 
   private mutating func claim(_ group: GroupView, at now: Instant) -> Judgement {
     yielding = nil
+    calmSince = nil
     isDemanded = false
     resignation = nil
     epoch = max(epoch, group.highestEpoch) + 1
@@ -169,8 +180,11 @@ package struct Contest: Sendable {
 
   private mutating func resign(from current: Rung, at now: Instant) -> Judgement {
     resignation = nil
+    calmSince = nil
     rung = current.resigned
     since = now
+    // Whether it is taken back one day is asked with what this shift holds back.
+    deadline = now
     return .resign(current.resigned)
   }
 
@@ -187,9 +201,16 @@ package struct Contest: Sendable {
   private mutating func stepBack(
     from current: Rung, _ situation: Situation, at now: Instant
   ) -> Judgement {
-    guard current > lane.first, situation.group.areAllResigned, !situation.isListening,
-      isDue(situation.dampedUntil ?? now, at: now)
-    else { return .unchanged }
+    guard current > lane.first, situation.group.areAllResigned, !situation.isListening else {
+      calmSince = nil
+      return .unchanged
+    }
+    let calm = calmSince ?? now
+    calmSince = calm
+    guard isDue(max(calm + Contest.rest, situation.dampedUntil ?? now), at: now) else {
+      return .unchanged
+    }
+    calmSince = nil
     rung = lane.first
     since = now
     return .stepBack(lane.first)

@@ -38,7 +38,8 @@ extension GroupWorld {
       violate(.armed, "member \(index) sent what was not armed: \(entry.update.text)")
     }
     judgeClaim(entry, server)
-    tablesChanged(server, byUpdate: true)
+    // What is said when a session begins is no shift.
+    tablesChanged(server, byUpdate: entry.isChange)
   }
 
   /// Rules 6 and 7: a pause of our own blames nobody.
@@ -105,7 +106,7 @@ extension GroupWorld {
       judge.shifts += 1
       judgeShift(from: before, to: after, place, server)
       judge.lastShift = now
-      judge.movedAt[server] = now
+      judge.movedAt[server][place] = now
     }
   }
 
@@ -151,11 +152,11 @@ extension GroupWorld {
     if isWellFor(taken) < failback {
       violate(.failback, "server \(server), \(prefix): back to \(taken) too soon")
     }
-    judgeDamping("back to \(taken)", server)
+    judgeDamping("back to \(taken)", place, server)
   }
 
-  private func judgeDamping(_ what: String, _ server: Int) {
-    guard let last = judge.movedAt[server], now - last < shape.window - GroupWorld.onItsWay
+  private func judgeDamping(_ what: String, _ place: Int, _ server: Int) {
+    guard let last = judge.movedAt[server][place], now - last < shape.window - GroupWorld.onItsWay
     else { return }
     // What a server read late it has late.
     if let stalled = judge.stalledAt[server], now - stalled < shape.window + .seconds(60) { return }
@@ -294,6 +295,11 @@ extension GroupWorld {
     }
     for index in members.indices where !isInOrder(index) {
       violate(.liveness, "member \(index) is not in order long after the last fault")
+    }
+    for index in members.indices {
+      if let d = members[index].driver {
+        tell("DEBUG \(index) deadline \(String(describing: d.engine.failover.deadline)) contest \(d.engine.failover.contests) listening \(String(describing: d.engine.failover.fellows?.listening)) list \(d.engine.failover.fellows!.list) view \(d.engine.failover.fellows!.view(of: 0, rank: shape.ranks[index], epoch: 8))")
+      }
     }
     judgeBestPaths(.failback)
     for server in servers {

@@ -36,7 +36,7 @@ struct GroupJudge {
   /// last moved.
   var best: [[Best]]
   var tokens: [[Int]]
-  var movedAt: [Instant?] = [nil, nil]
+  var movedAt: [[Instant?]]
   var lastShift: Instant?
   /// When a server last read nothing for a while.
   var stalledAt: [Instant?] = [nil, nil]
@@ -53,6 +53,7 @@ struct GroupJudge {
     stamps = Array(repeating: 0, count: count)
     let none = Array(repeating: Best(), count: shape.prefixes.count)
     best = [none, none]
+    movedAt = Array(repeating: Array(repeating: nil, count: shape.prefixes.count), count: 2)
     tokens = Array(repeating: Array(repeating: 0, count: shape.prefixes.count), count: 2)
   }
 

@@ -291,7 +291,10 @@ package final class GroupWorld: Networked {
   private func noteHeard(_ datagram: Datagram) {
     let (from, to) = (datagram.from, datagram.to)
     // Silence that was long enough to be taken for death is a cause of what follows.
-    if now - heardAt[to][from] >= shape.timeout - shape.interval { trouble(to) }
+    if now - heardAt[to][from] >= shape.timeout - shape.interval {
+      trouble(to)
+      trouble(from)
+    }
     heardAt[to][from] = now
     heardSent[to][from] = max(heardSent[to][from], datagram.sentAt)
     judge.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)

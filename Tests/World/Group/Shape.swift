@@ -33,7 +33,7 @@ struct Shape {
     manner = Manner.allCases[random.pick(0...2)]
     members = manner == .healthy && random.oneIn(2) ? 3 : manner == .watchers ? random.pick(1...2) : 2
     // Many hellos are many events.
-    interval = .milliseconds([100, 250, 500][members == 3 ? 1 + random.pick(0...1) : random.pick(0...2)])
+    interval = .milliseconds(members == 3 ? 500 : [100, 250, 500][random.pick(0...2)])
     timeout = interval * 5
     failback = random.oneIn(4) ? nil : .seconds([1, 4, 10][random.pick(0...2)])
     window = .seconds([0, 3, 10][random.pick(0...2)])
