@@ -7,7 +7,7 @@ package import Model
 ///     wants the VIP, nobody alive claims it or who does no longer wants it --> claim
 ///     the address has just arrived here                                   --> claim
 ///     better in rank and well for `failback`, damping over                --> claim
-///     a living speaker claims at a higher epoch                           --> resign
+///     a living speaker claims at a higher epoch, for half a timeout       --> resign
 ///     the address is gone for `Claim.resignationGrace`                    --> resign
 ///     all alive, none claims, damping over, and the claim is a high one   --> step back
 ///
@@ -64,6 +64,10 @@ package struct Contest: Sendable {
   package private(set) var next: Rung?
   package private(set) var deadline: Instant?
   private var resignation: Instant?
+  /// A living speaker claims above us; until then our claim stands below its. Each goes its own way
+  /// to a route server, and a resignation that came before the claim would send the traffic to a
+  /// third for a moment. Half of what two speakers may both claim at all.
+  private var beaten: Instant?
   private var yielding: Instant?
   /// Since when nobody is there to be beaten.
   private var calmSince: Instant?
@@ -79,6 +83,9 @@ package struct Contest: Sendable {
   }
 
   package var isClaiming: Bool { rung?.isClaim ?? false }
+
+  /// Claims, and knows of nobody alive who claims above it.
+  package var isLeading: Bool { isClaiming && beaten == nil }
 
   /// Claims at the next judgement, whoever comes before us.
   package mutating func demand() { isDemanded = true }
@@ -113,9 +120,13 @@ package struct Contest: Sendable {
     if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
       !situation.isArrival
     {
+      let end = beaten ?? now + patience / 2
+      beaten = end
+      guard isDue(end, at: now) else { return .unchanged }
       epoch = max(epoch, group.highestEpoch)
       return resign(from: current, at: now)
     }
+    beaten = nil
     // Somebody knows of claims that we do not; whoever made them does not claim any more, or is
     // dead. From now on ours is as late as theirs.
     epoch = max(epoch, group.highestEpoch)
@@ -166,6 +177,7 @@ package struct Contest: Sendable {
     calmSince = nil
     isDemanded = false
     resignation = nil
+    beaten = nil
     epoch = max(epoch, group.highestEpoch) + 1
     claims += 1
     since = now
@@ -180,6 +192,7 @@ package struct Contest: Sendable {
 
   private mutating func resign(from current: Rung, at now: Instant) -> Judgement {
     resignation = nil
+    beaten = nil
     calmSince = nil
     rung = current.resigned
     since = now

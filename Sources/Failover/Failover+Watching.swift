@@ -12,7 +12,7 @@ extension Failover {
     if fellows != nil {
       let isAble = hosts.ownNetwork != .gone && candidates.contains { $0.health == .up }
       judgement = contend(unit, wants: isAble, at: now)
-      isLeading = contests[unit].isClaiming
+      isLeading = contests[unit].isLeading
     }
     let outcome =
       isLeading ? choose(unit, choice, candidates, at: now) : follow(unit, choice, candidates, now)

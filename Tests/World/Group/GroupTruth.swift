@@ -103,7 +103,7 @@ extension GroupWorld {
       if isChange {
         judge.restart(index, other, bothClaim: bothClaim(index, other), at: now)
       } else if saying.isClaim, let since = judge.rivalsSince(index, other),
-        now - since > .milliseconds(100), isLiving(other), isLiving(index)
+        now - since > shape.timeout, isLiving(other), isLiving(index)
       {
         violate(.rivals, "members \(index) and \(other) both claim, and have heard each other")
       }
