@@ -120,6 +120,8 @@ package struct Contest: Sendable {
     if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
       !situation.isArrival
     {
+      // Who beats us and does not want the VIP is no reason to give it up.
+      if wants, !incumbent.wants, !situation.isListening { return claim(group, at: now) }
       let end = beaten ?? now + patience / 2
       beaten = end
       guard isDue(end, at: now) else { return .unchanged }

@@ -1,48 +1,101 @@
-// Plays schedules of the simulated worlds: simulate (lone | group) FIRST COUNT.
+// Plays schedules of the simulated worlds and says "ok" or "not ok" of each world.
 
+import Glibc
 import World
 
-func fail(_ text: String) -> Never {
-  print("not ok simulation: \(text)")
-  preconditionFailure(text)
+/// What to play: a world, from which seed on, and how many.
+struct Order {
+  var world: String
+  var first: UInt64
+  var count: UInt64
+
+  init?(_ arguments: [String]) {
+    guard arguments.count == 3, let first = UInt64(arguments[1]), let count = UInt64(arguments[2])
+    else { return nil }
+    world = arguments[0]
+    self.first = first
+    self.count = count
+  }
 }
 
-let arguments = CommandLine.arguments
-guard arguments.count >= 4, let first = UInt64(arguments[2]), let count = UInt64(arguments[3])
-else { fail("simulate (lone | group) FIRST COUNT") }
-var bad = 0
-var events = 0
-if arguments[1] == "lone" {
-  for seed in first..<(first + count) {
-    let outcome = World(seed: seed).play()
-    events += outcome.events
-    if !outcome.violations.isEmpty {
-      bad += 1
-      print("seed \(seed):\n  \(outcome.violations.joined(separator: "\n  "))")
-    }
+/// How many seeds that break a rule are told of one by one.
+let storyLimit = 12
+/// From so many schedules on, every rare branch must have been reached.
+let probeCount: UInt64 = 1_000
+
+/// Plays both worlds alike; the answer is whether no rule was broken.
+struct Run {
+  let order: Order
+  private(set) var bad = 0
+  private var events = 0
+
+  init(_ order: Order) { self.order = order }
+
+  mutating func note(_ seed: UInt64, _ violations: [String], events: Int) {
+    self.events += events
+    if violations.isEmpty { return }
+    bad += 1
+    guard bad <= storyLimit else { return }
+    print("seed \(seed):")
+    for text in violations { print("  \(text)") }
+    print("  again: Simulate \(order.world) \(seed) 1")
   }
-} else {
+
+  func finish(missing: [String], _ counts: String) -> Bool {
+    let what = "simulation \(order.world): seeds \(order.first) to \(order.first + order.count - 1)"
+    print("\(bad == 0 ? "ok" : "not ok") \(what), \(bad) broken; \(events) events, \(counts)")
+    guard order.count >= probeCount else { return bad == 0 }
+    print("\(missing.isEmpty ? "ok" : "not ok") \(what), rare branches not reached: \(missing)")
+    return bad == 0 && missing.isEmpty
+  }
+}
+
+func playLone(_ order: Order) -> Bool {
+  var run = Run(order)
+  var reached: Set<Probe> = []
+  var (promises, comparisons) = (0, 0)
+  for seed in order.first..<(order.first + order.count) {
+    let outcome = World(seed: seed).play()
+    reached.formUnion(outcome.reached)
+    promises += outcome.promises
+    comparisons += outcome.comparisons
+    run.note(seed, outcome.violations, events: outcome.events)
+  }
+  return run.finish(
+    missing: Probe.allCases.filter { !reached.contains($0) }.map(\.rawValue),
+    "\(promises) best paths and \(comparisons) tables looked at")
+}
+
+func playGroups(_ order: Order) -> Bool {
+  var run = Run(order)
   var reached: Set<GroupProbe> = []
   var (looks, shifts, comparisons) = (0, 0, 0)
-  var broken: [String: Int] = [:]
-  for seed in first..<(first + count) {
-    let listener: ((String) -> Void)? = arguments.count > 4 ? { print($0) } : nil
-    let outcome = GroupWorld(seed: seed, listener: listener).play()
-    events += outcome.events
+  for seed in order.first..<(order.first + order.count) {
+    let outcome = GroupWorld(seed: seed).play()
+    reached.formUnion(outcome.reached)
     looks += outcome.looks
     shifts += outcome.shifts
     comparisons += outcome.comparisons
-    reached.formUnion(outcome.reached)
-    if !outcome.violations.isEmpty {
-      bad += 1
-      for checker in outcome.broken { broken["\(outcome.manner.rawValue) \(checker.rawValue)", default: 0] += 1 }
-      if bad <= 12 || count == 1 {
-        print("seed \(seed) \(outcome.manner.rawValue):\n  \(outcome.violations.joined(separator: "\n  "))")
-      }
-    }
+    run.note(seed, outcome.violations, events: outcome.events)
   }
-  print("looks \(looks) shifts \(shifts) comparisons \(comparisons)")
-  print("broken \(broken.sorted { $0.key < $1.key })")
-  print("missing \(GroupProbe.allCases.filter { !reached.contains($0) })")
+  return run.finish(
+    missing: GroupProbe.allCases.filter { !reached.contains($0) }.map(\.rawValue),
+    "\(shifts) shifts, \(looks) looks at best paths and \(comparisons) at tables")
 }
-print("\(count) schedules, \(events) events, \(bad) bad")
+
+let arguments = Array(CommandLine.arguments.dropFirst())
+var isGood = false
+if let order = Order(arguments), order.count > 0 {
+  switch order.world {
+  case "lone": isGood = playLone(order)
+  case "group": isGood = playGroups(order)
+  case "story":
+    for seed in order.first..<(order.first + order.count) {
+      isGood = GroupWorld(seed: seed) { print($0) }.play().violations.isEmpty
+    }
+  default: print("not ok simulation: no world is called \(order.world)")
+  }
+} else {
+  print("usage: Simulate lone | group | story FIRST COUNT")
+}
+exit(isGood ? 0 : 1)

@@ -144,6 +144,8 @@ extension GroupWorld {
     guard speakers.allSatisfy({ isLiving($0) && now - truths[$0].troubledAt > calm || $0 == taken }),
       isWellFor(left) > calm, members.indices.allSatisfy({ isLiving($0) }), areAllConnected
     else { return }
+    // What a server read late it has late.
+    if let stalled = judge.stalledAt[server], now - stalled < takeoverTime { return }
     reached.insert(.failback)
     let isBetter = shape.manner == .healthy ? shape.isBetter(taken, than: left) : taken < left
     guard isBetter, let failback = shape.failback else {
@@ -236,6 +238,9 @@ extension GroupWorld {
     let able = promised(living)
     guard !able.isEmpty else { return judgeNobody() }
     judge.looks += 1
+    let frozen = members.indices.count { truths[$0].frozenAt != nil }
+    if frozen > 0 { reached.insert(.lookBesideFrozen) }
+    if frozen > 1 { reached.insert(.lookBesideTwoFrozen) }
     for server in 0..<2 {
       for (place, prefix) in shape.prefixes.enumerated() {
         let best = judge.best[server][place]
@@ -283,6 +288,9 @@ extension GroupWorld {
       }
     } else {
       judge.lastWell = judge.best
+      for member in members where member.defect == .restless {
+        carryOut(member.sayAgain(), of: member.index)
+      }
     }
   }
 
@@ -295,11 +303,6 @@ extension GroupWorld {
     }
     for index in members.indices where !isInOrder(index) {
       violate(.liveness, "member \(index) is not in order long after the last fault")
-    }
-    for index in members.indices {
-      if let d = members[index].driver {
-        tell("DEBUG \(index) deadline \(String(describing: d.engine.failover.deadline)) contest \(d.engine.failover.contests) listening \(String(describing: d.engine.failover.fellows?.listening)) list \(d.engine.failover.fellows!.list) view \(d.engine.failover.fellows!.view(of: 0, rank: shape.ranks[index], epoch: 8))")
-      }
     }
     judgeBestPaths(.failback)
     for server in servers {

@@ -18,7 +18,7 @@ enum GroupFate: CaseIterable {
 
 extension GroupWorld {
   private static let trouble = Int64(60)
-  private static let rest = Nanoseconds.seconds(90)
+  private static let rest = Nanoseconds.seconds(75)
   private static let blows = 25
 
   func prepare() {
@@ -215,7 +215,8 @@ extension GroupWorld {
     for other in members.indices where other != index {
       if let since = truths[other].frozenAt, since < now { reached.insert(.doubleFreeze) }
     }
-    if isQuiet, wasHolder { judge.watchBeaten(index) }
+    // Its silence is all that the others need (rule 11).
+    if isQuiet, wasHolder, shape.manner != .address { lookSoon(.silence) }
     schedule(.group(.thaw(index)), after: .microseconds(random.spread(50_000, 60_000_000)))
     // keepalived of another takes the address of a machine that is silent.
     guard kind == .machine, shape.manner == .address, holder == index, !isMoving else { return }

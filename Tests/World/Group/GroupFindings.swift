@@ -22,6 +22,8 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case watcherBlind
   case lateWake
   case followed
+  case lookBesideFrozen
+  case lookBesideTwoFrozen
 }
 
 /// What one schedule came to.

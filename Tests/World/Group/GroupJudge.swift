@@ -42,8 +42,6 @@ struct GroupJudge {
   var stalledAt: [Instant?] = [nil, nil]
   /// Best paths when the last that was well went, as long as nothing else happens.
   var lastWell: [[Best]]?
-  /// Members that froze as holders in a quiet world.
-  private(set) var mustBeBeaten: Int?
   /// By pair.
   private var rivalries: [Int: Rivalry] = [:]
   private let count: Int
@@ -60,15 +58,12 @@ struct GroupJudge {
   mutating func cause(at now: Instant) {
     stamp += 1
     lastCause = now
-    mustBeBeaten = nil
     for server in tokens.indices {
       for prefix in tokens[server].indices { tokens[server][prefix] += 1 }
     }
   }
 
   func isQuiet(for length: Nanoseconds, at now: Instant) -> Bool { now - lastCause >= length }
-
-  mutating func watchBeaten(_ index: Int) { mustBeBeaten = index }
 
   // MARK: Rivals
 

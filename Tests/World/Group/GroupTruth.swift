@@ -38,6 +38,14 @@ extension GroupWorld {
     schedule(.group(.look(stamp: judge.stamp, .failback)), after: failbackTime)
   }
 
+  /// The world was quiet, and what has just happened needs no second event to be answered.
+  func lookSoon(_ patience: Patience) {
+    let time =
+      patience == .arrival
+      ? Nanoseconds.milliseconds(150) : shape.timeout + shape.interval + .milliseconds(150)
+    schedule(.group(.look(stamp: judge.stamp, patience)), after: time)
+  }
+
   /// A member that starts has forgotten what those said who cannot say it again.
   func loseMemory(_ index: Int) {
     for other in members.indices where other != index && truths[other].frozenAt != nil {
@@ -99,6 +107,9 @@ extension GroupWorld {
     let isChange = before?.epoch != saying.epoch || before?.rung != saying.rung
     if before != saying { tell("member \(index) says \(saying)") }
     if isChange, let before { noteProbes(from: before, to: saying, index) }
+    if let before, !saying.isClaim, shape.manner == .watchers, before.nextHop != saying.nextHop {
+      reached.insert(.followed)
+    }
     for other in members.indices where other != index {
       if isChange {
         judge.restart(index, other, bothClaim: bothClaim(index, other), at: now)

@@ -26,6 +26,8 @@ enum GroupEvent {
 enum Patience {
   /// Long enough for a takeover, and for the failback as well.
   case takeover, failback
+  /// A quiet world in which the holder froze, or in which the address came to another.
+  case silence, arrival
 }
 
 /// What is true of a member, whatever it knows itself.
@@ -78,6 +80,8 @@ package final class GroupWorld: Networked {
   // The mover, and hosts that are watched.
   var holder: Int?
   var isMoving = false
+  /// The address left in a quiet world, and so much had happened by then.
+  var quietMove: Int?
   var hosts: [(isUp: Bool, since: Instant)]
 
   // What is true, and what was found.

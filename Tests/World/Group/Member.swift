@@ -24,7 +24,7 @@ package enum Defect: CaseIterable, Sendable {
   case noDamping
   case neverStepBack
   case noPause
-  case pathToNobody
+  case restless
   case flood
 }
 
@@ -48,6 +48,8 @@ package final class Member: Machine {
   private(set) var taken: [Datagram] = []
   private(set) var lastPause: (at: Instant, length: Nanoseconds)?
   private var lastFired: [[UInt8]?]
+  /// The claims that were fired, by peer; what is planted says them again.
+  private var claims: [[[UInt8]]]
 
   init(_ index: Int, shape: Shape, defect: Defect?) {
     self.defect = defect
@@ -55,6 +57,7 @@ package final class Member: Machine {
     guards = others.map { _ in ReplayGuard() }
     slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
     lastFired = [nil, nil]
+    claims = [[], []]
     super.init(index, plan: shape.plan(index, defect))
   }
 
@@ -77,6 +80,14 @@ package final class Member: Machine {
   /// SIGTERM.
   func stop(at now: Instant) -> [NetworkEffect] {
     feed(.stop, at: now)
+    return takeNetwork()
+  }
+
+  /// A planted defect: every claim of this run is said again.
+  func sayAgain() -> [NetworkEffect] {
+    for peer in claims.indices {
+      for claim in claims[peer] { send(PeerSlot(peer), claim, armed: claim) }
+    }
     return takeNetwork()
   }
 
@@ -120,6 +131,7 @@ package final class Member: Machine {
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
     defer { lastFired[peer.index] = bytes }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
+    if defect == .restless { claims[peer.index].append(bytes) }
     switch defect {
     case .fireToOneServer where peer.index == 1: return
     case .fireToNobody: return

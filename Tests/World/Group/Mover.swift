@@ -15,8 +15,10 @@ extension GroupWorld {
     guard !isMoving else { return }
     isMoving = true
     holder = nil
+    let wasQuiet = judge.isQuiet(for: takeoverTime, at: now)
     // A machine that is frozen keeps what it has, and the other does not wait for it.
     if members[from].freeze != .machine { takeAddress(from: from) }
+    quietMove = wasQuiet ? judge.stamp : nil
     let usual = Nanoseconds.microseconds(random.spread(1, 4_000_000))
     schedule(.group(.put(target)), after: gap ?? usual)
   }
@@ -33,8 +35,10 @@ extension GroupWorld {
   }
 
   func arrive(_ index: Int) {
+    let isCleanMove = quietMove == judge.stamp
     holder = index
     give(index)
+    if isCleanMove { lookSoon(.arrival) }
   }
 
   func give(_ index: Int) {
@@ -44,6 +48,7 @@ extension GroupWorld {
   }
 
   func takeAddress(from index: Int) {
+    guard members[index].kernel.isHeld(Shape.addresses[0]) else { return }
     for address in moving { members[index].kernel.remove(address) }
     news(index)
   }
