@@ -41,6 +41,9 @@ package struct Choice: Sendable {
     self.patience = patience
   }
 
+  /// For the moment nothing is chosen, whatever was waited for.
+  package mutating func stand() { deadline = nil }
+
   /// Takes over what the leading speaker has chosen.
   package mutating func follow(_ candidate: Int, at now: Instant) -> Outcome {
     isPinned = false

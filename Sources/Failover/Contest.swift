@@ -56,7 +56,7 @@ package struct Contest: Sendable {
   package private(set) var rung: Rung?
   package private(set) var epoch: UInt32 = 0
   package private(set) var wants = false
-  /// Since when `wants` is as it is.
+  /// Since when `wants` is as it is, without a long pause of ours and without another's takeover.
   package private(set) var wantsSince: Instant?
   package private(set) var since: Instant?
   package private(set) var claims: UInt32 = 0
@@ -89,6 +89,9 @@ package struct Contest: Sendable {
 
   /// Claims at the next judgement, whoever comes before us.
   package mutating func demand() { isDemanded = true }
+
+  /// We stood still for long: from now on we are well, not from before.
+  mutating func paused(at now: Instant) { if wantsSince != nil { wantsSince = now } }
 
   package mutating func judge(_ situation: Situation, at now: Instant) -> Judgement {
     deadline = nil
@@ -135,8 +138,8 @@ package struct Contest: Sendable {
     guard wants else { return hold(current, at: now) }
     resignation = nil
     if situation.isArrival, group.incumbent != nil { return claim(group, at: now) }
-    if let ceiling = group.ceiling, ceiling > current, !situation.isListening {
-      // Whoever stands above us is dead: the living were looked at before.
+    // A living speaker of a lower epoch that stands above us resigns by itself; a dead one does not.
+    if let ceiling = group.ceilingOfDead, ceiling > current, !situation.isListening {
       return current == lane.last ? .unchanged : claim(group, at: now)
     }
     return stepBack(from: current, situation, at: now)
@@ -198,6 +201,8 @@ package struct Contest: Sendable {
     calmSince = nil
     rung = current.resigned
     since = now
+    // Whoever was beaten was not well for the others, whatever it thought of itself.
+    wantsSince = now
     // Whether it is taken back one day is asked with what this shift holds back.
     deadline = now
     return .resign(current.resigned)

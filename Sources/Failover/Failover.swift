@@ -265,8 +265,9 @@ package struct Failover: ~Copyable {
   /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host that
   /// went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
-    fellows?.paused(for: length, at: now)
     isCatchingUp = true
+    guard fellows?.paused(for: length, at: now) ?? false else { return }
+    for unit in contests.indices { contests[unit].paused(at: now) }
   }
 
   private mutating func follow(

@@ -115,16 +115,18 @@ package struct Fellows: Sendable {
   /// We stood still for `length`: nobody is gone for our own deafness. After a long one, who is not
   /// heard soon may have claimed meanwhile. Only the pause itself is forgiven, so that a speaker
   /// which is always late still notices who has gone.
-  package mutating func paused(for length: Nanoseconds, at now: Instant) {
+  /// The answer is whether it was a long one.
+  package mutating func paused(for length: Nanoseconds, at now: Instant) -> Bool {
     for index in list.indices where list[index].isAlive {
       guard let heardAt = list[index].heardAt else { continue }
       list[index].heardAt = min(now, heardAt + length)
     }
     // Half a timeout of silence on our side, and as much before it, can be a whole one on theirs.
-    guard length >= timeout / 2 else { return }
+    guard length >= timeout / 2 else { return false }
     mayHaveMissed = true
     isCatchingUp = true
     listen(from: now)
+    return true
   }
 
   /// It has said that it ends: its routes go with its sessions, so nothing is claimed any more.
@@ -238,7 +240,10 @@ package struct Fellows: Sendable {
       let claim = self[subject, FellowSlot(index)]
       let isAlive = list[index].isAlive
       view.highestEpoch = max(view.highestEpoch, claim.epoch)
-      if claim.rung.isClaim { view.ceiling = max(view.ceiling ?? claim.rung, claim.rung) }
+      if claim.rung.isClaim {
+        view.ceiling = max(view.ceiling ?? claim.rung, claim.rung)
+        if !isAlive { view.ceilingOfDead = max(view.ceilingOfDead ?? claim.rung, claim.rung) }
+      }
       let isSettled = isAlive && !claim.rung.isClaim && claim.epoch == epoch
       view.areAllResigned = view.areAllResigned && isSettled
       guard isAlive else { continue }
@@ -280,6 +285,8 @@ package struct GroupView: Equatable, Sendable {
   package var highestEpoch: UInt32 = 0
   /// The strongest claim that may be on the wire: also of those who are dead or frozen.
   package var ceiling: Rung?
+  /// The same of the dead or frozen alone.
+  package var ceilingOfDead: Rung?
   package var isAnyoneAlive = false
   /// Somebody alive would carry the VIP; and one of these comes before us in rank.
   package var isAnyoneWilling = false

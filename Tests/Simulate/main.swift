@@ -83,12 +83,35 @@ func playGroups(_ order: Order) -> Bool {
     "\(shifts) shifts, \(looks) looks at best paths and \(comparisons) at tables")
 }
 
+/// Each planted defect, and the rule that must find it.
+let planted: [(Defect, Checker)] = [
+  (.withdraw, .withdrawal), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
+  (.sameLane, .equalPaths), (.deaf, .rivals), (.pingPong, .pingPong), (.hastyFailback, .failback),
+  (.noDamping, .damping), (.neverStepBack, .liveness), (.noPause, .ownPause), (.restless, .nobody),
+  (.flood, .bounds),
+]
+
+/// Judges that condemn nobody are worth nothing.
+func playPlanted(_ order: Order) -> Bool {
+  var isGood = true
+  for (defect, checker) in planted {
+    let seed = (order.first..<(order.first + order.count)).first { seed in
+      GroupWorld(seed: seed, defect: defect).play().broken.contains(checker)
+    }
+    let finding = seed.map { "found with seed \($0)" } ?? "not found"
+    print("\(seed == nil ? "not ok" : "ok") simulation: \(defect) by \(checker.rawValue): \(finding)")
+    isGood = isGood && seed != nil
+  }
+  return isGood
+}
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 var isGood = false
 if let order = Order(arguments), order.count > 0 {
   switch order.world {
   case "lone": isGood = playLone(order)
   case "group": isGood = playGroups(order)
+  case "planted": isGood = playPlanted(order)
   case "story":
     for seed in order.first..<(order.first + order.count) {
       isGood = GroupWorld(seed: seed) { print($0) }.play().violations.isEmpty
@@ -96,6 +119,6 @@ if let order = Order(arguments), order.count > 0 {
   default: print("not ok simulation: no world is called \(order.world)")
   }
 } else {
-  print("usage: Simulate lone | group | story FIRST COUNT")
+  print("usage: Simulate lone | group | planted | story FIRST COUNT")
 }
 exit(isGood ? 0 : 1)

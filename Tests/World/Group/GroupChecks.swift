@@ -45,7 +45,9 @@ extension GroupWorld {
   /// Rules 6 and 7: a pause of our own blames nobody.
   private func judgeClaim(_ entry: LoggedUpdate, _ server: Int) {
     let index = entry.neighbour
-    guard entry.isChange, entry.update.path.count <= 15, let thawed = truths[index].thawedAt,
+    let before = judge.paths[server][index]
+    judge.paths[server][index] = entry.update.path.count
+    guard entry.isChange, entry.update.path.count <= 15, entry.update.path.count < before, let thawed = truths[index].thawedAt,
       now - thawed < shape.timeout, let pause = members[index].lastPause, pause.at >= thawed,
       pause.length >= shape.timeout / 2
     else { return }
@@ -55,8 +57,8 @@ extension GroupWorld {
     }
     for other in members.indices where other != index && isLiving(other) {
       guard isClaimant(other), truths[other].said?.isClaim ?? false,
-        truths[other].said?.wants ?? false, now - truths[other].troubledAt > takeoverTime,
-        heardSent[index][other] >= thawed, now - truths[other].saidAt < shape.timeout
+        truths[other].said?.wants ?? false, now - truths[other].standsSince > takeoverTime,
+        cuts[other][index] == 0, now - truths[other].saidAt < shape.timeout
       else { continue }
       violate(.ownPause, "member \(index) thawed and claims, though \(other) lives and was heard")
     }
@@ -289,8 +291,9 @@ extension GroupWorld {
     } else {
       judge.lastWell = judge.best
       for member in members where member.defect == .restless {
-        carryOut(member.sayAgain(), of: member.index)
+        carryOut(member.askForAll(), of: member.index)
       }
+      schedule(.group(.look(stamp: judge.stamp, .takeover)), after: .seconds(2))
     }
   }
 

@@ -5,7 +5,7 @@ import Model
 /// A kind of event that a schedule may contain.
 enum GroupFate: CaseIterable {
   // What decides.
-  case move, moveBack, leave, service, flap, host
+  case move, moveBack, leave, service, flap, host, blackout
   // Members.
   case freezeMachine, freezeProcess, freezeTwo, late, kill, stop, bounce
   // Hello.
@@ -61,7 +61,7 @@ extension GroupWorld {
     trace.add(now.nanoseconds)
     tell("fate \(kind) of member \(index), server \(server)")
     switch kind {
-    case .move, .moveBack, .leave, .service, .flap, .host: moveWhatDecides(kind, index)
+    case .move, .moveBack, .leave, .service, .flap, .host, .blackout: moveWhatDecides(kind, index)
     case .freezeMachine: freeze(index, .machine)
     case .freezeProcess: freeze(index, .process)
     case .freezeTwo:
@@ -125,6 +125,11 @@ extension GroupWorld {
       setHost(host, false)
       schedule(
         .group(.well(host)), after: .microseconds(random.spread(100_000, 30_000_000)))
+    case (.blackout, .healthy), (.blackout, .watchers):
+      for target in 0..<(shape.manner == .healthy ? members.count : Shape.hosts) {
+        if shape.manner == .healthy { setWell(target, false) } else { setHost(target, false) }
+        schedule(.group(.well(target)), after: .milliseconds(random.pick(5_000...30_000)))
+      }
     default: return
     }
   }
@@ -157,10 +162,12 @@ extension GroupWorld {
     case .see(let member, let host): see(host, from: member)
     case .heal(let from, let to):
       if cuts[from][to] > 0 { cuts[from][to] -= 1 }
+      truths[from].standsSince = now
       troubleAll()
     case .quieten: isLossy = false
     case .awake(let index):
       truths[index].isAsleep = false
+      truths[index].standsSince = now
       settle(index)
     }
   }
@@ -229,6 +236,7 @@ extension GroupWorld {
     truths[index].frozenAt = nil
     truths[index].isShaky = false
     truths[index].thawedAt = now
+    truths[index].standsSince = now
     if kind == .machine, shape.manner == .address, holder != index {
       if judge.lastShift.map({ now - $0 < .milliseconds(50) }) ?? false {
         reached.insert(.thawInTakeover)

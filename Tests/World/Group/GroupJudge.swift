@@ -38,6 +38,8 @@ struct GroupJudge {
   var tokens: [[Int]]
   var movedAt: [[Instant?]]
   var lastShift: Instant?
+  /// By server and member: the length of the path it has announced last.
+  var paths: [[Int]]
   /// When a server last read nothing for a while.
   var stalledAt: [Instant?] = [nil, nil]
   /// Best paths when the last that was well went, as long as nothing else happens.
@@ -51,6 +53,7 @@ struct GroupJudge {
     stamps = Array(repeating: 0, count: count)
     let none = Array(repeating: Best(), count: shape.prefixes.count)
     best = [none, none]
+    paths = Array(repeating: Array(repeating: .max, count: count), count: 2)
     movedAt = Array(repeating: Array(repeating: nil, count: shape.prefixes.count), count: 2)
     tokens = Array(repeating: Array(repeating: 0, count: shape.prefixes.count), count: 2)
   }

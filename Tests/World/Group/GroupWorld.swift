@@ -44,6 +44,8 @@ struct Truth {
   /// When anything last happened to it.
   var troubledAt = Instant.zero
   var thawedAt: Instant?
+  /// Since when it runs and can be heard.
+  var standsSince = Instant.zero
   /// When its address last came.
   var arrivedAt: Instant?
   /// When what it has at a route server last changed.
@@ -191,6 +193,7 @@ package final class GroupWorld: Networked {
     guard members[index].driver == nil, members[index].freeze == nil else { return }
     truths[index].isEnding = false
     truths[index].said = nil
+    truths[index].standsSince = now
     trouble(index)
     loseMemory(index)
     carryOut(members[index].start(seed: random.next(), at: now), of: index)

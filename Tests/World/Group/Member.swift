@@ -48,8 +48,6 @@ package final class Member: Machine {
   private(set) var taken: [Datagram] = []
   private(set) var lastPause: (at: Instant, length: Nanoseconds)?
   private var lastFired: [[UInt8]?]
-  /// The claims that were fired, by peer; what is planted says them again.
-  private var claims: [[[UInt8]]]
 
   init(_ index: Int, shape: Shape, defect: Defect?) {
     self.defect = defect
@@ -57,7 +55,6 @@ package final class Member: Machine {
     guards = others.map { _ in ReplayGuard() }
     slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
     lastFired = [nil, nil]
-    claims = [[], []]
     super.init(index, plan: shape.plan(index, defect))
   }
 
@@ -83,11 +80,11 @@ package final class Member: Machine {
     return takeNetwork()
   }
 
-  /// A planted defect: every claim of this run is said again.
-  func sayAgain() -> [NetworkEffect] {
-    for peer in claims.indices {
-      for claim in claims[peer] { send(PeerSlot(peer), claim, armed: claim) }
-    }
+  /// A planted defect: asks for the traffic at the last rung, whoever is well.
+  func askForAll() -> [NetworkEffect] {
+    let claim = WireMessage.writeAnnouncement(
+      Shape.addresses[0], nextHop: plan.local.address, asn: plan.local.asn.value)
+    for peer in sockets.indices { send(PeerSlot(peer), claim, armed: claim) }
     return takeNetwork()
   }
 
@@ -104,7 +101,7 @@ package final class Member: Machine {
     }
     super.read(at: now)
     taken.removeAll(keepingCapacity: true)
-    for datagram in inbox where defect != .deaf { take(datagram, at: now) }
+    for datagram in inbox { take(datagram, at: now) }
     inbox.removeAll(keepingCapacity: true)
   }
 
@@ -118,7 +115,7 @@ package final class Member: Machine {
       return complain(.format, "a hello that cannot be read: \(error)")
     }
     taken.append(datagram)
-    feed(.hello(slot), datagram.body, at: now)
+    if defect != .deaf { feed(.hello(slot), datagram.body, at: now) }
   }
 
   override func turned(at now: Instant) {
@@ -131,7 +128,6 @@ package final class Member: Machine {
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
     defer { lastFired[peer.index] = bytes }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
-    if defect == .restless { claims[peer.index].append(bytes) }
     switch defect {
     case .fireToOneServer where peer.index == 1: return
     case .fireToNobody: return
