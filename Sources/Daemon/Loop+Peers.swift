@@ -20,7 +20,10 @@ extension Loop {
       }
       // Stamps are reported as errors are; an error that brings none is one.
       let isStamped = event.error ? try peer.readAcknowledgements(&timeline) : false
-      if event.writable { launch(slot) }
+      if event.writable {
+        launch(slot)
+        peer.tellWritten(&timeline)
+      }
       if event.readable || event.hangup || event.error && !isStamped {
         try read(peer, slot, at: now)
       }
@@ -66,9 +69,13 @@ extension Loop {
   /// Sends what the outputs put into the outboxes: every route server in this turn, none waits for
   /// another.
   mutating func launchAll() {
+    var isSent = false
     for index in connections.indices where connections[index].isWaiting {
       launch(ConnectionSlot(index: index))
+      isSent = true
     }
+    // Only now: telling takes its time when thousands moved.
+    if isSent { for connection in connections { connection.tellWritten(&timeline) } }
   }
 
   /// What was said before the end is sent, as far as the socket takes it at once.
@@ -83,7 +90,7 @@ extension Loop {
     let limit = engine.speaker.sessions[slot.peer.index].negotiated?.messageLimit
     do throws(Errno) {
       try connection.launch(
-        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit, &timeline)
+        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit)
       if connection.isWaiting != wasBegun { updateInterest(slot) }
     } catch {
       fail(slot, error)
@@ -120,7 +127,9 @@ extension Loop {
       } catch {
         // The connection was reset before it was looked at, or the system has no memory for it;
         // whoever wanted it tries again.
-        log.warning("connection from a route server: \(error)")
+        if sessionLines.allows(nil, at: now) {
+          log.warning("connection from a route server: \(error)")
+        }
         return
       }
     }
@@ -146,6 +155,7 @@ extension Loop {
       _ = try socket.send(outputs.bytes.span.extracting(piece))
       try socket.shutdownWrite()
     } catch {
+      guard sessionLines.allows(peer, at: Clock.monotonic()) else { return }
       let address = plan.routeServers.peers[peer.index]
       log.warning("route server \(address): its second connection was refused: \(error)")
     }

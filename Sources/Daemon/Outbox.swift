@@ -51,7 +51,9 @@ struct Outbox {
   mutating func add(_ entry: Entry) {
     if waitingCount == 0 && !messages.isEmpty { fixMessages() }
     if let place = places[entry.vip.index] {
+      let volley = entry.volley.replacing(waiting[place].volley)
       waiting[place] = entry
+      waiting[place].volley = volley
       return
     }
     places[entry.vip.index] = waiting.count
@@ -68,6 +70,27 @@ struct Outbox {
       first = 0
     }
     return entry
+  }
+
+  /// Takes the volleys that wait into a salvo, in their order, until it is full or one comes that
+  /// is as large as a salvo and leaves alone. The answer is how many of them were shifts.
+  mutating func load(
+    _ salvo: inout Salvo, _ magazine: borrowing Magazine, _ flights: inout Flights
+  ) -> Int {
+    var shifts = 0
+    while first < waiting.count, magazine.add(waiting[first].volley, to: &salvo) {
+      let shift = waiting[first].shift
+      places[waiting[first].vip.index] = nil
+      first += 1
+      // Where their bytes end is known when all are in.
+      flights.depart(shift, end: .max)
+      if shift != 0 { shifts += 1 }
+    }
+    if first == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      first = 0
+    }
+    return shifts
   }
 
   /// A message that is no volley; it leaves behind everything that waits now. False when there is

@@ -48,8 +48,13 @@ enum Story {
       } else {
         log.warning("speaker \(name) is silent")
       }
+    case .outOfService(let slot, let isOut):
+      let name = plan.vips[slot.index].name
+      log.notice("vip \(name): \(isOut ? "out of service here" : "back in service here")")
+    case .forgotten: log.warning("the state file could not be used; starting without it")
     case .paused(let length):
       log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
+    case .probe(let note): ProbeStory.log(note, plan: plan, log: log)
     case .stale(let kernelClass, let reason):
       log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
     case .current(.interfaces): log.notice("kernel: links and addresses are current")
@@ -88,6 +93,17 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
+    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, plan) }
+    case .outOfService(let slot, let isOut):
+      control.publish(.vip) { id in
+        var line = JSONLine(id: id, type: "maintenance")
+        line.add("at-ns", at.nanoseconds)
+        line.add("vip", plan.vips[slot.index].name)
+        line.add("out-of-service", isOut)
+        return line.finish()
+      }
+    case .forgotten:
+      control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
     case .health, .ownNetwork, .fellow, .paused:
       control.publish(.host) { hostRecord(note, $0, at, plan) }
     case .stale(let kernelClass, let reason):
@@ -241,8 +257,13 @@ enum Story {
     case .staleForLong(let kernelClass):
       "kernel: \(kernelClass): messages have been lost for "
         + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
+    case .notSpoken(let slot, let families):
+      "route server \(plan.routeServers.peers[slot.index]): it does not offer "
+        + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
+    case .portNotOpened(let port, let code): ProbeStory.sentence(port, code)
+    case .probesNotOpened(let socket, let code): ProbeStory.sentence(socket, code)
     }
   }
 }

@@ -3,6 +3,7 @@
 package import BGP
 package import Failover
 package import Model
+package import Probes
 
 /// One thing to do.
 package enum Output: Equatable, Sendable {
@@ -51,6 +52,11 @@ package enum Note: Equatable, Sendable {
   case ownNetwork(OwnNetwork)
   /// Another speaker is heard, or is not any more.
   case fellow(FellowSlot, isAlive: Bool)
+  case probe(ProbeNote)
+  /// An operator took a VIP out of service on this machine, or back.
+  case outOfService(VIPSlot, Bool)
+  /// What was kept by the run before could not be used.
+  case forgotten
   /// This process did not run for so much longer than it meant to.
   case paused(Nanoseconds)
   /// Nothing is decided on this class until a complete dump was read.
@@ -86,47 +92,108 @@ package enum Alarm: Equatable, Sendable {
   case dumpsFailing(KernelClass, times: Int)
   /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
   case staleForLong(KernelClass)
+  /// A route server did not offer these families, and there are prefixes of them.
+  case notSpoken(PeerSlot, Families)
   /// The socket of this class could not be opened.
   case notOpened(KernelClass, code: Int32)
+  /// ARP cannot be spoken on this interface.
+  case portNotOpened(InterfaceName, code: Int32)
+  /// Probes of this kind cannot be sent.
+  case probesNotOpened(ProbeSocket, code: Int32)
 }
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.
+///
+/// A mass shift is thousands of `fire`, and an `Output` is as large as its largest note: those are
+/// kept small, and notes by themselves, so that carrying them out stays in the cache.
 package struct Outputs: ~Copyable {
-  package private(set) var list: [Output]
+  /// What stands at a position, without what is only to be told.
+  package enum Slot {
+    case fire(VolleyID, shift: UInt32, connection: UInt16)
+    /// A place in `notes`.
+    case note(UInt32)
+    /// A place in `others`.
+    case other(UInt32)
+  }
+
+  package private(set) var slots: [Slot]
+  package private(set) var notes: [Note]
+  package private(set) var others: [Output]
   package private(set) var bytes: [UInt8]
+  /// What the probes want done: after everything in `list`, since volleys go first.
+  package var probes: ProbeOutputs
 
   /// `plan` sizes it: a whole mass shift fits without growing.
   package init(for plan: Plan) {
-    list = []
-    list.reserveCapacity(
+    slots = []
+    slots.reserveCapacity(
       Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
+    notes = []
+    notes.reserveCapacity(Outputs.datagramFacts + plan.vips.count)
+    others = []
+    others.reserveCapacity(Outputs.otherReserve)
     bytes = []
     bytes.reserveCapacity(Outputs.byteReserve)
+    probes = ProbeOutputs(targets: plan.targets.count)
   }
 
   /// Facts that one 64 KiB datagram can hold: the shortest message that is one takes 24 bytes.
   private static let datagramFacts = 2_731
   private static let byteReserve = 65_536
+  /// What is neither a shift nor a note: some for each session and each class of kernel news.
+  private static let otherReserve = 256
 
-  package mutating func removeAll() {
-    list.removeAll(keepingCapacity: true)
-    bytes.removeAll(keepingCapacity: true)
+  package var count: Int { slots.count }
+
+  package subscript(index: Int) -> Output {
+    switch slots[index] {
+    case .fire(let volley, let shift, let connection):
+      .fire(ConnectionSlot(index: Int(connection)), volley, shift: shift)
+    case .note(let place): .note(notes[Int(place)])
+    case .other(let place): others[Int(place)]
+    }
   }
 
-  mutating func add(_ output: Output) { list.append(output) }
+  /// All of it, in order.
+  package var list: [Output] { slots.indices.map { self[$0] } }
+
+  package mutating func removeAll() {
+    slots.removeAll(keepingCapacity: true)
+    notes.removeAll(keepingCapacity: true)
+    others.removeAll(keepingCapacity: true)
+    bytes.removeAll(keepingCapacity: true)
+    probes.removeAll()
+  }
+
+  mutating func add(_ output: Output) {
+    switch output {
+    case .note(let note):
+      slots.append(.note(UInt32(notes.count)))
+      notes.append(note)
+    case .fire(let connection, let volley, let shift): fire(volley, connection, shift: shift)
+    default:
+      slots.append(.other(UInt32(others.count)))
+      others.append(output)
+    }
+  }
+
+  /// The same as `.fire`.
+  mutating func fire(_ volley: VolleyID, _ connection: ConnectionSlot, shift: UInt32) {
+    slots.append(.fire(volley, shift: shift, connection: UInt16(connection.index)))
+  }
 
   mutating func send(
     _ piece: Range<Int>, of source: [UInt8], to connection: ConnectionSlot
   ) {
-    list.append(.send(connection, keep(piece, of: source)))
+    add(.send(connection, keep(piece, of: source)))
   }
 
-  mutating func sendHello(_ body: [UInt8]) { list.append(.hello(keep(body.indices, of: body))) }
+  mutating func sendHello(_ body: [UInt8]) { add(.hello(keep(body.indices, of: body))) }
 
   mutating func refuse(
     _ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot
   ) {
-    list.append(.refuse(peer, keep(piece, of: source)))
+    add(.refuse(peer, keep(piece, of: source)))
   }
 
   private mutating func keep(_ piece: Range<Int>, of source: [UInt8]) -> Range<Int> {

@@ -82,6 +82,11 @@ package struct Contest: Sendable {
     next = lane.first
   }
 
+  /// When the claim is resigned, because the address is gone.
+  package var stepDown: Instant? { resignation }
+  /// When the VIP is taken back from another, if nothing changes.
+  package var failbackAt: Instant? { isClaiming ? nil : deadline }
+
   package var isClaiming: Bool { rung?.isClaim ?? false }
 
   /// Claims, and knows of nobody alive who claims above it.
@@ -92,6 +97,9 @@ package struct Contest: Sendable {
 
   /// We stood still for long: from now on we are well, not from before.
   mutating func paused(at now: Instant) { if wantsSince != nil { wantsSince = now } }
+
+  /// The epoch that a run before this one knew of.
+  mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
 
   package mutating func judge(_ situation: Situation, at now: Instant) -> Judgement {
     deadline = nil

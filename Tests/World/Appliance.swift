@@ -14,6 +14,11 @@ package enum Sabotage: CaseIterable, Sendable {
   case alterByte
   case hideOverrun
   case ignoreRefresh
+  /// Answers for both families when one was asked for.
+  case refreshBoth
+  /// Sends of a volley only what comes first.
+  case forgetIPv6
+  case forgetEndOfRIB
   case flood
 }
 
@@ -145,12 +150,30 @@ package final class Appliance: Machine {
     }
   }
 
-  override func ignores(_ bytes: [UInt8]) -> Bool {
-    sabotage == .ignoreRefresh && bytes == WireMessage.writeRefresh()
+  override func hears(_ bytes: [UInt8]) -> [UInt8]? {
+    let isIPv6 = bytes == WireMessage.writeRefresh(.ipv6)
+    guard isIPv6 || bytes == WireMessage.writeRefresh(.ipv4) else { return bytes }
+    switch sabotage {
+    case .ignoreRefresh: return nil
+    case .refreshBoth where isIPv6:
+      return WireMessage.writeRefresh(.ipv4) + WireMessage.writeRefresh(.ipv6)
+    default: return bytes
+    }
+  }
+
+  override func send(_ peer: PeerSlot, _ bytes: [UInt8], armed: [UInt8]?) {
+    let isEnd = bytes == WireMessage.endOfRIB(.ipv4) || bytes == WireMessage.endOfRIB(.ipv6)
+    if isEnd, sabotage == .forgetEndOfRIB { return }
+    super.send(peer, bytes, armed: armed)
   }
 
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
     note(bytes)
+    if sabotage == .forgetIPv6 {
+      var stream = bytes
+      let first = WireMessage.take(from: &stream).first?.bytes ?? []
+      return send(peer, first, armed: first)
+    }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
     switch sabotage {
     case .dropOneFire where !hasDropped: hasDropped = true

@@ -40,10 +40,17 @@ package final class Driver {
 
   package var deadline: Instant? { engine.deadline }
 
+  /// What is to be kept, when that has changed.
+  package func takeMemory() -> [UInt8]? {
+    guard engine.hasUnsavedMemory else { return nil }
+    engine.memoryWasTaken()
+    return engine.memory(isEnding: false)
+  }
+
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
     engine.handle(input, bytes.span, at: now, into: &outputs)
-    mostOutputs = max(mostOutputs, outputs.list.count)
+    mostOutputs = max(mostOutputs, outputs.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
     var effects: [Effect] = []
     for output in outputs.list {
@@ -62,19 +69,19 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
-    let wasBusy = !outputs.list.isEmpty
+    let wasBusy = outputs.count > 0
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
-    precondition(outputs.list.isEmpty, "idle has nothing to say")
+    precondition(outputs.count == 0, "idle has nothing to say")
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
   }
 
   private func fired(_ volley: VolleyID) -> [UInt8] {
-    let bytes = copy(volley)
-    if let before = armed[volley], before != bytes { alteredVolleys += 1 }
-    return bytes
+    let whole = volley.only(.all)
+    if let before = armed[whole], before != copy(whole) { alteredVolleys += 1 }
+    return copy(volley)
   }
 
   private func copy(_ volley: VolleyID) -> [UInt8] {

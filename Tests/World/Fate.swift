@@ -234,7 +234,7 @@ extension World {
     else { return }
     lastRefresh[place(index, server)] = now
     disturb(index)
-    carryOut(servers[server].refresh(index), id)
+    carryOut(servers[server].refresh(index, random.oneIn(2) ? .ipv4 : .ipv6), id)
     // In the middle of a shift, if there is one to be had.
     if random.oneIn(2), let holder, holder == 1 - index {
       depart(holder, to: index, gap: .microseconds(random.pick(1...1_000)))

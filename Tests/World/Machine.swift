@@ -83,9 +83,13 @@ package class Machine {
     run += 1
     driver = Driver(plan, seed: seed, run: UInt64(run))
     kernel.open()
+    recall(at: now)
     feed(.opened(.interfaces, port: kernel.port), at: now)
     return takeNetwork()
   }
+
+  /// What was kept by the run before comes before everything else.
+  func recall(at now: Instant) {}
 
   /// kill -9: the kernel closes what was open.
   package func kill() {
@@ -173,8 +177,8 @@ package class Machine {
         network.append(.close(peer))
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
-      case (.bytes(let bytes), .open) where ignores(bytes): continue
-      case (.bytes(var bytes), .open):
+      case (.bytes(let segment), .open):
+        guard var bytes = hears(segment) else { continue }
         // TCP keeps no borders: what has come by now is one read.
         while case .bytes(let more)? = sockets[peer].inbox.first {
           bytes += more
@@ -190,8 +194,8 @@ package class Machine {
     }
   }
 
-  /// A planted defect: what a route server said is not heard.
-  func ignores(_ bytes: [UInt8]) -> Bool { false }
+  /// What is heard of what a route server said: all of it, unless a defect is planted.
+  func hears(_ bytes: [UInt8]) -> [UInt8]? { bytes }
 
   // MARK: Engine
 

@@ -64,7 +64,9 @@ extension Networked {
       case .close(let peer): closeLatest(index, peer)
       case .send(let peer, let bytes, let armed):
         guard let id = latest(index, peer) else { continue }
-        if let armed { connections[id].volleys.append(armed) }
+        if var armed {
+          connections[id].volleys += WireMessage.take(from: &armed).map(\.bytes)
+        }
         send(bytes, over: id, isOut: true)
       case .hello(let body): hello?(body)
       }
@@ -260,7 +262,7 @@ extension Networked {
     guard states[server].isUp, !states[server].isStalled,
       let id = servers[server].neighbours[index].connection
     else { return }
-    if random.oneIn(2) { carryOut(servers[server].refresh(index), id) }
+    if random.oneIn(2) { carryOut(servers[server].refresh(index, .ipv4), id) }
     servers[server].drop(index)
     carryOut([.send(WireMessage.writeNotification(6, 4)), .close], id)
     disturb(index)

@@ -48,6 +48,7 @@ extension GroupWorld {
     let before = judge.paths[server][index]
     judge.paths[server][index] = entry.update.path.count
     guard entry.isChange, entry.update.path.count <= 15, entry.update.path.count < before, let thawed = truths[index].thawedAt,
+      !truths[index].wasShaky,
       now - thawed < shape.timeout, let pause = members[index].lastPause, pause.at >= thawed,
       pause.length >= shape.timeout / 2
     else { return }
@@ -55,7 +56,13 @@ extension GroupWorld {
     if shape.manner == .address, let came = truths[index].arrivedAt, came >= thawed - pause.length {
       return
     }
+    // One that is better takes the VIP back, if that is not forbidden for longer.
+    let failback = shape.failback ?? shape.timeout
     for other in members.indices where other != index && isLiving(other) {
+      if shape.manner == .healthy {
+        if isWellFor(other) < shape.timeout { continue }
+        if now - thawed >= failback, shape.isBetter(index, than: other) { continue }
+      }
       guard isClaimant(other), truths[other].said?.isClaim ?? false,
         truths[other].said?.wants ?? false, now - truths[other].standsSince > takeoverTime,
         cuts[other][index] == 0, now - truths[other].saidAt < shape.timeout
@@ -108,7 +115,7 @@ extension GroupWorld {
       judge.shifts += 1
       judgeShift(from: before, to: after, place, server)
       judge.lastShift = now
-      judge.movedAt[server][place] = now
+      if after.isClaimed { judge.movedAt[server][place] = now }
     }
   }
 
@@ -240,9 +247,7 @@ extension GroupWorld {
     let able = promised(living)
     guard !able.isEmpty else { return judgeNobody() }
     judge.looks += 1
-    let frozen = members.indices.count { truths[$0].frozenAt != nil }
-    if frozen > 0 { reached.insert(.lookBesideFrozen) }
-    if frozen > 1 { reached.insert(.lookBesideTwoFrozen) }
+    if truths.contains(where: { $0.frozenAt != nil }) { reached.insert(.lookBesideFrozen) }
     for server in 0..<2 {
       for (place, prefix) in shape.prefixes.enumerated() {
         let best = judge.best[server][place]

@@ -101,7 +101,7 @@ extension GroupWorld {
       guard states[server].isUp, !states[server].isStalled,
         let id = servers[server].neighbours[index].connection
       else { return }
-      carryOut(servers[server].refresh(index), id)
+      carryOut(servers[server].refresh(index, .ipv4), id)
     }
     for server in 0..<2 { tablesChanged(server, byUpdate: false) }
   }
@@ -234,6 +234,7 @@ extension GroupWorld {
     guard let kind = members[index].freeze else { return }
     members[index].freeze = nil
     truths[index].frozenAt = nil
+    truths[index].wasShaky = truths[index].isShaky
     truths[index].isShaky = false
     truths[index].thawedAt = now
     truths[index].standsSince = now

@@ -23,7 +23,6 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case lateWake
   case followed
   case lookBesideFrozen
-  case lookBesideTwoFrozen
 }
 
 /// What one schedule came to.

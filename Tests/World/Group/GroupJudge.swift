@@ -4,13 +4,13 @@ import Model
 
 /// Where the traffic of one prefix goes at one route server.
 struct Best: Equatable {
-  var nextHops: [IPv4Address] = []
+  var nextHops: [IPAddress] = []
   var members: [Int] = []
   var pathLength = 0
 
   /// Somebody asks for it: behind claims come what was resigned and standby.
   var isClaimed: Bool { !members.isEmpty && pathLength <= 15 }
-  var only: IPv4Address? { nextHops.count == 1 ? nextHops[0] : nil }
+  var only: IPAddress? { nextHops.count == 1 ? nextHops[0] : nil }
 }
 
 /// Two speakers that both claim, from the first moment of it.

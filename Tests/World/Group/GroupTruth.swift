@@ -48,6 +48,7 @@ extension GroupWorld {
 
   /// A member that starts has forgotten what those said who cannot say it again.
   func loseMemory(_ index: Int) {
+    if shape.hasMemory { return }
     for other in members.indices where other != index && truths[other].frozenAt != nil {
       truths[other].isShaky = true
     }

@@ -44,6 +44,8 @@ struct Truth {
   /// When anything last happened to it.
   var troubledAt = Instant.zero
   var thawedAt: Instant?
+  /// What the others knew of it was too old when it thawed.
+  var wasShaky = false
   /// Since when it runs and can be heard.
   var standsSince = Instant.zero
   /// When its address last came.

@@ -48,6 +48,9 @@ package final class Member: Machine {
   private(set) var taken: [Datagram] = []
   private(set) var lastPause: (at: Instant, length: Nanoseconds)?
   private var lastFired: [[UInt8]?]
+  /// The state file, when this member has one.
+  private let hasMemory: Bool
+  private var memory: [UInt8]?
 
   init(_ index: Int, shape: Shape, defect: Defect?) {
     self.defect = defect
@@ -55,6 +58,7 @@ package final class Member: Machine {
     guards = others.map { _ in ReplayGuard() }
     slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
     lastFired = [nil, nil]
+    hasMemory = shape.hasMemory
     super.init(index, plan: shape.plan(index, defect))
   }
 
@@ -69,6 +73,10 @@ package final class Member: Machine {
     return effects
   }
 
+  override func recall(at now: Instant) {
+    if let memory { feed(.recalled(isSameBoot: true), memory, at: now) }
+  }
+
   package override func kill() {
     super.kill()
     inbox.removeAll()
@@ -77,6 +85,7 @@ package final class Member: Machine {
   /// SIGTERM.
   func stop(at now: Instant) -> [NetworkEffect] {
     feed(.stop, at: now)
+    if hasMemory { memory = driver?.engine.memory(isEnding: true) }
     return takeNetwork()
   }
 
@@ -120,6 +129,7 @@ package final class Member: Machine {
 
   override func turned(at now: Instant) {
     sleptUntil = driver?.deadline
+    if hasMemory, let kept = driver?.takeMemory() { memory = kept }
     if defect == .flood {
       for _ in 0..<500 { network.append(.send(0, WireMessage.writeKeepalive(), armed: nil)) }
     }

@@ -26,6 +26,8 @@ struct Shape {
   let ranks: [UInt8]
   /// Of a hundred hellos.
   let loss: Int
+  /// There is a state file, which outlives the daemon.
+  let hasMemory: Bool
   let vips: [Plan.VIP]
   let prefixes: [Prefix]
 
@@ -42,6 +44,7 @@ struct Shape {
     let count = members
     ranks = (0..<count).map { UInt8(isRanked ? (isUpsideDown ? count - $0 : $0 + 1) : 1) }
     loss = random.oneIn(2) ? 0 : random.pick(1...30)
+    hasMemory = random.oneIn(3) == false
     let isTied = random.oneIn(2)
     var vips: [Plan.VIP] = []
     for place in 0...(isTied ? 1 : 0) {
@@ -58,7 +61,9 @@ struct Shape {
   func address(_ member: Int) -> IPv4Address { IPv4Address(10, 0, 2, UInt8(10 + member)) }
 
   /// Where the traffic of a prefix goes when it is sent to this member, or host.
-  func nextHop(_ target: Int, _ prefix: Prefix) -> IPv4Address {
+  func nextHop(_ target: Int, _ prefix: Prefix) -> IPAddress { .v4(hop(target, prefix)) }
+
+  private func hop(_ target: Int, _ prefix: Prefix) -> IPv4Address {
     let side = vips[0].prefixes.contains(prefix) ? 0 : 1
     switch manner {
     case .address: return address(target)
@@ -88,7 +93,7 @@ struct Shape {
     for host in 0..<count {
       hosts.append(
         Plan.Host(
-          name: "host\(host)", address: nextHop(manner == .healthy ? index : host, prefixes[0]),
+          name: "host\(host)", address: hop(manner == .healthy ? index : host, prefixes[0]),
           isSelf: manner == .healthy, targets: host..<(host + 1)))
       guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
       targets.append(Plan.Target(host: HostSlot(host), evidence: .link(name)))
@@ -108,7 +113,7 @@ struct Shape {
         vip.candidates = (0..<count).map { host in
           Plan.Candidate(
             host: HostSlot(host),
-            nextHop: nextHop(manner == .healthy ? index : host, vip.prefixes[0]))
+            nextHop: hop(manner == .healthy ? index : host, vip.prefixes[0]))
         }
         return vip
       },
