@@ -50,6 +50,8 @@ package struct Failover: ~Copyable {
 
   /// When to call `turn`.
   package var deadline: Instant? {
+    // What waited during a pause has been read by the time that timers are judged.
+    if isCatchingUp { return .zero }
     guard let silence = fellows?.deadline else { return earliest }
     return min(earliest ?? silence, silence)
   }
@@ -57,6 +59,8 @@ package struct Failover: ~Copyable {
   /// Everything that deciding needs was heard for the first time: what is announced now is true.
   package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
   var isFirstListening = true
+  /// What was noticed beside the verdicts, of other speakers.
+  var occurrences: [Occurrence] = []
   /// After a pause, until everything that was waiting was read.
   var isCatchingUp = false
 
@@ -235,6 +239,7 @@ package struct Failover: ~Copyable {
   ) {
     guard let changes = fellows?.understood(at: now), !changes.isNothing else { return }
     trigger = isFirstListening ? .start : .fellowHeard(fellow)
+    if changes.isAnyoneNew { occurrences.append(.fellow(fellow, isAlive: true)) }
     follow(changes, at: now, into: &verdicts)
   }
 
@@ -274,6 +279,7 @@ package struct Failover: ~Copyable {
     _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
   ) {
     if changes.isListeningOver { isFirstListening = false }
+    for fellow in changes.lost { occurrences.append(.fellow(fellow, isAlive: false)) }
     if !changes.missed.isEmpty {
       for unit in units.indices {
         fellows?.assumeClaims(
