@@ -148,7 +148,7 @@ extension Loop {
     do throws(Errno) {
       guard let count = try stream.receive(into: &buffer) else { return }
       if count == 0 {
-        stream.hangUp()
+        stream.close()
         feed(.probe(.closed(connection, .closed)), at: now)
       } else {
         feedBytes(.probe(.received(connection)), at: now)

@@ -89,14 +89,30 @@ extension Probes {
     _ bytes: Span<UInt8>, _ connection: ProbeConnection, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
-    guard let (lane, index) = lane(of: connection), let token = lanes[lane].token,
+    guard let (lane, index) = lane(of: connection),
       case .http(_, let request) = targets[index].method
     else { return }
+    guard let token = lanes[lane].token else {
+      return drain(lane, connection, bytes.count, into: &outputs)
+    }
     switch lanes[lane].exchange.read(bytes, checks[request]) {
     case .open: return
-    case .good: succeed(index, token, at: now, into: &outputs)
+    case .good:
+      lanes[lane].isEnding = true
+      succeed(index, token, at: now, into: &outputs)
     case .bad: fail(index, token, .wrongAnswer, at: now, into: &outputs)
     }
+  }
+
+  /// What comes behind the answer is read and forgotten, within a limit.
+  private mutating func drain(
+    _ lane: Int, _ connection: ProbeConnection, _ count: Int, into outputs: inout ProbeOutputs
+  ) {
+    guard lanes[lane].isEnding else { return }
+    lanes[lane].bytes += count
+    guard lanes[lane].bytes > HTTPExchange.byteLimit else { return }
+    lanes[lane].isEnding = false
+    outputs.add(.hangUp(connection))
   }
 
   /// The connection has ended, or was refused; its socket is closed.
@@ -104,7 +120,9 @@ extension Probes {
     _ connection: ProbeConnection, _ reason: LivenessReason, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
-    guard let (lane, index) = lane(of: connection), let token = lanes[lane].token else { return }
+    guard let (lane, index) = lane(of: connection) else { return }
+    lanes[lane].isEnding = false
+    guard let token = lanes[lane].token else { return }
     lanes[lane].token = nil
     targets[index].unsent = 0
     targets[index].liveness.failed(token, reason, at: now)

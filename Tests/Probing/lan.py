@@ -21,7 +21,10 @@ class Page(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_response(200); self.end_headers(); self.wfile.write(b"ready")
     def log_message(self, *words): pass
-http.server.ThreadingHTTPServer(("", {PORT}), Page).serve_forever()
+class Quiet(http.server.ThreadingHTTPServer):
+    request_queue_size = 1024
+    def handle_error(self, *words): pass
+Quiet(("", {PORT}), Page).serve_forever()
 """
 
 
@@ -125,9 +128,15 @@ class LAN:
         state.unlink(missing_ok=True)
         self.daemon = self.start(
             self.here,
-            [str(binary), "--config", str(config), "--control", str(self.control), "--state", str(state)],
+            # As the unit runs it, where that is allowed.
+            [*self.priority(), str(binary), "--config", str(config), "--control", str(self.control), "--state", str(state)],
             stdout=out, stderr=out, env={**os.environ, **(environment or {})})
         self.wait("the daemon", lambda: self.targets() or None)
+
+    def priority(self):
+        words = ["chrt", "--fifo", "1"]
+        able = subprocess.run([*words, "true"], capture_output=True).returncode == 0
+        return words if able else []
 
     def targets(self):
         said = subprocess.run(
