@@ -29,17 +29,28 @@ extension Failover {
   }
 
   /// What hangs on addresses waits for a complete view of them; the rest only for the first one.
+  /// After a pause everything waits, but for claims that are made without hello: they follow each
+  /// step of the address.
   func mayJudge(_ unit: Int) -> Bool {
-    isCurrent || hasBegun && units[unit].rule != .address
+    let isAddress = units[unit].rule == .address
+    if isCatchingUp, !isAddress || fellows != nil { return false }
+    return isCurrent || hasBegun && !isAddress
   }
 
   mutating func judge(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard mayJudge(unit) else { return }
+    guard mayJudge(unit) else {
+      // That it came while nothing may be decided is not forgotten.
+      if units[unit].rule == .address, isCurrent, notePresence(unit) {
+        units[unit].hasArrived = true
+      }
+      return
+    }
     switch units[unit].rule {
     case .address where isAlone:
       return judgeLone(unit, presence(of: unit), at: now, into: &verdicts)
     case .address:
-      let isArrival = notePresence(unit)
+      let isArrival = notePresence(unit) || units[unit].hasArrived && isHere(unit)
+      units[unit].hasArrived = false
       let judgement = contend(unit, wants: isHere(unit), isArrival: isArrival, at: now)
       record(judgement, unit, into: &verdicts)
     case .health(let host):

@@ -59,6 +59,8 @@ package struct Failover: ~Copyable {
   /// Everything that deciding needs was heard for the first time: what is announced now is true.
   package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
   var isFirstListening = true
+  /// After a pause, until everything that was waiting was read.
+  var isCatchingUp = false
 
   package init(_ plan: Plan) {
     let owners = plan.vips.map { vip -> Plan.Owner? in
@@ -226,11 +228,17 @@ package struct Failover: ~Copyable {
     }
   }
 
-  /// A datagram of a fellow begins: it is alive. What it says of each subject follows.
-  package mutating func heard(
+  /// A datagram of a fellow begins: it is alive. What it says of each subject follows, and then
+  /// `understood`: nothing is decided by its voice before its words.
+  package mutating func heard(_ fellow: FellowSlot, at now: Instant) {
+    fellows?.heard(fellow, at: now)
+  }
+
+  /// A datagram of a fellow has ended.
+  package mutating func understood(
     _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
   ) {
-    guard let changes = fellows?.heard(fellow, at: now), !changes.isNothing else { return }
+    guard let changes = fellows?.understood(at: now), !changes.isNothing else { return }
     trigger = isFirstListening ? .start : .fellowHeard(fellow)
     follow(changes, at: now, into: &verdicts)
   }
@@ -241,8 +249,10 @@ package struct Failover: ~Copyable {
     into verdicts: inout [Verdict]
   ) {
     let unit = index.unit(of: vip)
-    guard units[unit].members[0] == vip, fellows?[unit, fellow] != claim else { return }
-    fellows?[unit, fellow] = claim
+    guard units[unit].members[0] == vip else { return }
+    let before = fellows?[unit, fellow]
+    fellows?.learn(claim, of: unit, from: fellow)
+    guard before != claim else { return }
     trigger = .fellowSaid(fellow)
     judge(unit: unit, at: now, into: &verdicts)
   }
@@ -257,14 +267,25 @@ package struct Failover: ~Copyable {
   }
 
   /// This process did not run for `length` longer than it meant to.
+  /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host that
+  /// went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
-    fellows?.paused(for: length, at: now)
+    isCatchingUp = true
+    guard fellows?.paused(for: length, at: now) ?? false else { return }
+    for unit in contests.indices { contests[unit].paused(at: now) }
   }
 
   private mutating func follow(
     _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
   ) {
     if changes.isListeningOver { isFirstListening = false }
+    if !changes.missed.isEmpty {
+      for unit in units.indices {
+        fellows?.assumeClaims(
+          of: changes.missed, unit, ours: contests[unit].rung ?? .standby,
+          epoch: contests[unit].epoch)
+      }
+    }
     judgeAll(at: now, into: &verdicts)
   }
 
@@ -272,9 +293,13 @@ package struct Failover: ~Copyable {
 
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
+    let wasCatchingUp = isCatchingUp
+    isCatchingUp = false
     if let changes = fellows?.turn(at: now), !changes.isNothing {
       trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
       follow(changes, at: now, into: &verdicts)
+    } else if wasCatchingUp {
+      judgeAll(at: now, into: &verdicts)
     }
     guard let due = earliest, now >= due else { return }
     earliest = nil

@@ -51,6 +51,8 @@ struct Unit: Sendable {
   var yieldsUntil: Instant?
   /// Address rule: the address was away since it was last here.
   var hasLeft = true
+  /// Address rule: it came while nothing could be decided.
+  var hasArrived = false
   /// Address rule: what the members' addresses come to.
   var presence = Presence.absent
 }

@@ -25,12 +25,12 @@ extension Probes {
     _ index: Int, _ packet: ARPPacket, _ stamp: ProbeStamp, _ now: Instant,
     _ outputs: inout ProbeOutputs
   ) {
-    let token = targets[index].liveness.newestOpen(at: stamp.isDoubtful ? now : stamp.at)
+    let token = targets[index].liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
     let isAsked = token != nil && packet.targetAddress == targets[index].askedFrom
     let before = targets[index].mac
     let verdict = targets[index].binding.replied(
       packet.sender, isAsked: isAsked, wasBroadcast: targets[index].wasBroadcast,
-      isUp: targets[index].liveness.state.isUp)
+      isUp: targets[index].liveness.state.isUp, at: now)
     guard let token else { return }
     switch verdict {
     case .ignored: return
@@ -118,7 +118,7 @@ extension Probes {
     hangUp(index, token, into: &outputs)
     targets[index].unsent = 0
     _ = targets[index].liveness.answered(
-      token, ProbeStamp(at: now, isDoubtful: true), readAt: now)
+      token, ProbeStamp(at: now, .reading), readAt: now)
     settle(index, at: now, into: &outputs)
   }
 
