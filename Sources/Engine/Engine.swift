@@ -242,8 +242,7 @@ package struct Engine: ~Copyable {
       causes[vip.index] = failover.trigger
       hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
-      outputs.add(
-        .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
+      outputs.note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger))
     }
     moved.removeAll(keepingCapacity: true)
   }

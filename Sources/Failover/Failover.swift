@@ -20,6 +20,8 @@ package struct Verdict: Equatable, Sendable {
 /// by addresses; when it is complete again there is at most one verdict for each VIP. At the start
 /// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
+  /// There is no group. Looking at `fellows` instead would copy them, once for each VIP that moves.
+  let isAlone: Bool
   let owners: [Plan.Owner?]
   let index: UnitIndex
   /// The slot of this machine's own address.
@@ -86,11 +88,14 @@ package struct Failover: ~Copyable {
           continue
         }
         units[place].addressSlots.append(slot)
+        units[place].plainSlot =
+          units[place].memberCount == 1 && owner.interfaces.isEmpty ? slot : nil
       }
     }
     self.units = units
     index = UnitIndex(units, plan, addressCount: view.addressCount)
     fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    isAlone = plan.group == nil
     claims = plan.group == nil ? Failover.claims(of: units, owners) : []
     contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
     choices = units.compactMap { unit in
@@ -312,7 +317,7 @@ package struct Failover: ~Copyable {
   }
 
   private mutating func turn(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard fellows == nil, units[unit].rule == .address else {
+    guard isAlone, units[unit].rule == .address else {
       if let due = deadline(of: unit), now >= due { judge(unit: unit, at: now, into: &verdicts) }
       return
     }
@@ -320,7 +325,7 @@ package struct Failover: ~Copyable {
   }
 
   private func deadline(of unit: Int) -> Instant? {
-    var earliest = fellows == nil ? claims[unit].deadline : contests[unit].deadline
+    var earliest = isAlone ? claims[unit].deadline : contests[unit].deadline
     if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
       earliest = min(earliest ?? due, due)
     }
@@ -335,8 +340,13 @@ package struct Failover: ~Copyable {
     earliest = min(earliest ?? candidate, candidate)
   }
 
-  func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
+  /// It changes nothing here: what only looks is handed a copy of everything (see `judgeLone`).
+  mutating func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
     if judgement == .unchanged { return }
+    if units[unit].memberCount == 1 {
+      verdicts.append(Verdict(vip: units[unit].first, judgement: judgement))
+      return
+    }
     for vip in units[unit].members { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
   }
 
