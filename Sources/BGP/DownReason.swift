@@ -43,7 +43,7 @@ extension DownReason: CustomStringConvertible {
   }
 
   /// `code/subcode` and the registered names, as far as there are any.
-  private static func words(_ code: UInt8, _ subcode: UInt8) -> String {
+  static func words(_ code: UInt8, _ subcode: UInt8) -> String {
     let numbers = "\(code)/\(subcode)"
     guard let known = Notification.Code(rawValue: code) else { return numbers }
     let kind =

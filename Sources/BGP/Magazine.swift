@@ -185,6 +185,9 @@ package struct Magazine: ~Copyable {
 
   /// Which VIP a volley announces.
   package borrowing func vip(of volley: VolleyID) -> VIPSlot {
+  /// How many prefixes a VIP has.
+  package borrowing func prefixCount(of vip: VIPSlot) -> Int { contents[vip.index].prefixes.count }
+
     VIPSlot(Int(volley.place) / (peers * volleysPerPeer))
   }
 

@@ -14,7 +14,7 @@ package struct Notification: Error, Hashable, Sendable {
     self.data = data
   }
 
-  /// The error codes of RFC 4271 section 4.5 and RFC 7313.
+  /// The error codes of RFC 4271 section 4.5, RFC 7313 and RFC 9687.
   package enum Code: UInt8, Hashable, Sendable {
     case messageHeader = 1
     case openMessage = 2

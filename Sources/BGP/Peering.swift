@@ -42,6 +42,16 @@ package struct Peering {
     outgoing.shutdownCommunication ?? incoming.shutdownCommunication
   }
 
+  /// What the peer told in this session.
+  package var received: ReceivedRoutes {
+    side == .outgoing ? outgoing.received : incoming.received
+  }
+  /// The last messages of the peer that were not plainly accepted, the oldest first.
+  package var faults: [MessageFault] {
+    let all = (outgoing.faults + incoming.faults).sorted { $0.at < $1.at }
+    return Array(all.suffix(MessageFaults.limit))
+  }
+
   /// When to call `turn` if nothing else happens; nil: never.
   package var deadline: Instant? {
     guard let first = outgoing.deadline, let second = incoming.deadline else {

@@ -187,6 +187,8 @@ extension Session {
     if case .stopped = reason {
       enter(next, now)
     } else {
+    // RFC 4271 section 8.2.2, at each of these: delete all routes of this connection.
+    received.removeAll()
       enter(side == .outgoing ? next : .active, now)
     }
     output.add(.down(reason))

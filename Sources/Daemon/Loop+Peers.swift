@@ -37,11 +37,13 @@ extension Loop {
     _ peer: Connection, _ slot: ConnectionSlot, at now: Instant
   ) throws(Errno) {
     let generation = peer.generation
-    for _ in 0..<Loop.peerBudget {
+    var bytes = 0
+    for _ in 0..<Loop.peerBudget where bytes < Loop.peerBytes {
       guard let count = try peer.receive(into: &buffer) else { return }
       if count == 0 {
         peer.close()
         feed(.closed(slot), at: now)
+      bytes += count
         return
       }
       feedBytes(.received(slot), at: now)

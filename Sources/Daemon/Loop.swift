@@ -35,6 +35,9 @@ struct Loop: ~Copyable {
   /// turn stays short, so that links and addresses come first again soon.
   static let streamBytes = 65_536
   static let peerBudget = 16
+  /// Bytes after which a route server has to wait for the next turn. We chose it: its routes are
+  /// entered into a list, and a turn stays well below a millisecond.
+  static let peerBytes = 65_536
   /// VIPs whose change of rung is logged one by one in one turn; more of them are only counted, and
   /// monitors hear of each.
   static let rungLines = 32

@@ -188,6 +188,16 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, shift: UInt32, at now: Instant,
     into outputs: inout Outputs
   ) {
+  /// How many prefixes a route server was told that stand; none while no session is up.
+  package func announcedPrefixes(_ peer: PeerSlot) -> Int {
+    guard targets[peer.index].isEstablished else { return 0 }
+    var count = 0
+    for index in standing.indices where standing[index] != nil {
+      count += magazine.prefixCount(of: VIPSlot(index))
+    }
+    return count
+  }
+
     let epoch = targets[peer.index].epoch
     let announcement = announcement(vip, standing)
     let connection = ConnectionSlot(peer, targets[peer.index].side)

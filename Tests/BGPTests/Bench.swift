@@ -62,3 +62,5 @@ final class Bench {
   var lastError: DownReason? { session.lastError }
   var shutdownCommunication: String? { session.shutdownCommunication }
 }
+  var received: ReceivedRoutes { session.received }
+  var faults: [MessageFault] { session.faults }

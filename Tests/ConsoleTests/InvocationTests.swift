@@ -95,11 +95,14 @@ import Testing
   }
 
   @Test(arguments: [
-    ("", "a verb is missing; there are status, monitor, volleys, check, version, help"),
-    ("stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
+    ("", "a verb is missing; there are status, monitor, volleys, received, check, version, help"),
+    (
+      "stauts",
+      "unknown verb 'stauts'; there are status, monitor, volleys, received, check, version, help"
+    ),
     (
       "help stauts",
-      "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"
+      "unknown verb 'stauts'; there are status, monitor, volleys, received, check, version, help"
     ),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
@@ -113,6 +116,7 @@ import Testing
     ("status --socket=", "option '--socket PATH' lacks its argument"),
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
+    ("received 10.0.1.4 b", "'b' is one word too many for received"),
     ("check a b", "'b' is one word too many for check"),
     ("help status version", "'version' is one word too many for help"),
     ("version 1", "'1' is one word too many for version"),
