@@ -6,9 +6,12 @@ package import Model
 package struct Announcement: Hashable, Sendable {
   package var nextHop: IPv4Address
   package var rung: Rung
+  /// The routes also carry the community of a graceful shutdown (RFC 8326).
+  package var isShuttingDown: Bool
 
-  package init(nextHop: IPv4Address, rung: Rung) {
+  package init(nextHop: IPv4Address, rung: Rung, isShuttingDown: Bool = false) {
     self.nextHop = nextHop
     self.rung = rung
+    self.isShuttingDown = isShuttingDown
   }
 }

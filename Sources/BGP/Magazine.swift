@@ -88,7 +88,8 @@ package struct Magazine: ~Copyable {
     }
   }
 
-  /// The longest path, to a peer of either kind, in messages of the ordinary size.
+  /// The longest path and one community more, to a peer of either kind, in messages of the
+  /// ordinary size.
   private static func capacity(
     for content: VolleyContent, _ localASN: ASNumber, _ routeLimit: Int
   ) -> Int {
@@ -96,7 +97,7 @@ package struct Magazine: ~Copyable {
       UpdateEncoder(
         localASN: localASN, fourOctetAS: fourOctetAS, extendedMessages: false,
         routeLimit: routeLimit
-      ).size(of: content.prefixes, rung: .standby, content.attributes)
+      ).size(of: content.prefixes, rung: .standby, content.attributes.shuttingDown)
     }
     return max(sizes[0], sizes[1])
   }
@@ -120,7 +121,8 @@ package struct Magazine: ~Copyable {
     }
     let place = oldest(in: places)
     scratch.removeAll()
-    let content = contents[vip.index]
+    var content = contents[vip.index]
+    if announcement.isShuttingDown { content.attributes = content.attributes.shuttingDown }
     let encoder = UpdateEncoder(localASN: localASN, negotiated, routeLimit: routeLimit)
     let messages = encoder.write(
       content.prefixes, announcement, content.attributes, into: &scratch)
@@ -183,11 +185,11 @@ package struct Magazine: ~Copyable {
     chambers[place(of: volley)].messages
   }
 
-  /// Which VIP a volley announces.
-  package borrowing func vip(of volley: VolleyID) -> VIPSlot {
   /// How many prefixes a VIP has.
   package borrowing func prefixCount(of vip: VIPSlot) -> Int { contents[vip.index].prefixes.count }
 
+  /// Which VIP a volley announces.
+  package borrowing func vip(of volley: VolleyID) -> VIPSlot {
     VIPSlot(Int(volley.place) / (peers * volleysPerPeer))
   }
 

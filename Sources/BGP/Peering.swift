@@ -66,6 +66,16 @@ package struct Peering {
     incoming.noteSent(at: now)
   }
 
+  /// TCP has not taken all that was sent on this connection, or one more message of it.
+  package mutating func noteHeld(_ side: ConnectionSide, at now: Instant) {
+    if side == .outgoing { outgoing.noteHeld(at: now) } else { incoming.noteHeld(at: now) }
+  }
+
+  /// TCP has taken everything that was sent on this connection.
+  package mutating func noteTaken(_ side: ConnectionSide) {
+    if side == .outgoing { outgoing.noteTaken() } else { incoming.noteTaken() }
+  }
+
   /// Connect and accept, until `stop`.
   package mutating func start(at now: Instant, into output: inout SessionOutput) {
     handle(.start, .incoming, at: now, into: &output)

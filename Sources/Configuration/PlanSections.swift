@@ -35,6 +35,7 @@ enum PlanSections {
         (.holdTime, value(.duration(servers.holdTime))),
       ] + given(.passwordFile, servers.passwordFile.map(Scalar.path))
         + given(.ttlSecurity, servers.ttlSecurity.map { .number(UInt32($0)) })
+        + [(.drain, value(.duration(servers.drain)))]
         + [(.peers, list(servers.peers.map(Scalar.ipv4Address)))])
   }
 

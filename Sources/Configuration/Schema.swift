@@ -12,6 +12,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case holdTime = "hold-time"
   case passwordFile = "password-file"
   case ttlSecurity = "ttl-security"
+  case drain
   case peers
   case vips
   case prefixes
@@ -103,6 +104,10 @@ package enum Schema {
     Key(
       .ttlSecurity, .value(.number(1...254)), .derived("off"),
       "How many hops away the route servers are at most; packets from further are dropped."),
+    Key(
+      .drain,
+      .value(.duration(least: .zero, most: Plan.RouteServers.longestDrain, step: .seconds(1))),
+      .defaulted("0s"), "How long the sessions stay when the daemon stops, the VIPs resigned."),
     Key(
       .peers, .list(.ipv4Address, limit: PlanLimits.routeServers), .required,
       "The address of each route server instance."),

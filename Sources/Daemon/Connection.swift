@@ -1,6 +1,7 @@
 // One TCP connection of a route server: the socket, and what could not leave at once.
 
 import BGP
+import Engine
 import Linux
 import Model
 
@@ -37,6 +38,8 @@ final class Connection {
   private var flights: [Flight] = []
   private var firstFlight = 0
   private let flightLimit: Int
+  /// The engine was told that TCP has not taken everything, at so many completed messages.
+  private var heldAt: UInt64?
   /// Since the connection stands.
   private(set) var bytesSent: UInt64 = 0
   private(set) var bytesAcknowledged: UInt64 = 0
@@ -111,6 +114,7 @@ final class Connection {
     socket = nil
     phase = .closed
     outbox.removeAll()
+    heldAt = nil
     flights.removeAll(keepingCapacity: true)
     firstFlight = 0
   }
@@ -154,6 +158,18 @@ final class Connection {
       try sendBegun()
     }
     noteWritten(&timeline)
+  }
+
+  /// What the engine does not know yet of how this connection takes what is sent.
+  func takeFlow(_ slot: ConnectionSlot) -> Input? {
+    guard phase == .open, isWaiting else {
+      if heldAt == nil { return nil }
+      heldAt = nil
+      return .taken(slot)
+    }
+    if heldAt == outbox.completed { return nil }
+    heldAt = outbox.completed
+    return .held(slot)
   }
 
   private func sendBegun() throws(Errno) {

@@ -119,7 +119,7 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count)
+    consequences.reserveCapacity(2 * slots + KernelClass.allCases.count)
     status = ServiceStatus()
     consequences.append(.opened(.interfaces, port: opened.port))
   }
@@ -142,7 +142,7 @@ struct Loop: ~Copyable {
     let start = Clock.monotonic()
     follow(at: start)
     finishTurn(at: start)
-    while !isStopping || connections.contains(where: \.isWaiting) {
+    while !engine.hasStopped || connections.contains(where: \.isWaiting) {
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
       try wake(count, at: woken)
@@ -261,11 +261,12 @@ struct Loop: ~Copyable {
 
   private mutating func readSignals(at now: Instant) throws(Errno) {
     while let number = try signals.next() {
-      guard !isStopping else { continue }
-      log.notice("signal \(number): stopping")
-      Systemd.stopping()
+      // Who asks twice does not want to wait for route servers.
+      if engine.hasStopped { continue }
+      log.notice("signal \(number): stopping\(isStopping ? " at once" : "")")
+      if !isStopping { Systemd.stopping() }
+      status.beginStopping(at: now, drain: isStopping ? .zero : plan.routeServers.drain)
       isStopping = true
-      status.beginStopping(at: now)
       feed(.stop, at: now)
     }
   }
@@ -418,7 +419,7 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func follow(at now: Instant) {
+  mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
   }
 

@@ -261,7 +261,8 @@ extension Engine {
     for index in start..<outputs.list.count {
       guard case .note(.session(_, _, let reason?)) = outputs.list[index] else { continue }
       switch reason {
-      case .holdTimerExpired, .closed, .connectFailed, .connectTimedOut: isComplaint = true
+      case .holdTimerExpired, .sendHoldTimerExpired, .closed, .connectFailed, .connectTimedOut:
+        isComplaint = true
       case .notificationReceived(let code, _): isComplaint = isComplaint || code == Engine.silence
       case .notificationSent, .stopped: continue
       }

@@ -45,6 +45,7 @@ struct ConfigurationTests {
       hold-time: 1.5m
       password-file: /etc/hopshift/a password
       ttl-security: 254
+      drain: 2s
       peers: [192.0.2.1]
     local: {identifier: 1.2.3.4, address: 10.0.2.20, asn: 70000}
     """
@@ -62,7 +63,7 @@ struct ConfigurationTests {
           routeServers: Plan.RouteServers(
             platform: .generic, asn: ASNumber(4_200_000_000), holdTime: .seconds(90),
             peers: [IPv4Address(192, 0, 2, 1)], passwordFile: "/etc/hopshift/a password",
-            ttlSecurity: 254),
+            ttlSecurity: 254, drain: .seconds(2)),
           vips: [
             Plan.VIP(
               name: "voice", prefixes: [net, hostPrefix(100, 64, 0, 1)],
@@ -91,6 +92,7 @@ struct ConfigurationTests {
           platform: azure
           asn: 65515
           hold-time: 30s
+          drain: 0s
           peers: [10.0.1.4, 10.0.1.5]
         vips:
           web:

@@ -11,6 +11,8 @@ package struct WireUpdate: Equatable, Sendable {
   package var nextHop: IPv4Address?
   /// The AS numbers of AS_PATH, segment by segment flattened.
   package var path: [UInt32] = []
+  /// COMMUNITIES (RFC 1997).
+  package var communities: [UInt32] = []
 
   /// RFC 4724 section 2.
   package var isEndOfRIB: Bool { withdrawn.isEmpty && announced.isEmpty }
@@ -25,6 +27,9 @@ package struct WireUpdate: Equatable, Sendable {
     if let first = path.first {
       let isPrepended = path.allSatisfy { $0 == first }
       words += ["path", isPrepended ? "\(first)x\(path.count)" : "\(path)"]
+    }
+    for community in communities {
+      words += ["community", "\(community >> 16):\(community & 0xffff)"]
     }
     return words.joined(separator: " ")
   }
@@ -128,6 +133,7 @@ package enum WireMessage: Equatable, Sendable {
           }
         }
       case 3: update.nextHop = value.number(4).map(IPv4Address.init(bits:))
+      case 8: while let community = value.number(4) { update.communities.append(community) }
       default: return .wrong("attribute \(code)")
       }
       guard value.isEmpty else { return .wrong("attribute \(code) too long") }
