@@ -56,6 +56,7 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
 
@@ -78,11 +79,15 @@ let package = Package(
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
+    room("Seal", ["CSodium"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
-      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+      [
+        "Model", "BGP", "Failover", "Hello", "Engine", "Configuration", "Control", "Linux", "Seal",
+        "YAML",
+      ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
@@ -104,13 +109,16 @@ let package = Package(
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
+    tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
-    tests("DaemonTests", ["Daemon", "BGP", "Engine", "Control", "Linux", "Model"]),
+    tests("SealTests", ["Seal"]),
+    tests(
+      "DaemonTests",
+      ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

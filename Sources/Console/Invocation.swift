@@ -22,6 +22,9 @@ package struct Invocation: Hashable, Sendable {
 package enum Command: Hashable, Sendable {
   case status(StatusCommand)
   case monitor(MonitorCommand)
+  case explain(ExplainCommand)
+  case `switch`(SwitchCommand)
+  case maintenance(MaintenanceCommand)
   case volleys(VolleysCommand)
   case received(ReceivedCommand)
   case check(CheckCommand)
@@ -36,6 +39,9 @@ package enum Command: Hashable, Sendable {
     switch arguments.verb {
     case StatusCommand.synopsis?: self = .status(try StatusCommand(arguments))
     case MonitorCommand.synopsis?: self = .monitor(try MonitorCommand(arguments))
+    case ExplainCommand.synopsis?: self = .explain(try ExplainCommand(arguments))
+    case SwitchCommand.synopsis?: self = .switch(try SwitchCommand(arguments))
+    case MaintenanceCommand.synopsis?: self = .maintenance(try MaintenanceCommand(arguments))
     case VolleysCommand.synopsis?: self = .volleys(try VolleysCommand(arguments))
     case ReceivedCommand.synopsis?: self = .received(try ReceivedCommand(arguments))
     case CheckCommand.synopsis?: self = .check(try CheckCommand(arguments))

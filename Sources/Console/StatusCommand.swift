@@ -9,7 +9,7 @@ package struct StatusCommand: Hashable, Sendable {
   package let isVerbose: Bool
 
   private static let checkOption = Option(
-    "--check", help: "exit with 5 when a session is down or the kernel view is stale")
+    "--check", help: "exit with 5 when a session, a speaker or the kernel view fails")
 
   private static let verboseOption = Option(
     "--verbose", help: "show all that is known of each route server")
@@ -22,8 +22,8 @@ package struct StatusCommand: Hashable, Sendable {
       With --verbose each route server has a page of its own: what was negotiated,
       what was sent and received, and why the last session ended.
       With --check the exit status is 5 when a route server is not in state
-      Established or the view of the kernel is stale; the reasons go to standard
-      error.
+      Established, another speaker of the group is silent or the view of the
+      kernel is stale; the reasons go to standard error.
       """,
     options: [.json, checkOption, verboseOption])
 

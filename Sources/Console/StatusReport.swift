@@ -7,6 +7,8 @@ package struct StatusReport: Sendable {
   private let daemon: Record?
   private let classes: [Record]
   private let routeServers: [Record]
+  private let group: Record?
+  private let speakers: [Record]
   private let vips: [Record]
 
   /// The state of a session that works, as RFC 4271 section 8.2.2 spells it.
@@ -16,6 +18,8 @@ package struct StatusReport: Sendable {
     daemon = records.first { $0.type == "daemon" }
     classes = records.filter { $0.type == "kernel" }
     routeServers = records.filter { $0.type == "route-server" }
+    group = records.first { $0.type == "group" }
+    speakers = records.filter { $0.type == "speaker" }
     vips = records.filter { $0.type == "vip" }
   }
 
@@ -33,7 +37,19 @@ package struct StatusReport: Sendable {
     for server in routeServers where server.string("state") != StatusReport.established {
       faults.append("route server \(server.text("address")) is \(server.text("state"))")
     }
-    return faults
+    for speaker in speakers where speaker.string("state") != "heard" {
+      faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
+    }
+    return faults + missingFamilies
+  }
+
+  /// Route servers that take less than there is to announce, one sentence each.
+  private var missingFamilies: [String] {
+    routeServers.compactMap { server in
+      let missing = server.text("families-missing")
+      guard missing != Record.nothing else { return nil }
+      return "route server \(server.text("address")) does not offer \(missing)"
+    }
   }
 
   /// The page, ending in a newline.
@@ -45,6 +61,8 @@ package struct StatusReport: Sendable {
     } else if !routeServers.isEmpty {
       lines += [""] + routeServerTable.lines(style) + lastErrors(style)
     }
+    lines += missingFamilies.map { style.paint($0, .doubtful) }
+    if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
   }
@@ -53,7 +71,7 @@ package struct StatusReport: Sendable {
     let kernel = daemon.text("kernel")
     let view = style.paint(kernel, kernel == "current" ? .good : .bad)
     let title = style.paint("hopshiftd \(daemon.text("version"))", .heading)
-    return [
+    var lines = [
       "\(title), process \(daemon.text("pid")), up \(daemon.age("uptime-ms")), "
         + "last turn \(daemon.age("turn-age-ms")) ago",
       "configuration  \(daemon.text("config"))",
@@ -67,6 +85,13 @@ package struct StatusReport: Sendable {
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]
+    if let group {
+      lines.append(
+        "hello          on \(group.text("address")), port \(group.text("port")), "
+          + "every \(group.age("interval-ms")), \(group.text("strangers")) of strangers, "
+          + "\(group.text("drops")) dropped")
+    }
+    return lines
   }
 
   /// One row for each netlink socket that is open.
@@ -115,6 +140,25 @@ package struct StatusReport: Sendable {
     }
   }
 
+  /// The other speakers of the group.
+  private var speakerTable: Table {
+    var table = Table([
+      "SPEAKER", "STATE", "HEARD", "RECEIVED", "REFUSED", "PAUSES", "SENT", "LAST ERROR",
+    ])
+    for speaker in speakers {
+      let state = speaker.text("state")
+      let error = speaker.text("last-error")
+      table.add([
+        Table.Cell(speaker.text("address")), Table.Cell(state, state == "heard" ? .good : .bad),
+        Table.Cell(speaker.age("heard-ms")), Table.Cell(speaker.text("received")),
+        Table.Cell(speaker.text("refused")), Table.Cell(speaker.text("pauses")),
+        Table.Cell(speaker.text("sent")),
+        Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
+      ])
+    }
+    return table
+  }
+
   private var vipTable: Table {
     var table = Table([
       "VIP", "STATE", "RUNG", "HELD", "INTERFACE", "FOR", "NEXT HOP", "PREFIXES", "CLAIMS",
@@ -124,7 +168,7 @@ package struct StatusReport: Sendable {
         Table.Cell(vip.text("name")), Table.Cell(vip.text("state"), tone(ofVIP: vip)),
         Table.Cell(vip.text("rung")), Table.Cell(vip.text("held")),
         Table.Cell(vip.text("interface")), Table.Cell(vip.age("since-ms")),
-        Table.Cell(vip.text("next-hop")), Table.Cell(prefixes(of: vip)),
+        Table.Cell(vip.nextHops), Table.Cell(prefixes(of: vip)),
         Table.Cell(vip.text("claims")),
       ])
     }

@@ -11,7 +11,16 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   /// What route servers have told; words name one of them, and whether the errors are wanted
   /// alone.
   case received
+  /// How one VIP stands and why; the word names it.
+  case explain
+  /// Moves a VIP: its name, where to, and what qualifies the wish.
+  case `switch`
+  /// Takes VIPs out of service on this machine, or back: `on` or `off`, and names.
+  case maintenance
   case version
+
+  /// It changes something, so reading rights are not enough.
+  package var isWriting: Bool { self == .switch || self == .maintenance }
 }
 
 /// One request. A value that exists keeps every limit of the protocol.

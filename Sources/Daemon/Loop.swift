@@ -8,8 +8,8 @@ import Linux
 import Model
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
-/// servers, then routes, neighbours and control clients; timers are judged after that, so that a
-/// late process does not expire a hold timer with a KEEPALIVE unread.
+/// servers, then hello, then routes, neighbours and control clients; timers are judged after that,
+/// so that a late process does not expire a hold timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -19,10 +19,14 @@ struct Loop: ~Copyable {
     case listener = 4
     case client = 5
     case door = 6
+    case group = 7
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
   static let standstill = Nanoseconds.milliseconds(100)
+  /// Lateness that is a pause. We chose it: more than the scheduler of a busy machine was seen to
+  /// take, less than half of the shortest hello timeout.
+  static let lateness = Nanoseconds.milliseconds(50)
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
   /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
@@ -61,12 +65,20 @@ struct Loop: ~Copyable {
   let connections: [Connection]
   /// Where route servers connect to us.
   var door: Door
+  /// Where the other speakers are heard; nil without a group.
+  let group: GroupDoor?
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
   var status: ServiceStatus
+  var state: StateFile
+  var tracks: TrackFiles
   let facts: ProcessFacts
   let log: Log
+  /// When the engine had wanted to be woken.
+  var promised: Instant?
+  /// How long the machine has been suspended in all.
+  var asleep: Nanoseconds?
   /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
   /// afterwards.
   var consequences: [Input] = []
@@ -76,8 +88,8 @@ struct Loop: ~Copyable {
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door,
-    protection: TCPProtection
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, state: StateFile,
+    door: consuming Door, group: GroupDoor?, protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
@@ -96,10 +108,14 @@ struct Loop: ~Copyable {
         opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
+      if let group {
+        try epoll.add(group.raw, token: Loop.token(.group, 0, 0), interest: .read)
+      }
     } catch {
       throw StartError(what: "epoll", error: error)
     }
     self.door = door
+    self.group = group
     self.plan = plan
     self.protection = protection
     self.facts = facts
@@ -108,9 +124,9 @@ struct Loop: ~Copyable {
     self.signals = signals
     self.sources = sources
     self.control = control
-    engine = Engine(plan, seed: seed)
+    engine = Engine(plan, seed: seed, run: state.run)
     let longest = engine.speaker.magazine.longest
-    salvo = Salvo(longest: longest)
+    salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
@@ -121,6 +137,13 @@ struct Loop: ~Copyable {
     }
     consequences.reserveCapacity(2 * slots + KernelClass.allCases.count)
     status = ServiceStatus()
+    self.state = state
+    tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
+    if let kept = state.kept {
+      engine.handle(
+        .recalled(isSameBoot: kept.isSameBoot), kept.memory.span, at: Clock.monotonic(),
+        into: &outputs)
+    }
     consequences.append(.opened(.interfaces, port: opened.port))
   }
 
@@ -143,19 +166,32 @@ struct Loop: ~Copyable {
     follow(at: start)
     finishTurn(at: start)
     while !engine.hasStopped || connections.contains(where: \.isWaiting) {
+      promised = engine.deadline
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
+      noteLateness(at: woken)
       try wake(count, at: woken)
       turns.add(Clock.monotonic() - woken)
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
+    state.save(engine.memory(isEnding: true), at: Clock.monotonic(), log: log)
     for connection in connections { connection.close() }
+  }
+
+  /// A process that ran much later than it had meant to tells the engine before anything is read.
+  private mutating func noteLateness(at now: Instant) {
+    // A suspended machine's monotonic clock stands still, so the other one has to tell.
+    let asleep = Nanoseconds(Clock.boot().nanoseconds - now.nanoseconds)
+    let slept = asleep - (self.asleep ?? asleep)
+    self.asleep = asleep
+    let late = max(slept, promised.map { now - $0 } ?? .zero)
+    if late > Loop.lateness { feed(.paused(late), at: now) }
   }
 
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     var earliest = status.deadline
-    for candidate in [engine.deadline, listenerPause] {
+    for candidate in [engine.deadline, listenerPause, state.deadline] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -170,6 +206,7 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    for position in 0..<count where isOf(.group, position) { readGroup(at: now) }
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
@@ -185,6 +222,7 @@ struct Loop: ~Copyable {
     answerClients(at: later)
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
+    keepState(at: later)
     status.turn(at: later, engine: engine)
   }
 
@@ -309,20 +347,28 @@ struct Loop: ~Copyable {
   private mutating func answerClients(at now: Instant) {
     guard control.hasWork else { return }
     let moment = Moment(
-      facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
+      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
+    var commands: [(Request, ControlClient)] = []
     Loop.answer(
       control, engine: engine, connections: connections, sources: sources, moment: moment,
-      wasReported: &wasReported)
+      wasReported: &wasReported, commands: &commands)
     if wasReported { turns.wereReported() }
+    for (request, client) in commands { obey(request, client, at: now) }
+    finishTurn(at: now)
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], moment: Moment, wasReported: inout Bool
+    sources: [KernelSource], moment: Moment, wasReported: inout Bool,
+    commands: inout [(Request, ControlClient)]
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
+      if request.verb.isWriting, client.mayRead {
+        commands.append((request, client))
+        continue
+      }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
         moment: moment)
@@ -351,8 +397,9 @@ struct Loop: ~Copyable {
 
   /// Does what the engine said, in order. What is only to be told waits until everything readable
   /// was read.
-  private mutating func carryOut(at now: Instant) {
+  mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
+    var hasHello = false
     for index in carriedOut..<outputs.list.count {
       switch outputs.list[index] {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
@@ -361,15 +408,16 @@ struct Loop: ~Copyable {
       case .accept(let slot): accept(slot)
       case .refuse(let slot, let piece): refuse(piece, slot)
       case .close(let slot): close(slot)
+      case .hello: hasHello = true
       case .dump(let what, let sequence): dump(what, sequence)
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
       case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
-      case .hello: continue
       case .note: timeline.stampNote()
       }
     }
     launchAll()
+    if hasHello { sayHello(from: carriedOut, at: now) }
     carriedOut = outputs.list.count
     follow(at: now)
     // A long dump tells more than one turn can hold.

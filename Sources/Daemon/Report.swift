@@ -19,6 +19,7 @@ struct ProcessFacts {
 struct Moment {
   var facts: ProcessFacts
   var door: Door.Facts
+  var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
   var now: Instant
@@ -39,7 +40,9 @@ enum Report {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
+    case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
+    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     }
   }
@@ -79,6 +82,7 @@ enum Report {
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
+    if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
     }
@@ -163,6 +167,8 @@ enum Report {
       line.add("four-octet-as", negotiated.fourOctetAS)
       line.add("extended-messages", negotiated.extendedMessages)
       line.add("route-refresh", negotiated.routeRefresh)
+      line.add("families", negotiated.families.names)
+      line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
     line.add("prefixes-announced", engine.speaker.announcedPrefixes(slot))
@@ -213,8 +219,10 @@ enum Report {
       line.addNull("since-ms")
     }
     line.add("host", VIPWords.host(slot, standing, engine.plan))
-    line.add(
-      "next-hop", standing.map { engine.plan.nextHops(of: slot)[$0.candidate].description })
+    let content = engine.speaker.magazine.content(of: slot)
+    let nextHops = standing.map { engine.speaker.announcement(slot, $0).nextHops }
+    line.add("next-hop", content.ipv4.count > 0 ? nextHops?.ipv4.description : nil)
+    line.add("next-hop6", content.ipv6.count > 0 ? nextHops?.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
     line.add("claims", engine.failover.claimCount(slot))

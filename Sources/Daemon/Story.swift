@@ -48,6 +48,10 @@ enum Story {
       } else {
         log.warning("speaker \(name) is silent")
       }
+    case .outOfService(let slot, let isOut):
+      let name = plan.vips[slot.index].name
+      log.notice("vip \(name): \(isOut ? "out of service here" : "back in service here")")
+    case .forgotten: log.warning("the state file could not be used; starting without it")
     case .paused(let length):
       log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
     case .stale(let kernelClass, let reason):
@@ -92,6 +96,16 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
+    case .outOfService(let slot, let isOut):
+      control.publish(.vip) { id in
+        var line = JSONLine(id: id, type: "maintenance")
+        line.add("at-ns", at.nanoseconds)
+        line.add("vip", plan.vips[slot.index].name)
+        line.add("out-of-service", isOut)
+        return line.finish()
+      }
+    case .forgotten:
+      control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
     case .health, .ownNetwork, .fellow, .paused:
       control.publish(.host) { hostRecord(note, $0, at, plan) }
     case .stale(let kernelClass, let reason):
@@ -252,6 +266,9 @@ enum Story {
     case .staleForLong(let kernelClass):
       "kernel: \(kernelClass): messages have been lost for "
         + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
+    case .notSpoken(let slot, let families):
+      "route server \(plan.routeServers.peers[slot.index]): it does not offer "
+        + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
     }

@@ -19,6 +19,14 @@ package struct Engine: ~Copyable {
   /// For each class what was heard since the last part of the dump that runs.
   var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
+  /// By VIP: what led to its last change.
+  private var causes: [Trigger?]
+  /// What is kept has changed since it was last taken.
+  package internal(set) var hasUnsavedMemory = false
+  /// Counts what operators took out of service or back.
+  package private(set) var serviceChanges: UInt64 = 0
+  /// What became of the last command.
+  package private(set) var lastAnswer = OperatorAnswer.unchanged
   /// Messages that were no netlink, or lacked what they must hold.
   package internal(set) var malformed: UInt64 = 0
 
@@ -47,9 +55,15 @@ package struct Engine: ~Copyable {
     moved = []
     moved.reserveCapacity(plan.vips.count)
     movedBy = Array(repeating: nil, count: plan.vips.count)
+    causes = Array(repeating: nil, count: plan.vips.count)
     // Whoever drives the engine opens this socket first, and says so.
     _ = feeds[0].need(.plan)
   }
+
+  /// What led to a VIP's last change.
+  package func cause(of vip: VIPSlot) -> Trigger? { causes[vip.index] }
+
+  package mutating func memoryWasTaken() { hasUnsavedMemory = false }
 
   /// Whether the group's socket is needed.
   package var isSpeaking: Bool { plan.group != nil }
@@ -124,6 +138,8 @@ package struct Engine: ~Copyable {
     case .taken(let connection): speaker.taken(connection, at: now, into: &outputs)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
+    case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
+    case .command(let command): obey(command, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
@@ -151,6 +167,18 @@ package struct Engine: ~Copyable {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
     outputs.add(.note(.paused(length)))
+  }
+
+  private mutating func obey(
+    _ command: OperatorCommand, at now: Instant, into outputs: inout Outputs
+  ) {
+    lastAnswer = failover.obey(command, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+    if case .outOfService(let vip, let isOut) = command, lastAnswer == .done {
+      serviceChanges += 1
+      hasUnsavedMemory = true
+      outputs.add(.note(.outOfService(vip, isOut)))
+    }
   }
 
   /// Leaves at once: a machine that goes must not look frozen. When the Plan says so, route servers
@@ -229,6 +257,8 @@ package struct Engine: ~Copyable {
       movedBy[vip.index] = nil
       let before = speaker.standing(vip)
       guard let standing = failover.standing(vip), standing != before else { continue }
+      causes[vip.index] = failover.trigger
+      hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
       outputs.add(
         .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))

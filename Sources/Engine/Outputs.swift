@@ -51,6 +51,10 @@ package enum Note: Equatable, Sendable {
   case ownNetwork(OwnNetwork)
   /// Another speaker is heard, or is not any more.
   case fellow(FellowSlot, isAlive: Bool)
+  /// An operator took a VIP out of service on this machine, or back.
+  case outOfService(VIPSlot, Bool)
+  /// What was kept by the run before could not be used.
+  case forgotten
   /// This process did not run for so much longer than it meant to.
   case paused(Nanoseconds)
   /// Nothing is decided on this class until a complete dump was read.
@@ -88,6 +92,8 @@ package enum Alarm: Equatable, Sendable {
   case dumpsFailing(KernelClass, times: Int)
   /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
   case staleForLong(KernelClass)
+  /// A route server did not offer these families, and there are prefixes of them.
+  case notSpoken(PeerSlot, Families)
   /// The socket of this class could not be opened.
   case notOpened(KernelClass, code: Int32)
 }

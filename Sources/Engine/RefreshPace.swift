@@ -1,5 +1,6 @@
 // When a route server that asks for everything again is answered: at once, but not without end.
 
+import BGP
 import Model
 
 /// The requests of one route server (RFC 2918). At most one answer is under way and one more is
@@ -13,7 +14,8 @@ struct RefreshPace {
   /// really needs one does not wait for long.
   static let longest = Nanoseconds.seconds(1)
 
-  private var isAsked = false
+  /// The families that are owed.
+  private var asked: Families = []
   /// It asked before the pause was over, and waits.
   private var hasToWait = false
   /// The end of the pause.
@@ -23,23 +25,23 @@ struct RefreshPace {
   private var isHeld = false
 
   /// When `takeAnswer` may be true without another word from outside.
-  var deadline: Instant? { isAsked && !isHeld ? ready : nil }
+  var deadline: Instant? { asked.isEmpty || isHeld ? nil : ready }
 
-  mutating func ask(at now: Instant) {
-    isAsked = true
+  mutating func ask(_ families: Families, at now: Instant) {
+    asked.formUnion(families)
     if let ready, now < ready { hasToWait = true }
   }
 
   mutating func hold(_ isHeld: Bool) { self.isHeld = isHeld }
 
-  /// Whether to answer now; true is the word that it is answered.
-  mutating func takeAnswer(at now: Instant) -> Bool {
-    guard isAsked, !isHeld else { return false }
-    if let ready, now < ready { return false }
+  /// For which families to answer now; who is told them answers.
+  mutating func takeAnswer(at now: Instant) -> Families? {
+    guard !asked.isEmpty, !isHeld else { return nil }
+    if let ready, now < ready { return nil }
+    defer { asked = [] }
     pause = hasToWait ? min(pause * 2, RefreshPace.longest) : RefreshPace.shortest
     ready = now + pause
-    isAsked = false
     hasToWait = false
-    return true
+    return asked
   }
 }

@@ -15,9 +15,12 @@ package struct Speaker: ~Copyable {
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   /// By VIP, then by candidate.
-  private let nextHops: [IPv4Address]
+  private let nextHops: [NextHopAddresses]
   private let firstHop: [Int]
-  private let endOfRIB: [UInt8]
+  /// The families that the VIPs have prefixes of.
+  private let families: Families
+  private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
+  private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
   private var standing: [Standing?]
   /// VIPs whose next volley is not armed yet.
@@ -40,29 +43,30 @@ package struct Speaker: ~Copyable {
   }
 
   init(_ plan: Plan, seed: UInt64) {
+    let contents = plan.vips.map { VolleyContent($0.prefixes, $0.attributes) }
+    families = contents.reduce(into: []) { $0.formUnion($1.families) }
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
-      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
+      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime,
+      families: families.union(.ipv4Unicast))
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
       Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
-      plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
-      peers: plan.routeServers.peers.count, localASN: plan.local.asn,
+      contents, peers: plan.routeServers.peers.count, localASN: plan.local.asn,
       platformLimit: plan.routeServers.platform.routeLimit,
       volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     paces = Array(repeating: RefreshPace(), count: plan.routeServers.peers.count)
-    var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
-    UpdateEncoder.writeEndOfRIB(into: &writer)
-    endOfRIB = writer.bytes
     scratch = SessionOutput()
-    var nextHops: [IPv4Address] = []
+    var nextHops: [NextHopAddresses] = []
     var firstHop: [Int] = []
     for index in plan.vips.indices {
       firstHop.append(nextHops.count)
-      nextHops.append(contentsOf: plan.nextHops(of: VIPSlot(index)))
+      for nextHop in plan.nextHops(of: VIPSlot(index)) {
+        nextHops.append(NextHopAddresses(nextHop, plan.local.nextHops.ipv6))
+      }
     }
     self.nextHops = nextHops
     self.firstHop = firstHop
@@ -164,7 +168,7 @@ package struct Speaker: ~Copyable {
   mutating func drain(at now: Instant, into outputs: inout Outputs) {
     isDraining = true
     for index in targets.indices where targets[index].isEstablished {
-      announceAll(PeerSlot(index), at: now, into: &outputs)
+      announceAll(PeerSlot(index), .all, at: now, into: &outputs)
     }
   }
 
@@ -172,8 +176,10 @@ package struct Speaker: ~Copyable {
   private mutating func answerRefresh(
     _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
   ) {
-    guard targets[peer.index].isEstablished, paces[peer.index].takeAnswer(at: now) else { return }
-    announceAll(peer, at: now, into: &outputs)
+    guard targets[peer.index].isEstablished,
+      let families = paces[peer.index].takeAnswer(at: now)
+    else { return }
+    announceAll(peer, families, at: now, into: &outputs)
   }
 
   /// Announces what stands for a VIP now to every established route server, from the magazine.
@@ -184,16 +190,20 @@ package struct Speaker: ~Copyable {
     self.standing[vip.index] = standing
     note(unarmed: vip)
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, standing, PeerSlot(index), shift: shift, at: now, into: &outputs)
+      fire(vip, standing, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
   }
 
   /// How many prefixes a route server was told that stand; none while no session is up.
   package func announcedPrefixes(_ peer: PeerSlot) -> Int {
-    guard targets[peer.index].isEstablished else { return 0 }
+    guard targets[peer.index].isEstablished,
+      let spoken = sessions[peer.index].negotiated?.families
+    else { return 0 }
     var count = 0
     for index in standing.indices where standing[index] != nil {
-      count += magazine.prefixCount(of: VIPSlot(index))
+      let content = magazine.content(of: VIPSlot(index))
+      if spoken.contains(.ipv4Unicast) { count += content.ipv4.count }
+      if spoken.contains(.ipv6Unicast) { count += content.ipv6.count }
     }
     return count
   }
@@ -207,7 +217,7 @@ package struct Speaker: ~Copyable {
   /// In words of the session: where the traffic should go, and how strongly it is claimed.
   package func announcement(_ vip: VIPSlot, _ standing: Standing) -> Announcement {
     Announcement(
-      nextHop: nextHops[firstHop[vip.index] + standing.candidate],
+      nextHops: nextHops[firstHop[vip.index] + standing.candidate],
       rung: isDraining ? standing.rung.resigned : standing.rung, isShuttingDown: isDraining)
   }
 
@@ -245,23 +255,29 @@ package struct Speaker: ~Copyable {
       epoch: targets[peer.index].epoch)
   }
 
+  /// Tells a peer where a VIP stands, in these families as far as the session has them.
   private mutating func fire(
-    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, shift: UInt32, at now: Instant,
-    into outputs: inout Outputs
+    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
+    at now: Instant, into outputs: inout Outputs
   ) {
-    let epoch = targets[peer.index].epoch
     let announcement = announcement(vip, standing)
-    let connection = ConnectionSlot(peer, targets[peer.index].side)
-    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
-      outputs.add(.fire(connection, volley, shift: shift))
-    } else if let negotiated = sessions[peer.index].negotiated {
-      // Two shifts of one VIP in one turn, or a step down: right comes before fast.
-      lateArmings += 1
-      let volley = magazine.arm(
-        vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-      outputs.add(.fire(connection, volley, shift: shift))
-    }
+    guard let armed = armed(vip, peer, announcement) else { return }
+    let volley = armed.only(families)
+    // Of a VIP whose family the peer does not speak there is nothing to tell.
+    guard magazine.count(of: volley) > 0 else { return }
+    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
     sessions[peer.index].noteSent(at: now)
+  }
+
+  private mutating func armed(
+    _ vip: VIPSlot, _ peer: PeerSlot, _ announcement: Announcement
+  ) -> VolleyID? {
+    let epoch = targets[peer.index].epoch
+    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
+    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    // Two shifts of one VIP in one turn, or a step down: right comes before fast.
+    lateArmings += 1
+    return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
   }
 
   private mutating func carryOut(
@@ -290,11 +306,10 @@ package struct Speaker: ~Copyable {
         .refreshRequested where !targets[peer.index].isEstablished:
         continue
       case .established:
-        announceAll(peer, at: now, into: &outputs)
-        // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
-        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: connection)
-      case .refreshRequested:
-        paces[peer.index].ask(at: now)
+        announceAll(peer, .all, at: now, into: &outputs)
+        sendEndOfRIB(connection, into: &outputs)
+      case .refreshRequested(let families):
+        paces[peer.index].ask(families, at: now)
         answerRefresh(peer, at: now, into: &outputs)
       case .update: continue
       }
@@ -302,17 +317,42 @@ package struct Speaker: ~Copyable {
     scratch.removeAll()
     let after = sessions[peer.index].state
     if after != before || reason != nil { outputs.add(.note(.session(peer, after, reason))) }
+    let missing = missingFamilies(peer)
+    if after != before, !missing.isEmpty {
+      outputs.add(.note(.alarm(.notSpoken(peer, missing))))
+    }
   }
 
   /// Everything that stands: at session start and when the route server asks again.
-  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs)
-  {
+  private mutating func announceAll(
+    _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
+  ) {
     for index in standing.indices {
       guard let standing = standing[index] else { continue }
       arm(VIPSlot(index), standing, peer)
-      fire(VIPSlot(index), standing, peer, shift: 0, at: now, into: &outputs)
+      fire(VIPSlot(index), standing, peer, families, shift: 0, at: now, into: &outputs)
       // What may come next is armed when there is time.
       note(unarmed: VIPSlot(index))
     }
+  }
+
+  /// RFC 4724 section 2: the end of the first announcement is marked, family by family, graceful
+  /// restart or not.
+  private func sendEndOfRIB(_ connection: ConnectionSlot, into outputs: inout Outputs) {
+    guard let spoken = sessions[connection.peer.index].negotiated?.families else { return }
+    if spoken.contains(.ipv4Unicast) {
+      outputs.send(endOfRIB.indices, of: endOfRIB, to: connection)
+    }
+    if spoken.contains(.ipv6Unicast) {
+      outputs.send(endOfRIBIPv6.indices, of: endOfRIBIPv6, to: connection)
+    }
+  }
+
+  /// The families of our prefixes that a route server, now established, does not take.
+  package func missingFamilies(_ peer: PeerSlot) -> Families {
+    guard targets[peer.index].isEstablished,
+      let spoken = sessions[peer.index].negotiated?.families
+    else { return [] }
+    return families.subtracting(spoken)
   }
 }

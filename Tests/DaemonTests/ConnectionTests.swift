@@ -45,7 +45,7 @@ import Testing
       let plan = try Stage.plan()
       magazine = Magazine(
         plan.vips.map { VolleyContent($0.prefixes) }, peers: 1, localASN: plan.local.asn)
-      salvo = Salvo(longest: magazine.longest)
+      salvo = Salvo(for: magazine)
       timeline = Timeline(for: plan)
       connection = Connection(
         PeerSlot(0), vips: 2, longest: magazine.longest, holdTime: .seconds(30))
@@ -84,7 +84,8 @@ import Testing
         fourOctetAS: true, extendedMessages: false, routeRefresh: true, holdTime: .seconds(30),
         keepalive: .seconds(10), peerIdentifier: IPv4Address(10, 0, 1, 4))
       let volley = magazine.arm(
-        vip, for: PeerSlot(0), Announcement(nextHop: IPv4Address(10, 0, 2, 10), rung: rung),
+        vip, for: PeerSlot(0),
+        Announcement(nextHops: NextHopAddresses(IPv4Address(10, 0, 2, 10)), rung: rung),
         negotiated: negotiated, epoch: 1)
       connection.add(Outbox.Entry(volley: volley, vip: vip, shift: 0))
       return magazine.withBytes(of: volley) { span in span.indices.map { span[$0] } }

@@ -31,7 +31,8 @@ struct RefreshTests {
         let slot = PeerSlot(peer)
         _ = driver.feed(.connected(slot), at: now)
         let open = WireMessage.writeOpen(
-          asn: RouteServer.asn, holdTime: 180, identifier: IPv4Address(10, 10, 1, UInt8(4 + peer)))
+          asn: RouteServer.asn, holdTime: 180, identifier: IPv4Address(10, 10, 1, UInt8(4 + peer)),
+          families: [.ipv4])
         _ = hear(slot, open + WireMessage.writeKeepalive())
       }
     }

@@ -16,8 +16,10 @@ enum Arrows {
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
+    "Seal": ["CSodium"],
     "Daemon": [
-      "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
+      "Model", "BGP", "Failover", "Hello", "Engine", "Configuration", "Control", "Linux", "Seal",
+      "YAML",
     ],
     "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
@@ -37,13 +39,14 @@ enum Arrows {
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": ["Engine", "Failover", "Model", "BGP"],
-    "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
+    "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
-    "DaemonTests": ["Daemon", "BGP", "Engine", "Control", "Linux", "Model"],
+    "SealTests": ["Seal"],
+    "DaemonTests": ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover"],
+    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"],
     "TidyTests": [],
   ]
 
@@ -54,7 +57,7 @@ enum Arrows {
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// the environment that names the programs under test, and sockets with tiny buffers.
