@@ -6,10 +6,13 @@ package import Model
 package struct Announcement: Hashable, Sendable {
   package var nextHops: NextHopAddresses
   package var rung: Rung
+  /// The routes also carry the community of a graceful shutdown (RFC 8326).
+  package var isShuttingDown: Bool
 
-  package init(nextHops: NextHopAddresses, rung: Rung) {
+  package init(nextHops: NextHopAddresses, rung: Rung, isShuttingDown: Bool = false) {
     self.nextHops = nextHops
     self.rung = rung
+    self.isShuttingDown = isShuttingDown
   }
 }
 

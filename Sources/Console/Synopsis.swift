@@ -63,6 +63,6 @@ package struct Synopsis: Hashable, Sendable {
   package static let all = [
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
     SwitchCommand.synopsis, MaintenanceCommand.synopsis, VolleysCommand.synopsis,
-    CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
+    ReceivedCommand.synopsis, CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

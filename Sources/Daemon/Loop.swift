@@ -45,6 +45,9 @@ struct Loop: ~Copyable {
   /// turn stays short, so that links and addresses come first again soon.
   static let streamBytes = 65_536
   static let peerBudget = 16
+  /// Bytes after which a route server has to wait for the next turn. We chose it: its routes are
+  /// entered into a list, and a turn stays well below a millisecond.
+  static let peerBytes = 65_536
   /// VIPs whose change of rung is logged one by one in one turn; more of them are only counted, and
   /// monitors hear of each.
   static let rungLines = 32
@@ -143,7 +146,8 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
+    consequences.reserveCapacity(
+      2 * slots + KernelClass.allCases.count + plan.targets.count)
     sessionLines = SessionLines(peers: plan.routeServers.peers.count)
     status = ServiceStatus()
     self.state = state
@@ -175,7 +179,7 @@ struct Loop: ~Copyable {
     openProbeSockets()
     follow(at: start)
     finishTurn(at: start)
-    while !isStopping || connections.contains(where: \.isWaiting) {
+    while !engine.hasStopped || connections.contains(where: \.isWaiting) {
       promised = engine.deadline
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
@@ -286,11 +290,12 @@ struct Loop: ~Copyable {
 
   private mutating func readSignals(at now: Instant) throws(Errno) {
     while let number = try signals.next() {
-      guard !isStopping else { continue }
-      log.notice("signal \(number): stopping")
-      Systemd.stopping()
+      // Who asks twice does not want to wait for route servers.
+      if engine.hasStopped { continue }
+      log.notice("signal \(number): stopping\(isStopping ? " at once" : "")")
+      if !isStopping { Systemd.stopping() }
+      status.beginStopping(at: now, drain: isStopping ? .zero : plan.routeServers.drain)
       isStopping = true
-      status.beginStopping(at: now)
       feed(.stop, at: now)
     }
   }
@@ -463,7 +468,7 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func follow(at now: Instant) {
+  mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
   }
 }

@@ -60,6 +60,10 @@ enum Story {
     case .current(.interfaces): log.notice("kernel: links and addresses are current")
     case .current(let kernelClass): log.notice("kernel: \(kernelClass) are current")
     case .alarm(let alarm): log.error(sentence(alarm, plan))
+    case .draining(let length):
+      log.notice(
+        "the route servers were told that the VIPs are about to go; their sessions end in "
+          + "\(length.milliseconds) ms")
     }
   }
 
@@ -114,6 +118,13 @@ enum Story {
     case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
     case .complete: return
     case .alarm(let cause): control.publish(.alarm) { alarm($0, sentence(cause, plan), at) }
+    case .draining(let length):
+      control.publish(.session) { id in
+        var line = JSONLine(id: id, type: "draining")
+        line.add("at-ns", at.nanoseconds)
+        line.add("length-ms", length.milliseconds)
+        return line.finish()
+      }
     }
   }
 

@@ -95,7 +95,7 @@ import Testing
   }
 
   private static let verbs =
-    "status, monitor, explain, switch, maintenance, volleys, check, version, help"
+    "status, monitor, explain, switch, maintenance, volleys, received, check, version, help"
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),
@@ -116,6 +116,7 @@ import Testing
     ("status --socket=", "option '--socket PATH' lacks its argument"),
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
+    ("received 10.0.1.4 b", "'b' is one word too many for received"),
     ("check a b", "'b' is one word too many for check"),
     ("help status version", "'version' is one word too many for help"),
     ("version 1", "'1' is one word too many for version"),
