@@ -121,6 +121,9 @@ final class Connection {
     if phase == .open { outbox.add(outputs, range, of: index, magazine) }
   }
 
+  /// Puts one volley into the outbox.
+  func add(_ entry: Outbox.Entry) { if phase == .open { outbox.add(entry) } }
+
   /// Puts a message into the outbox, behind all that is there; `launch` sends it.
   func add(_ message: Span<UInt8>) throws(Errno) {
     guard phase == .open else { return }

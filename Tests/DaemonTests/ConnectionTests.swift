@@ -104,7 +104,7 @@ import Testing
     }
 
     func launch() throws -> Input? {
-      try connection.launch(magazine, &salvo, messageLimit: 4_096, &timeline)
+      try connection.launch(magazine, &salvo, messageLimit: 4_096)
       return connection.takeFlow(Stage.slot)
     }
 
