@@ -38,6 +38,13 @@ func kit(_ name: String, _ imports: [String]) -> Target {
     swiftSettings: strict)
 }
 
+/// A program that only tests run.
+func runner(_ name: String, _ imports: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    swiftSettings: strict)
+}
+
 /// The tests of one room, or of several together.
 func tests(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
   .testTarget(
@@ -97,7 +104,8 @@ let package = Package(
     program("hopshift-lab", ["Lab"]),
 
     // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
-    kit("World", ["Engine", "Failover", "Model", "BGP"]),
+    kit("World", ["Engine", "Failover", "Hello", "Model", "BGP"]),
+    runner("Simulate", ["World"]),
 
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),

@@ -32,13 +32,20 @@ package final class Driver {
   package private(set) var mostOutputs = 0
   package private(set) var mostBytes = 0
 
-  package init(_ plan: Plan, seed: UInt64) {
+  package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
     self.plan = plan
-    engine = Engine(plan, seed: seed)
+    engine = Engine(plan, seed: seed, run: run)
     outputs = Outputs(for: plan)
   }
 
   package var deadline: Instant? { engine.deadline }
+
+  /// What is to be kept, when that has changed.
+  package func takeMemory() -> [UInt8]? {
+    guard engine.hasUnsavedMemory else { return nil }
+    engine.memoryWasTaken()
+    return engine.memory(isEnding: false)
+  }
 
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
