@@ -194,12 +194,8 @@ struct Loop: ~Copyable {
 
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
-    var earliest = status.deadline
-    for candidate in [engine.deadline, listenerPause, state.deadline] {
-      guard let candidate else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
-    return earliest
+    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
+    return Instant.earlier(ours, engine.deadline)
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {

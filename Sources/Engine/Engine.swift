@@ -91,17 +91,12 @@ package struct Engine: ~Copyable {
 
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
-    var earliest: Instant?
-    for candidate in [
-      speaker.deadline, failover.deadline, helloDeadline, probes.deadline, drained,
-    ] {
-      guard let candidate else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
-    for feed in feeds {
-      guard let candidate = feed.deadline else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
+    // No list of them: it would be made on the heap, at each turn.
+    var earliest = Instant.earlier(speaker.deadline, failover.deadline)
+    earliest = Instant.earlier(earliest, helloDeadline)
+    earliest = Instant.earlier(earliest, probes.deadline)
+    earliest = Instant.earlier(earliest, drained)
+    for index in feeds.indices { earliest = Instant.earlier(earliest, feeds[index].deadline) }
     return earliest
   }
 
