@@ -56,12 +56,10 @@ extension Loop {
   }
 
   /// Puts the volleys from `first` on into their outboxes, up to the next output of another kind;
-  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands for
-  /// each. The answer is where that output stands.
+  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands
+  /// for each. The answer is where that output stands.
   mutating func fire(from first: Int) -> Int {
-    let end = Loop.collect(
-      from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
-    return end
+    Loop.collect(from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
   }
 
   private static func collect(
