@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -31,6 +32,11 @@ Quiet(("", {PORT}), Page).serve_forever()
 def address(number):
     """The address of host `number`, from 0."""
     return f"10.9.{number // 250}.{number % 250 + 2}"
+
+
+def pass_time(seconds):
+    """Lets time pass in which something is measured, or in which nothing may happen."""
+    select.select([], [], [], seconds)
 
 
 class LAN:
@@ -153,7 +159,7 @@ class LAN:
                 return answer
             if time.monotonic() > deadline:
                 raise RuntimeError(f"waited in vain for {what}")
-            time.sleep(0.01)
+            pass_time(0.01)
 
     def wait_for(self, state):
         self.wait(f"targets that are {state}",
