@@ -3,6 +3,7 @@ import json
 import select
 import os
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -39,6 +40,11 @@ Quiet(("", {PORT}), Page).serve_forever()
 def address(number):
     """The address of host `number`, from 0."""
     return f"10.9.{number // 250}.{number % 250 + 2}"
+
+
+def pass_time(seconds):
+    """Lets time pass in which something is measured, or in which nothing may happen."""
+    select.select([], [], [], seconds)
 
 
 class LAN:
