@@ -128,7 +128,9 @@ let package = Package(
       ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"]),
+    tests(
+      "NamespaceTests",
+      ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

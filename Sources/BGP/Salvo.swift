@@ -80,18 +80,25 @@ package struct Salvo: ~Copyable {
 
   /// Puts IPv4 prefixes into the last UPDATE of their family, when that says the same of others
   /// and has room.
-  mutating func join(_ prefixes: EncodedPrefixes, _ key: AnnouncementKey) -> Bool {
-    guard ipv4.takes(prefixes.bytes.count, key, limit: messageLimit) else { return false }
-    ipv4.join(prefixes.bytes[...], tail: 0)
+  mutating func join(_ prefixes: [UInt8], in range: Range<Int>, _ key: AnnouncementKey) -> Bool {
+    guard ipv4.takes(range.count, key, limit: messageLimit) else { return false }
+    ipv4.writer.write(prefixes, in: range)
     return true
   }
 
-  /// The same for the prefixes of an UPDATE of IPv6.
-  mutating func join(_ update: ArraySlice<UInt8>, _ frame: UpdateFrame, _ key: AnnouncementKey)
-    -> Bool
-  {
-    guard ipv6.takes(update.count - frame.size, key, limit: messageLimit) else { return false }
-    ipv6.join(update.dropFirst(Int(frame.head)), tail: Int(frame.tail))
+  /// The same for the prefixes of an UPDATE, of either family.
+  mutating func join(
+    _ update: ArraySlice<UInt8>, _ frame: UpdateFrame, _ key: AnnouncementKey
+  ) -> Bool {
+    let count = update.count - frame.size
+    let end = update.dropFirst(Int(frame.head))
+    if frame.family == .ipv4Unicast {
+      guard ipv4.takes(count, key, limit: messageLimit) else { return false }
+      ipv4.join(end, tail: Int(frame.tail))
+    } else {
+      guard ipv6.takes(count, key, limit: messageLimit) else { return false }
+      ipv6.join(end, tail: Int(frame.tail))
+    }
     return true
   }
 

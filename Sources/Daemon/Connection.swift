@@ -1,6 +1,7 @@
 // One TCP connection of a route server: the socket, and what could not leave at once.
 
 import BGP
+import Engine
 import Linux
 import Model
 
@@ -108,9 +109,13 @@ final class Connection {
 
   // MARK: Sending
 
-  /// Puts a volley into the outbox; `launch` sends it.
-  func add(_ entry: Outbox.Entry) {
-    if phase == .open { outbox.add(entry) }
+  /// Puts the volleys among some outputs that are for this connection into the outbox; `launch`
+  /// sends them.
+  func add(
+    _ outputs: borrowing Outputs, _ range: Range<Int>, of index: Int,
+    _ magazine: borrowing Magazine
+  ) {
+    if phase == .open { outbox.add(outputs, range, of: index, magazine) }
   }
 
   /// Puts a message into the outbox, behind all that is there; `launch` sends it.

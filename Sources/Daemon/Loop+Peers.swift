@@ -52,10 +52,33 @@ extension Loop {
     }
   }
 
-  /// The volley goes into the outbox; `launchAll` sends it together with others.
-  mutating func fire(_ volley: VolleyID, _ slot: ConnectionSlot, _ shift: UInt32) {
-    let vip = engine.speaker.magazine.vip(of: volley)
-    connections[slot.index].add(Outbox.Entry(volley: volley, vip: vip, shift: shift))
+  /// Puts the volleys from `first` on into their outboxes, up to the next output of another kind;
+  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands for
+  /// each. The answer is where that output stands.
+  mutating func fire(from first: Int) -> Int {
+    let end = Loop.collect(
+      from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
+    return end
+  }
+
+  private static func collect(
+    from first: Int, _ outputs: borrowing Outputs, _ magazine: borrowing Magazine,
+    into connections: [Connection], _ timeline: inout Timeline
+  ) -> Int {
+    var end = first
+    var addressed: UInt64 = 0
+    scan: while end < outputs.count {
+      switch outputs.slots[end] {
+      case .fire(_, _, let connection): addressed |= 1 << UInt64(connection)
+      case .note: timeline.stampNote()
+      case .other: break scan
+      }
+      end += 1
+    }
+    for connection in connections.indices where addressed & (1 << UInt64(connection)) != 0 {
+      connections[connection].add(outputs, first..<end, of: connection, magazine)
+    }
+    return end
   }
 
   mutating func send(_ piece: Range<Int>, _ slot: ConnectionSlot) {

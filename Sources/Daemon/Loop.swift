@@ -385,12 +385,13 @@ struct Loop: ~Copyable {
   /// was read.
   mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
-    for index in carriedOut..<outputs.count {
-      switch outputs.slots[index] {
-      case .fire(let volley, let shift, let connection):
-        fire(volley, ConnectionSlot(index: Int(connection)), shift)
-      case .note: timeline.stampNote()
-      case .other(let place): carryOut(outputs.others[Int(place)])
+    var index = carriedOut
+    while index < outputs.count {
+      if case .other(let place) = outputs.slots[index] {
+        carryOut(outputs.others[Int(place)])
+        index += 1
+      } else {
+        index = fire(from: index)
       }
     }
     launchAll()

@@ -1,6 +1,7 @@
 // What is to leave on one connection, in which order, and what may still be replaced.
 
 import BGP
+import Engine
 import Model
 
 /// Bytes that have begun to leave, behind them volleys that have not, behind these other messages.
@@ -58,6 +59,19 @@ struct Outbox {
     }
     places[entry.vip.index] = waiting.count
     waiting.append(entry)
+  }
+
+  /// The volleys among some outputs that are for this connection.
+  mutating func add(
+    _ outputs: borrowing Outputs, _ range: Range<Int>, of connection: Int,
+    _ magazine: borrowing Magazine
+  ) {
+    for index in range {
+      guard case .fire(let volley, let shift, let number) = outputs.slots[index],
+        Int(number) == connection
+      else { continue }
+      add(Entry(volley: volley, vip: magazine.vip(of: volley), shift: shift))
+    }
   }
 
   mutating func removeNext() -> Entry? {

@@ -147,6 +147,7 @@ package struct Engine: ~Copyable {
     }
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     noteNews()
+    if failover.hasOccurrences { tellOccurrences(into: &outputs) }
     if !hasStarted { startSessions(at: now, into: &outputs) }
     heedComplaints(since: before, into: &outputs)
   }
@@ -241,9 +242,18 @@ package struct Engine: ~Copyable {
       causes[vip.index] = failover.trigger
       hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
-      outputs.add(
-        .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
+      outputs.note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger))
     }
     moved.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func tellOccurrences(into outputs: inout Outputs) {
+    failover.takeOccurrences { occurrence in
+      switch occurrence {
+      case .health(let host, let health): outputs.add(.note(.health(host, health)))
+      case .ownNetwork(let state): outputs.add(.note(.ownNetwork(state)))
+      case .fellow(let fellow, let isAlive): outputs.add(.note(.fellow(fellow, isAlive: isAlive)))
+      }
+    }
   }
 }

@@ -167,14 +167,18 @@ package struct Outputs: ~Copyable {
 
   mutating func add(_ output: Output) {
     switch output {
-    case .note(let note):
-      slots.append(.note(UInt32(notes.count)))
-      notes.append(note)
+    case .note(let note): self.note(note)
     case .fire(let connection, let volley, let shift): fire(volley, connection, shift: shift)
     default:
       slots.append(.other(UInt32(others.count)))
       others.append(output)
     }
+  }
+
+  /// The same as `.note`.
+  mutating func note(_ note: Note) {
+    slots.append(.note(UInt32(notes.count)))
+    notes.append(note)
   }
 
   /// The same as `.fire`.

@@ -9,7 +9,7 @@ extension Failover {
     let candidates = units[unit].candidates.map { hosts[$0] }
     var judgement = Judgement.unchanged
     var isLeading = true
-    if fellows != nil {
+    if !isAlone {
       let isAble = hosts.ownNetwork != .gone && candidates.contains { $0.health == .up }
       judgement = contend(unit, wants: isAble, at: now)
       isLeading = contests[unit].isLeading

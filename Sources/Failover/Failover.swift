@@ -20,6 +20,8 @@ package struct Verdict: Equatable, Sendable {
 /// by addresses; when it is complete again there is at most one verdict for each VIP. At the start
 /// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
+  /// There is no group. Looking at `fellows` instead would copy them, once for each VIP that moves.
+  let isAlone: Bool
   let owners: [Plan.Owner?]
   let index: UnitIndex
   /// The slot of this machine's own address.
@@ -50,6 +52,8 @@ package struct Failover: ~Copyable {
 
   /// When to call `turn`.
   package var deadline: Instant? {
+    // What waited during a pause has been read by the time that timers are judged.
+    if isCatchingUp { return .zero }
     guard let silence = fellows?.deadline else { return earliest }
     return min(earliest ?? silence, silence)
   }
@@ -57,6 +61,8 @@ package struct Failover: ~Copyable {
   /// Everything that deciding needs was heard for the first time: what is announced now is true.
   package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
   var isFirstListening = true
+  /// What was noticed beside the verdicts, of other speakers.
+  var occurrences: [Occurrence] = []
   /// After a pause, until everything that was waiting was read.
   var isCatchingUp = false
 
@@ -82,11 +88,14 @@ package struct Failover: ~Copyable {
           continue
         }
         units[place].addressSlots.append(slot)
+        units[place].plainSlot =
+          units[place].memberCount == 1 && owner.interfaces.isEmpty ? slot : nil
       }
     }
     self.units = units
     index = UnitIndex(units, plan, addressCount: view.addressCount)
     fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    isAlone = plan.group == nil
     claims = plan.group == nil ? Failover.claims(of: units, owners) : []
     contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
     choices = units.compactMap { unit in
@@ -235,6 +244,7 @@ package struct Failover: ~Copyable {
   ) {
     guard let changes = fellows?.understood(at: now), !changes.isNothing else { return }
     trigger = isFirstListening ? .start : .fellowHeard(fellow)
+    if changes.isAnyoneNew { occurrences.append(.fellow(fellow, isAlive: true)) }
     follow(changes, at: now, into: &verdicts)
   }
 
@@ -274,6 +284,7 @@ package struct Failover: ~Copyable {
     _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
   ) {
     if changes.isListeningOver { isFirstListening = false }
+    for fellow in changes.lost { occurrences.append(.fellow(fellow, isAlive: false)) }
     if !changes.missed.isEmpty {
       for unit in units.indices {
         fellows?.assumeClaims(
@@ -306,7 +317,7 @@ package struct Failover: ~Copyable {
   }
 
   private mutating func turn(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard fellows == nil, units[unit].rule == .address else {
+    guard isAlone, units[unit].rule == .address else {
       if let due = deadline(of: unit), now >= due { judge(unit: unit, at: now, into: &verdicts) }
       return
     }
@@ -314,7 +325,7 @@ package struct Failover: ~Copyable {
   }
 
   private func deadline(of unit: Int) -> Instant? {
-    var earliest = fellows == nil ? claims[unit].deadline : contests[unit].deadline
+    var earliest = isAlone ? claims[unit].deadline : contests[unit].deadline
     if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
       earliest = min(earliest ?? due, due)
     }
@@ -329,8 +340,13 @@ package struct Failover: ~Copyable {
     earliest = min(earliest ?? candidate, candidate)
   }
 
-  func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
+  /// It changes nothing here: what only looks is handed a copy of everything (see `judgeLone`).
+  mutating func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
     if judgement == .unchanged { return }
+    if units[unit].memberCount == 1 {
+      verdicts.append(Verdict(vip: units[unit].first, judgement: judgement))
+      return
+    }
     for vip in units[unit].members { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
   }
 

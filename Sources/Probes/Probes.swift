@@ -46,6 +46,10 @@ package struct Probes: ~Copyable {
   struct Lane {
     var token: UInt32?
     var exchange = HTTPExchange()
+    /// The answer was judged, and what is left of it is read to its end: a server that is cut short
+    /// would log an error for each probe.
+    var isEnding = false
+    var bytes = 0
   }
 
   /// `seed` is drawn by the edge: tokens and discriminators are as secret as it is.

@@ -49,7 +49,9 @@ enum Arrows {
     "DaemonTests": ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"],
+    "NamespaceTests": [
+      "Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
+    ],
     "TidyTests": [],
   ]
 
