@@ -1,4 +1,4 @@
-# Everything a person runs: deps build test test-long soak demo bench deb lint clean.
+# Everything a person runs: deps build test test-long mutants soak demo bench deb lint clean.
 
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
@@ -15,7 +15,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
 
 export SWIFT VERSION
 
-.PHONY: deps build release test test-long soak demo bench deb lint clean
+.PHONY: deps build release test test-long mutants soak demo bench deb lint clean
 
 deps:
 	@packaging/deps
@@ -35,6 +35,9 @@ test: build release
 
 test-long: build release
 	@Tests/run long
+
+mutants: deps
+	@Tests/Mutants/run
 
 demo: deb
 	$(RELEASE)/hopshift-lab demo --deb dist/hopshift_$(VERSION)_amd64.deb

@@ -98,6 +98,7 @@ struct ContestTests {
     #expect(contest.deadline == Self.at(350))
     #expect(contest.judge(other, at: Self.at(349)) == .unchanged)
     #expect(contest.judge(other, at: Self.at(350)) == .resign(Rung.owner.resigned))
+    #expect(contest.rung == Rung.owner.resigned)
     #expect(contest.epoch == 2)
   }
 

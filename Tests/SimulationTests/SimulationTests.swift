@@ -12,7 +12,7 @@ struct SimulationTests {
   private static let first = UInt64(environment["HOPSHIFT_SEED"] ?? "") ?? 1
   private static let count =
     UInt64(environment["HOPSHIFT_SCHEDULES"] ?? "")
-    ?? (environment["HOPSHIFT_SEED"] == nil ? 300 : 1)
+    ?? (environment["HOPSHIFT_SEED"] == nil ? 60 : 1)
 
   @Test func noScheduleBreaksARule() {
     var reached: Set<Probe> = []

@@ -65,7 +65,9 @@ extension GroupWorld {
         if now - thawed >= failback, shape.isBetter(index, than: other) { continue }
       }
       guard isClaimant(other), truths[other].said?.isClaim ?? false,
-        truths[other].said?.wants ?? false, now - truths[other].standsSince > takeoverTime,
+        truths[other].said?.wants ?? false,
+        now - truths[other].wantsSince > shape.timeout,
+        now - truths[other].standsSince > takeoverTime,
         cuts[other][index] == 0, now - truths[other].saidAt < shape.timeout
       else { continue }
       violate(.ownPause, "member \(index) thawed and claims, though \(other) lives and was heard")

@@ -42,7 +42,10 @@ extension GroupWorld {
       let isLate = index > 0 && random.oneIn(4)
       schedule(.group(.begin(index)), after: .milliseconds(isLate ? 5_000 : random.pick(0...50)))
     }
-    for _ in 0..<random.pick(3...GroupWorld.blows) {
+    // Some addresses never come to rest, until the ladder ends.
+    let isRestless = shape.manner == .address && random.oneIn(8)
+    if isRestless { fates += Array(repeating: .move, count: 30) }
+    for _ in 0..<(isRestless ? 3 * GroupWorld.blows : random.pick(3...GroupWorld.blows)) {
       agenda.add(.fate, at: .zero + .milliseconds(random.pick(2_000...GroupWorld.trouble * 1_000)))
     }
     let end = Instant.zero + .seconds(GroupWorld.trouble)

@@ -105,6 +105,7 @@ extension GroupWorld {
     let before = truths[index].said
     truths[index].said = saying
     truths[index].saidAt = now
+    if before?.wants != saying.wants { truths[index].wantsSince = now }
     let isChange = before?.epoch != saying.epoch || before?.rung != saying.rung
     if before != saying { tell("member \(index) says \(saying)") }
     if isChange, let before { noteProbes(from: before, to: saying, index) }

@@ -56,6 +56,8 @@ struct Truth {
   var changedAt = Instant.zero
   var said: Saying?
   var saidAt = Instant.zero
+  /// Since when it says that it wants the VIP, or that it does not.
+  var wantsSince = Instant.zero
 }
 
 /// One schedule from start to end. Same seed, same trace.
