@@ -70,10 +70,12 @@ let package = Package(
     room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
+    room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
+    room("Chronicle", ["Model", "BGP", "Failover", "Engine", "Journal"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -82,16 +84,26 @@ let package = Package(
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
-      ["Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML"]),
+      [
+        "Model", "BGP", "Failover", "Engine", "Journal", "Chronicle", "Configuration", "Control",
+        "Linux", "YAML",
+      ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
-    program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
+    program(
+      "hopshift",
+      [
+        "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
+        "YAML",
+      ]),
     program("hopshift-lab", ["Lab"]),
 
     // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
-    kit("World", ["Engine", "Failover", "Model", "BGP"]),
+    kit(
+      "World",
+      ["Engine", "Failover", "Model", "BGP", "Chronicle", "Journal", "Configuration"]),
 
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),
@@ -103,6 +115,13 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("JournalTests", ["Journal", "Model"]),
+    tests(
+      "ChronicleTests",
+      [
+        "World", "Chronicle", "Journal", "Engine", "Failover", "BGP", "Configuration", "YAML",
+        "Model",
+      ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),

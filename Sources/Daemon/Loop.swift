@@ -431,7 +431,9 @@ struct Loop: ~Copyable {
         rungs += 1
         isOneOfMany = rungs > Loop.rungLines
       }
-      if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
+      if !isOneOfMany {
+        Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
+      }
       Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
       if case .standing(let vip, _, _, let shift, _) = note, shift != 0 {
         timeline.remember(shift, vip, seen: stamp.seen)

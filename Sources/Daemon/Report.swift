@@ -1,6 +1,7 @@
 // Answers to the verbs of the control protocol.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Failover

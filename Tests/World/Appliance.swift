@@ -74,6 +74,10 @@ package final class Appliance {
   package private(set) var complaints: [(Checker, String)] = []
   package private(set) var reached: Set<Probe> = []
   package var sabotage: Sabotage?
+  /// Keep a journal of each run.
+  package var isRecorded = false
+  /// The journals of the runs that were killed.
+  private var oldJournals: [[UInt8]] = []
   /// The next requests for a dump cannot be sent.
   package var unsendableDumps = 0
 
@@ -108,11 +112,17 @@ package final class Appliance {
     return min(deadline, stepDown)
   }
 
+  /// One for each run that was recorded.
+  package var journals: [[UInt8]] {
+    guard isRecorded, let driver else { return oldJournals }
+    return oldJournals + [driver.journal]
+  }
+
   // MARK: Life
 
   package func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
     run += 1
-    driver = Driver(plan, seed: seed)
+    driver = Driver(plan, seed: seed, recordedFrom: isRecorded ? now : nil)
     ladder = Ladder()
     isStale = true
     isDumpClean = false
@@ -127,6 +137,7 @@ package final class Appliance {
   /// kill -9: the kernel closes what was open.
   package func kill() {
     checkBounds()
+    oldJournals = journals
     driver = nil
     kernel.close()
     for peer in sockets.indices { sockets[peer] = Socket() }

@@ -1,8 +1,11 @@
 // One run of the daemon's inner part: an Engine driven exactly as the loop of the daemon drives it.
 
 package import BGP
+import Chronicle
+import Configuration
 package import Engine
 import Failover
+import Journal
 package import Model
 
 /// What the machine wanted done, with its bytes.
@@ -32,10 +35,21 @@ package final class Driver {
   package private(set) var mostOutputs = 0
   package private(set) var mostBytes = 0
 
-  package init(_ plan: Plan, seed: UInt64) {
+  private var recorder: Recorder?
+  private var position: RecorderPosition?
+  /// The journal of this run so far; empty unless it is recorded.
+  package private(set) var journal: [UInt8] = []
+
+  package init(_ plan: Plan, seed: UInt64, recordedFrom start: Instant? = nil) {
     self.plan = plan
     engine = Engine(plan, seed: seed)
     outputs = Outputs(for: plan)
+    guard let start else { return }
+    let beginning = Beginning(
+      of: plan, release: "simulation", seed: seed, run: 1, wallOffset: 0,
+      configuration: Array(Configuration.effective(plan).utf8))
+    recorder = Recorder(beginning, at: start)
+    position = recorder?.attach()
   }
 
   package var deadline: Instant? { engine.deadline }
@@ -43,6 +57,7 @@ package final class Driver {
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
     engine.handle(input, bytes.span, at: now, into: &outputs)
+    record(input, bytes, at: now)
     mostOutputs = max(mostOutputs, outputs.list.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
     var effects: [Effect] = []
@@ -66,9 +81,17 @@ package final class Driver {
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
     precondition(outputs.list.isEmpty, "idle has nothing to say")
+    record(.idle, [], at: now)
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
+  }
+
+  private func record(_ input: Input, _ bytes: [UInt8], at now: Instant) {
+    guard recorder != nil, var position else { return }
+    recorder?.record(input, bytes.span, at: now, OutputSum(outputs, from: 0, engine))
+    while let piece = recorder?.read(&position, limit: 65_536), !piece.isEmpty { journal += piece }
+    self.position = position
   }
 
   private func fired(_ volley: VolleyID) -> [UInt8] {

@@ -86,7 +86,7 @@ package final class World {
   private var nextWake: [Instant?] = [nil, nil]
   private var isDumpPlanned = [false, false]
 
-  package init(seed: UInt64, sabotage: Sabotage? = nil) {
+  package init(seed: UInt64, sabotage: Sabotage? = nil, isRecorded: Bool = false) {
     self.seed = seed
     var random = Random(seed: seed)
     prefixes =
@@ -103,6 +103,7 @@ package final class World {
     self.random = random
     appliances[0].sabotage = sabotage
     appliances[1].sabotage = sabotage
+    for appliance in appliances { appliance.isRecorded = isRecorded }
     prepare()
   }
 
@@ -122,6 +123,9 @@ package final class World {
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
       vips: vips)
   }
+
+  /// Every run of every appliance, if they are recorded.
+  package var journals: [[UInt8]] { appliances.flatMap(\.journals) }
 
   /// Runs the schedule to its end.
   package func play() -> Outcome {

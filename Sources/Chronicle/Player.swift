@@ -1,0 +1,52 @@
+// Plays recorded inputs into an engine and tells what it decides.
+
+package import Engine
+import Failover
+package import Model
+
+/// One thing that an engine decided or noticed, for people.
+package struct Event: Equatable, Sendable {
+  package let time: Instant
+  package let sentence: NoteSentence
+}
+
+/// An engine that is driven by a journal instead of sockets.
+package struct Player: ~Copyable {
+  package private(set) var engine: Engine
+  private var outputs: Outputs
+  private let plan: Plan
+  private var latest = Instant(nanoseconds: .min)
+
+  package init(_ plan: Plan, seed: UInt64, run: UInt64) {
+    self.plan = plan
+    engine = Engine(plan, seed: seed, run: run)
+    outputs = Outputs(for: plan)
+  }
+
+  /// When the engine wants a turn.
+  package var deadline: Instant? { engine.deadline }
+
+  /// One input; the answer is the sum of its outputs. `events` gets what is worth telling.
+  package mutating func play(
+    _ input: Input, _ bytes: Span<UInt8>, at time: Instant, errno name: (Int32) -> String,
+    into events: inout [Event]
+  ) -> OutputSum {
+    // A damaged time runs backwards at most once: the sum of its record would not be right.
+    latest = max(latest, time)
+    engine.handle(input, bytes, at: latest, into: &outputs)
+    let sum = OutputSum(outputs, from: 0, engine)
+    for output in outputs.list {
+      guard case .note(let note) = output,
+        let sentence = NoteSentence.of(note, plan, link: link(of: note), errno: name)
+      else { continue }
+      events.append(Event(time: latest, sentence: sentence))
+    }
+    outputs.removeAll()
+    return sum
+  }
+
+  private func link(of note: Note) -> Link? {
+    guard case .standing(_, _, _, _, .link(let index)) = note else { return nil }
+    return engine.failover.view.link(index)
+  }
+}

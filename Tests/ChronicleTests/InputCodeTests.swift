@@ -1,0 +1,103 @@
+// Every input in its byte form and back; the numbers in a file never change.
+import BGP
+import Chronicle
+import Engine
+import Journal
+import Model
+import Testing
+
+@Suite struct InputCodeTests {
+  /// Each case with the bytes that stand for it: what is recorded today is read by every later
+  /// version.
+  static let inputs: [(Input, [UInt8])] = [
+    (.opened(.interfaces, port: 300), [1, 0, 0xac, 2]),
+    (.openFailed(.routes, code: 12), [2, 1, 12]),
+    (.kernel(.neighbours), [3, 2]),
+    (.overrun(.interfaces), [4, 0]),
+    (.drained(.routes), [5, 1]),
+    (.dumpFailed(.interfaces, code: 105), [6, 0, 105]),
+    (.watched(.neighbours), [7, 2]),
+    (.unwatched(.neighbours), [8, 2]),
+    (.doubted(InterfaceIndex(7)), [9, 7]),
+    (.connected(PeerSlot(1)), [10, 1]),
+    (.connectFailed(PeerSlot(0)), [11, 0]),
+    (.accepted(PeerSlot(1)), [12, 1]),
+    (.received(ConnectionSlot(PeerSlot(1), .incoming)), [13, 3]),
+    (.closed(ConnectionSlot(PeerSlot(1), .outgoing)), [14, 2]),
+    (.hello(FellowSlot(2)), [15, 2]),
+    (.paused(Nanoseconds(128)), [16, 0x80, 1]),
+    (.turn, [17]),
+    (.idle, [18]),
+    (.stop, [19]),
+  ]
+
+  private static let beginning = Beginning(
+    release: "0", seed: 1, run: 1, wallOffset: 0, configuration: [],
+    routeServers: ["10.10.1.4", "10.10.1.5"], fellows: ["a", "b", "c"])
+
+  /// What the recorder wrote, without the header and the beginning.
+  private static func recorded(_ input: Input, _ body: [UInt8]) throws -> (
+    bytes: [UInt8], record: JournalRecord
+  ) {
+    var recorder = Recorder(beginning, at: .zero)
+    recorder.record(input, body.span, at: Instant(nanoseconds: 9), OutputSum())
+    let attached = recorder.attach()
+    var position = try #require(attached)
+    var bytes: [UInt8] = []
+    while !position.hasReached(recorder.end) {
+      let piece = recorder.read(&position, limit: 7)
+      bytes += try #require(piece)
+    }
+    var reader = try JournalReader(bytes.span)
+    _ = reader.next(in: bytes.span)
+    let next = reader.next(in: bytes.span)
+    let record = try #require(next)
+    #expect(reader.next(in: bytes.span) == nil)
+    #expect(reader.end == .complete)
+    return (bytes, record)
+  }
+
+  @Test(arguments: InputCodeTests.inputs.indices) func bothWays(_ index: Int) throws {
+    let (input, code) = InputCodeTests.inputs[index]
+    let (bytes, record) = try InputCodeTests.recorded(input, [0xaa, 0xbb])
+    #expect(record.payload.map { bytes[$0] } == code + [0, 0xaa, 0xbb])
+    let recorded = RecordedInput(record, bytes.span)
+    let back = try #require(recorded)
+    #expect(back.input == input)
+    #expect(back.time == Instant(nanoseconds: 9))
+    #expect(back.body.map { bytes[$0] } == [0xaa, 0xbb])
+    #expect(back.isPossible(in: InputCodeTests.beginning))
+  }
+
+  @Test func eachCodeOnce() {
+    let codes = InputCodeTests.inputs.map { $0.1[0] }
+    #expect(codes == Array(1...UInt8(codes.count)))
+  }
+
+  @Test(arguments: [
+    Input.connected(PeerSlot(2)), .received(ConnectionSlot(PeerSlot(2), .outgoing)),
+    .hello(FellowSlot(3)),
+  ])
+  func whatThePlanDoesNotHave(_ input: Input) throws {
+    let (bytes, record) = try InputCodeTests.recorded(input, [])
+    let recorded = RecordedInput(record, bytes.span)
+    let back = try #require(recorded)
+    #expect(!back.isPossible(in: InputCodeTests.beginning))
+  }
+
+  /// Names map numbers: the other configuration lists its route servers the other way round.
+  @Test func translated() {
+    var other = InputCodeTests.beginning
+    other.routeServers = ["10.10.1.5"]
+    other.fellows = ["c", "a"]
+    let names = Names(from: InputCodeTests.beginning, to: other)
+    #expect(names.translate(.connected(PeerSlot(1))) == .connected(PeerSlot(0)))
+    #expect(names.translate(.connected(PeerSlot(0))) == nil)
+    #expect(
+      names.translate(.closed(ConnectionSlot(PeerSlot(1), .incoming)))
+        == .closed(ConnectionSlot(PeerSlot(0), .incoming)))
+    #expect(names.translate(.hello(FellowSlot(2))) == .hello(FellowSlot(0)))
+    #expect(names.translate(.hello(FellowSlot(1))) == nil)
+    #expect(names.translate(.turn) == .turn)
+  }
+}
