@@ -126,7 +126,9 @@ let package = Package(
     tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
-    tests("DaemonTests", ["Daemon", "BGP", "Engine", "Control", "Linux", "Model"]),
+    tests(
+      "DaemonTests",
+      ["Daemon", "BGP", "Engine", "Journal", "Chronicle", "Control", "Linux", "Model"]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
     tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover"]),

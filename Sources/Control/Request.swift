@@ -8,6 +8,9 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case monitor
   /// What is armed; a word names one VIP.
   case volleys
+  /// The journal of what went into the engine, and then what goes into it; with the word `past`
+  /// only what is known now.
+  case record
   case version
 }
 

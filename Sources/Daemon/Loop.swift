@@ -1,7 +1,9 @@
 // The one thread: waits for everything at once, feeds the engine, and carries out what it says.
 
 import BGP
+import Chronicle
 import Control
+import Journal
 import Engine
 import Failover
 import Linux
@@ -64,6 +66,7 @@ struct Loop: ~Copyable {
   var status: ServiceStatus
   let facts: ProcessFacts
   let log: Log
+  var recorder: Recorder
   /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
   /// afterwards.
   var consequences: [Input] = []
@@ -106,6 +109,7 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed)
+    recorder = Recorder(Loop.beginning(plan, seed, facts), at: facts.started)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(longest: longest)
     outputs = Outputs(for: plan)
@@ -151,6 +155,7 @@ struct Loop: ~Copyable {
 
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
+    if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     var earliest = status.deadline
     for candidate in [engine.deadline, listenerPause] {
       guard let candidate else { continue }
@@ -180,6 +185,7 @@ struct Loop: ~Copyable {
     finishTurn(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
+    serveRecordings()
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
     status.turn(at: later, engine: engine)
@@ -308,20 +314,21 @@ struct Loop: ~Copyable {
       facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
     Loop.answer(
-      control, engine: engine, connections: connections, sources: sources, moment: moment,
-      wasReported: &wasReported)
+      control, engine: engine, connections: connections, sources: sources, recorder: recorder,
+      moment: moment, wasReported: &wasReported)
     if wasReported { turns.wereReported() }
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], moment: Moment, wasReported: inout Bool
+    sources: [KernelSource], recorder: borrowing Recorder, moment: Moment,
+    wasReported: inout Bool
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
-        moment: moment)
+        recorder: recorder, moment: moment)
       if request.verb == .status { wasReported = true }
     }
   }
@@ -330,12 +337,16 @@ struct Loop: ~Copyable {
 
   mutating func feedBytes(_ input: Input, at now: Instant) {
     Loop.handle(input, buffer, &engine, &outputs, at: now)
-    carryOut(at: now)
+    let first = carryOut(at: now)
+    Loop.record(input, buffer, from: first, outputs, engine, in: &recorder, at: now)
+    conclude(at: now)
   }
 
   mutating func feed(_ input: Input, at now: Instant) {
     engine.handle(input, Span(), at: now, into: &outputs)
-    carryOut(at: now)
+    let first = carryOut(at: now)
+    record(input, from: first, at: now)
+    conclude(at: now)
   }
 
   private static func handle(
@@ -345,9 +356,10 @@ struct Loop: ~Copyable {
     buffer.withBytes { bytes in engine.handle(input, bytes, at: now, into: &outputs) }
   }
 
-  /// Does what the engine said, in order. What is only to be told waits until everything readable
-  /// was read.
-  private mutating func carryOut(at now: Instant) {
+  /// Does what the engine said, in order; the answer is where among the outputs that began. What
+  /// is only to be told waits until everything readable was read.
+  mutating func carryOut(at now: Instant) -> Int {
+    let first = carriedOut
     timeline.handled(seen: now, decided: Clock.monotonic())
     for index in carriedOut..<outputs.list.count {
       switch outputs.list[index] {
@@ -367,6 +379,11 @@ struct Loop: ~Copyable {
     }
     launchAll()
     carriedOut = outputs.list.count
+    return first
+  }
+
+  /// What carrying out led to comes next.
+  mutating func conclude(at now: Instant) {
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
@@ -380,6 +397,7 @@ struct Loop: ~Copyable {
     timeline.removeAll()
     carriedOut = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
+    record(.idle, from: 0, at: now)
   }
 
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {

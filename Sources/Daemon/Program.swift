@@ -59,7 +59,7 @@ package enum Program {
     case .failed(let text):
       say(text, on: .error)
       return ExitCode.badConfiguration.rawValue
-    case .plan(let plan, let warnings):
+    case .plan(let plan, let warnings, let text):
       if !warnings.isEmpty { say(warnings, on: .error) }
       switch Startup.protection(of: plan) {
       case .failure(let problem):
@@ -67,7 +67,7 @@ package enum Program {
         return ExitCode.badConfiguration.rawValue
       case .success(let protection):
         if options.action == .check { return ExitCode.ok.rawValue }
-        return serve(plan, protection, options)
+        return serve(plan, text, protection, options)
       }
     }
   }
@@ -85,7 +85,7 @@ package enum Program {
   }
 
   private static func serve(
-    _ plan: Plan, _ protection: TCPProtection, _ options: Options
+    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ options: Options
   ) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
@@ -93,7 +93,7 @@ package enum Program {
         try dropCapabilities(log)
       }
       let facts = ProcessFacts(
-        configuration: options.configuration, processID: Accounts.processID(),
+        configuration: options.configuration, configurationText: text, processID: Accounts.processID(),
         capabilities: capabilities, started: Clock.monotonic())
       let door = try Door(plan, protection, log: log)
       var loop = try Loop(

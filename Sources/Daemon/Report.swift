@@ -11,6 +11,7 @@ import Model
 /// What does not change while the process lives.
 struct ProcessFacts {
   var configuration: String
+  var configurationText: [UInt8]
   var processID: Int32
   var capabilities: String
   var started: Instant
@@ -28,7 +29,8 @@ struct Moment {
 enum Report {
   static func answer(
     _ request: Request, to client: ControlClient, engine: borrowing Engine,
-    connections: [Connection], sources: [KernelSource], moment: Moment
+    connections: [Connection], sources: [KernelSource], recorder: borrowing Recorder,
+    moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -41,6 +43,7 @@ enum Report {
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
+    case .record: Recording.begin(request, for: client, recorder)
     }
   }
 

@@ -9,7 +9,7 @@ import YAML
 
 /// One run of the command line.
 struct Program {
-  private var output = Output()
+  var output = Output()
 
   /// Does it all; the code is the exit status.
   mutating func run(_ words: [String]) -> ExitCode {
@@ -38,6 +38,8 @@ struct Program {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
       case .volleys(let command): return try volleys(command, invocation.socket, style)
+      case .record(let command): return try record(command, invocation.socket)
+      case .replay(let command): return try replay(command, style)
       case .version: return try version(invocation.socket)
       case .check(let command): return check(command)
       case .help(let command):
@@ -141,7 +143,7 @@ struct Program {
     return .ok
   }
 
-  private static func report(_ bytes: [UInt8]) -> ConfigurationReport {
+  static func report(_ bytes: [UInt8]) -> ConfigurationReport {
     do throws(YAMLError) {
       return Configuration.check(try YAML.parse(bytes))
     } catch {
@@ -153,7 +155,7 @@ struct Program {
   }
 
   /// An answer that ended with another code than 0 is trouble.
-  private static func accept(_ end: Record?) throws(Trouble) {
+  static func accept(_ end: Record?) throws(Trouble) {
     guard let end else { throw .closed }
     guard end.exitCode == .ok else {
       throw .refused(end.exitCode, end.string("message") ?? "no reason given")

@@ -1,0 +1,37 @@
+// The loop's side of the flight recorder: every input that was carried out, and who reads them.
+
+import Chronicle
+import Control
+import Engine
+import Journal
+import Linux
+import Model
+
+extension Loop {
+  /// What a replay of this run begins with.
+  static func beginning(_ plan: Plan, _ seed: UInt64, _ facts: ProcessFacts) -> Beginning {
+    Beginning(
+      of: plan, release: Release.version, seed: seed, run: 1,
+      wallOffset: (Clock.wall() - Clock.monotonic()).count,
+      configuration: facts.configurationText)
+  }
+
+  /// Keeps an input whose bytes are in the buffer, with what it led to. Volleys have left before.
+  static func record(
+    _ input: Input, _ buffer: borrowing ReceiveBuffer, from first: Int, _ outputs: borrowing Outputs,
+    _ engine: borrowing Engine, in recorder: inout Recorder, at now: Instant
+  ) {
+    let sum = OutputSum(outputs, from: first, engine)
+    buffer.withBytes { recorder.record(input, $0, at: now, sum) }
+  }
+
+  /// The same for an input without bytes.
+  mutating func record(_ input: Input, from first: Int, at now: Instant) {
+    recorder.record(input, Span(), at: now, OutputSum(outputs, from: first, engine))
+  }
+
+  /// Gives those who record what has come since.
+  func serveRecordings() {
+    for client in control.recording { client.serveRecording(recorder) }
+  }
+}

@@ -1,0 +1,106 @@
+// What a real daemon hears is recorded, and the recording plays to the same bytes.
+
+import Lab
+import Linux
+import Model
+import Testing
+
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct RecordTests {
+  /// The answer of `hopshift` and its exit status, without a daemon.
+  private func hopshift(_ duel: Duel, _ words: [String]) throws(LabError) -> (Int32, String) {
+    let answer = try duel.lab.shell.attempt([BuiltPrograms.path("hopshift")] + words)
+    return (answer.status, answer.output)
+  }
+
+  /// One session, a VIP that comes, goes and comes again.
+  private func story(_ duel: Duel) throws(LabError) {
+    let bird = try duel.startBird()
+    try duel.startDaemon()
+    try duel.wait(forStatus: [Duel.established])
+    try duel.wait(for: bird, toHavePathOf: Rung.standby.pathLength)
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try duel.wait(for: bird, toHavePathOf: Rung.firstTakeover.pathLength)
+  }
+
+  @Test func `the past of a daemon plays to the same bytes`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    try story(duel)
+    let file = "\(duel.lab.directory)/past.journal"
+    _ = try duel.ask(["record", "--past", file])
+    let (status, text) = try hopshift(duel, ["replay", file])
+    #expect(status == 0, "\(text)")
+    #expect(text.contains("outputs, identical\n"), "\(text)")
+    #expect(
+      text.contains("vip web: standby -> takeover-1 (shift 1): 10.1.0.5 came to this machine"),
+      "\(text)")
+    #expect(text.contains("route server 10.0.1.4: established"), "\(text)")
+  }
+
+  /// What happens while it is recorded is in it, also when the daemon ends.
+  @Test func `a recording that goes on`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let bird = try duel.startBird()
+    try duel.startDaemon()
+    try duel.wait(forStatus: [Duel.established])
+    let daemon = try #require(duel.daemon)
+    let file = "\(duel.lab.directory)/live.journal"
+    let recorder = try duel.lab.start(
+      "recorder",
+      [BuiltPrograms.path("hopshift"), "--socket", daemon.control, "record", file], on: "a")
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try duel.wait(for: bird, toHavePathOf: Rung.firstTakeover.pathLength)
+    try Waiting.until("the shift to be recorded", within: .seconds(10)) {
+      () throws(LabError) in
+      let (_, text) = try hopshift(duel, ["replay", file])
+      return text.contains("(shift 1)") ? nil : text
+    }
+    try daemon.stop()
+    try Waiting.until("the recorder to end", within: .seconds(10)) { () throws(LabError) in
+      ProcessTable.isAlive(recorder.pid) ? "it runs" : nil
+    }
+    let (status, text) = try hopshift(duel, ["replay", file])
+    #expect(status == 0, "\(text)")
+    #expect(text.contains("outputs, identical\n"), "\(text)")
+  }
+
+  @Test func `a recording in a limited file, played against another configuration`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    try story(duel)
+    let file = "\(duel.lab.directory)/short.journal"
+    _ = try duel.ask(["record", "--past", "--size", "100K", file])
+    let other = try duel.lab.write(
+      "other.yaml",
+      """
+      local: {asn: 65001, address: 10.0.2.10}
+      route-servers: {peers: [10.0.1.4]}
+      vips:
+        net: {prefixes: [10.9.0.0/16], owner: {when: address, address: 10.1.0.5}}
+
+      """)
+    let (status, text) = try hopshift(duel, ["replay", file, "--config", other])
+    #expect(status == 0, "\(text)")
+    #expect(text.contains("vip web: standby -> takeover-1"), "\(text)")
+    // It settles for ten seconds: an address that comes then was there before.
+    #expect(text.contains("vip net: standby -> owner"), "\(text)")
+  }
+
+  @Test func `what is no journal, and what is damaged`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    try story(duel)
+    let text = try duel.lab.write("text", "local: 1\n")
+    #expect(try hopshift(duel, ["replay", text]).0 == 1)
+    let file = "\(duel.lab.directory)/damaged.journal"
+    _ = try duel.ask(["record", "--past", file])
+    let size = try Files.read(path: file, limit: 1 << 24).count
+    try duel.lab.shell.run(["truncate", "-s", "\(size - 3)", file])
+    let (status, words) = try hopshift(duel, ["replay", file])
+    #expect(status == 0, "\(words)")
+    #expect(words.contains("identical"), "\(words)")
+    #expect(words.contains("ends in the middle of a record at byte"), "\(words)")
+  }
+}
