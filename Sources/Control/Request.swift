@@ -8,6 +8,8 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case monitor
   /// What is armed; a word names one VIP.
   case volleys
+  /// The shifts that were; a word names one of them.
+  case history
   /// The journal of what went into the engine, and then what goes into it; with the word `past`
   /// only what is known now.
   case record

@@ -67,6 +67,7 @@ struct Loop: ~Copyable {
   let facts: ProcessFacts
   let log: Log
   var recorder: Recorder
+  var history: History
   /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
   /// afterwards.
   var consequences: [Input] = []
@@ -109,6 +110,7 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed)
+    history = History(for: plan)
     recorder = Recorder(Loop.beginning(plan, seed, facts), at: facts.started)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(longest: longest)
@@ -315,20 +317,20 @@ struct Loop: ~Copyable {
     var wasReported = false
     Loop.answer(
       control, engine: engine, connections: connections, sources: sources, recorder: recorder,
-      moment: moment, wasReported: &wasReported)
+      history: history, moment: moment, wasReported: &wasReported)
     if wasReported { turns.wereReported() }
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], recorder: borrowing Recorder, moment: Moment,
-    wasReported: inout Bool
+    sources: [KernelSource], recorder: borrowing Recorder, history: History,
+    moment: Moment, wasReported: inout Bool
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
-        recorder: recorder, moment: moment)
+        recorder: recorder, history: history, moment: moment)
       if request.verb == .status { wasReported = true }
     }
   }
@@ -453,14 +455,13 @@ struct Loop: ~Copyable {
         Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
       }
       Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
-      if case .standing(let vip, _, _, let shift, _) = note, shift != 0 {
-        timeline.remember(shift, vip, seen: stamp.seen)
-      }
+      remember(note, stamp)
       status.heed(note)
     }
     if rungs > Loop.rungLines {
       log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
     }
+    rememberStages()
     Story.publish(timeline, plan: plan, to: control)
   }
 }

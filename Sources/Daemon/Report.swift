@@ -30,7 +30,7 @@ enum Report {
   static func answer(
     _ request: Request, to client: ControlClient, engine: borrowing Engine,
     connections: [Connection], sources: [KernelSource], recorder: borrowing Recorder,
-    moment: Moment
+    history: History, moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -43,6 +43,7 @@ enum Report {
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
+    case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
     case .record: Recording.begin(request, for: client, recorder)
     }
   }

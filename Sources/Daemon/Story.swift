@@ -30,7 +30,7 @@ enum Story {
   }
 
   /// The link that made deciding look at a VIP, as the kernel has it now.
-  private static func link(of note: Note, _ engine: borrowing Engine) -> Link? {
+  static func link(of note: Note, _ engine: borrowing Engine) -> Link? {
     guard case .standing(_, _, _, _, .link(let index)) = note else { return nil }
     return engine.failover.view.link(index)
   }

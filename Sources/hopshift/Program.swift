@@ -38,6 +38,7 @@ struct Program {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
       case .volleys(let command): return try volleys(command, invocation.socket, style)
+      case .history(let command): return try history(command, invocation.socket, style)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
       case .version: return try version(invocation.socket)
@@ -83,6 +84,24 @@ struct Program {
     try Program.accept(client.end)
     if !command.json { output.write(VolleysReport(records).render(style)) }
     if let rest = client.end?.string("message"), !rest.isEmpty { output.complain(rest) }
+    return .ok
+  }
+
+  private mutating func history(
+    _ command: HistoryCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    var records: [Record] = []
+    var client = try Client(
+      socket: socket, verb: .history, words: command.shift.map { ["\($0)"] } ?? [])
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if command.json { write(answers) }
+    }
+    try Program.accept(client.end)
+    if command.json { return .ok }
+    let page = HistoryPage(records)
+    let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
+    output.write(page.render(zone: zone, withStages: command.shift != nil, style))
     return .ok
   }
 

@@ -121,7 +121,8 @@ struct ControlSocketTests {
     Report.answer(
       request, to: client, engine: engine, connections: connections,
       sources: KernelClass.allCases.map(KernelSource.init),
-      recorder: Recorder(Loop.beginning(plan(), 1, moment.facts), at: .zero), moment: moment)
+      recorder: Recorder(Loop.beginning(plan(), 1, moment.facts), at: .zero),
+      history: History(for: plan()), moment: moment)
   }
 
   @Test func statusSaysEverythingOnceAndEnds() throws {

@@ -27,6 +27,16 @@ struct RecordTests {
     let duel = try Duel()
     defer { duel.tearDown() }
     try story(duel)
+    let history = try duel.ask(["history"])
+    #expect(
+      history.contains(
+        "web was claimed as takeover-1 by this machine, which was standby before because "
+          + "10.1.0.5 came to this machine; written after "), "\(history)")
+    try Waiting.until("the shift to be acknowledged", within: .seconds(10)) {
+      () throws(LabError) in
+      let text = try duel.ask(["history", "1"])
+      return text.contains("acknowledged  10.0.1.4") ? nil : text
+    }
     let file = "\(duel.lab.directory)/past.journal"
     _ = try duel.ask(["record", "--past", file])
     let (status, text) = try hopshift(duel, ["replay", file])
