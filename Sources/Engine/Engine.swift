@@ -207,3 +207,45 @@ package struct Engine: ~Copyable {
     moved.removeAll(keepingCapacity: true)
   }
 }
+
+// MARK: State
+
+extension Engine {
+  /// Whether nothing is in the middle of being done: no dump runs, and every output of the inputs
+  /// before was carried out. Only then is the state complete without what was heard meanwhile.
+  package var isQuiet: Bool {
+    moved.isEmpty && verdicts.isEmpty
+      && feeds.allSatisfy {
+        if case .dumping = $0.state { false } else { true }
+      }
+  }
+
+  /// Everything that an engine made from the same Plan, seed and run needs to go on in this one's
+  /// place, with the same outputs. To be asked when it is quiet, behind `.idle`.
+  package mutating func state() -> [UInt8] {
+    precondition(isQuiet, "a state in the middle of something")
+    var keeper = Keeper()
+    keep(in: &keeper)
+    return keeper.finish()
+  }
+
+  /// Goes on where another stood; false when the bytes are none of this version and Plan, and then
+  /// this engine must not be used.
+  package mutating func restore(_ state: [UInt8]) -> Bool {
+    var keeper = Keeper(reading: state)
+    keep(in: &keeper)
+    return keeper.isComplete()
+  }
+
+  private mutating func keep(in keeper: inout Keeper) {
+    failover.keep(in: &keeper)
+    speaker.keep(in: &keeper)
+    keeper.keep(each: &feeds) { $0.keep(in: &$1) }
+    keeper.keep(&shifts)
+    keeper.keep(&malformed)
+    speaking.keep(in: &keeper)
+    keeper.keep(&latest)
+    keeper.keep(&hasStarted)
+    keeper.keep(&isStopping)
+  }
+}

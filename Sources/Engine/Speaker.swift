@@ -203,13 +203,17 @@ package struct Speaker: ~Copyable {
     sessions[peer.index].noteSent(at: now)
   }
 
+  private mutating func noteTarget(_ peer: PeerSlot) {
+    targets[peer.index] = Target(
+      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
+      epoch: sessions[peer.index].epoch)
+  }
+
   private mutating func carryOut(
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
-    targets[peer.index] = Target(
-      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch)
+    noteTarget(peer)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {
@@ -250,5 +254,22 @@ package struct Speaker: ~Copyable {
       // What may come next is armed when there is time.
       note(unarmed: VIPSlot(index))
     }
+  }
+}
+
+extension Speaker {
+  /// Sessions and what stands. Volleys are no state: they are armed anew.
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &sessions) { $0.keep(in: &$1) }
+    for place in sessions.indices { noteTarget(PeerSlot(place)) }
+    keeper.keep(each: &standing) {
+      $1.keep(&$0, blank: Standing(candidate: 0, rung: .standby)) {
+        $1.keep(place: &$0.candidate, below: PlanLimits.candidatesPerVIP)
+        $1.keep(&$0.rung)
+      }
+    }
+    keeper.keep(&lateArmings)
+    guard keeper.isReading else { return }
+    for place in standing.indices { note(unarmed: VIPSlot(place)) }
   }
 }

@@ -74,6 +74,7 @@ package final class Appliance {
   package private(set) var complaints: [(Checker, String)] = []
   package private(set) var reached: Set<Probe> = []
   package var sabotage: Sabotage?
+  package var transplantEvery: Int?
   /// Keep a journal of each run.
   package var isRecorded = false
   /// The journals of the runs that were killed.
@@ -123,6 +124,7 @@ package final class Appliance {
   package func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
     run += 1
     driver = Driver(plan, seed: seed, recordedFrom: isRecorded ? now : nil)
+    driver?.transplantEvery = transplantEvery
     ladder = Ladder()
     isStale = true
     isDumpClean = false

@@ -35,6 +35,11 @@ package final class Driver {
   package private(set) var mostOutputs = 0
   package private(set) var mostBytes = 0
 
+  /// After every so many inputs the engine's state goes into a new engine, which goes on.
+  package var transplantEvery: Int?
+  package private(set) var transplants = 0
+  private var inputs = 0
+  private let seed: UInt64
   private var recorder: Recorder?
   private var position: RecorderPosition?
   /// The journal of this run so far; empty unless it is recorded.
@@ -42,6 +47,7 @@ package final class Driver {
 
   package init(_ plan: Plan, seed: UInt64, recordedFrom start: Instant? = nil) {
     self.plan = plan
+    self.seed = seed
     engine = Engine(plan, seed: seed)
     outputs = Outputs(for: plan)
     guard let start else { return }
@@ -82,9 +88,23 @@ package final class Driver {
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
     precondition(outputs.list.isEmpty, "idle has nothing to say")
     record(.idle, [], at: now)
+    inputs += 1
+    if let transplantEvery, inputs % transplantEvery == 0 { transplant(at: now) }
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
+  }
+
+  private func transplant(at now: Instant) {
+    guard engine.isQuiet else { return }
+    var successor = Engine(plan, seed: seed)
+    precondition(successor.restore(engine.state()), "a state of this Plan")
+    engine = successor
+    // Its volleys have names of their own.
+    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
+    armed = [:]
+    rememberArmed()
+    transplants += 1
   }
 
   private func record(_ input: Input, _ bytes: [UInt8], at now: Instant) {
