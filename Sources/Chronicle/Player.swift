@@ -2,6 +2,7 @@
 
 package import Engine
 import Failover
+package import Journal
 package import Model
 
 /// One thing that an engine decided or noticed, for people.
@@ -17,10 +18,17 @@ package struct Player: ~Copyable {
   private let plan: Plan
   private var latest = Instant(nanoseconds: .min)
 
-  package init(_ plan: Plan, seed: UInt64, run: UInt64) {
+  /// Nil when the beginning holds a state that another version has written, or that of another
+  /// Plan.
+  package init?(_ plan: Plan, _ beginning: Beginning) {
     self.plan = plan
-    engine = Engine(plan, seed: seed, run: run)
+    engine = Engine(plan, seed: beginning.seed, run: beginning.run)
     outputs = Outputs(for: plan)
+    guard !beginning.state.isEmpty else { return }
+    guard engine.restore(beginning.state) else { return nil }
+    // Volleys are no state.
+    let nothing: [UInt8] = []
+    engine.handle(.idle, nothing.span, at: engine.latest, into: &outputs)
   }
 
   /// When the engine wants a turn.

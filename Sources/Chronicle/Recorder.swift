@@ -12,12 +12,21 @@ package struct Recorder: ~Copyable {
   package static let capacity = 1 << 20
   /// What is dropped at once when the memory is full.
   private static let dropped = capacity / 2
+  /// A replay can begin at least after so many bytes. We chose it: what is dropped never takes the
+  /// only beginning with it.
+  private static let spacing = capacity / 4
+  /// Beyond so many VIPs the state is written down only when somebody asks for it. We chose it: up
+  /// to here that takes some tens of microseconds.
+  package static let frugalVIPs = 256
 
-  /// Where a replay can begin.
+  /// Where a replay can begin, and the engine's state there; empty: the start of the run.
   private struct Start {
     var offset: Int
-    var bytes: [UInt8]
+    var time: Instant
+    var state: [UInt8]
   }
+
+  private let beginning: Beginning
 
   private var writer: JournalWriter
   /// How many bytes were recorded before those that are kept.
@@ -28,7 +37,8 @@ package struct Recorder: ~Copyable {
   /// `beginning` is that of the run; `now` no later than its first input.
   package init(_ beginning: Beginning, at now: Instant) {
     writer = JournalWriter(capacity: Recorder.capacity, after: now)
-    starts = [Start(offset: 0, bytes: Recorder.header + beginning.encoded(at: now))]
+    starts = [Start(offset: 0, time: now, state: [])]
+    self.beginning = beginning
   }
 
   private static var header: [UInt8] {
@@ -63,11 +73,35 @@ package struct Recorder: ~Copyable {
     starts.removeAll { $0.offset < base }
   }
 
-  /// Where a recording that begins with the oldest that is known begins; nil when a replay cannot
-  /// begin anywhere any more.
-  package func attach() -> RecorderPosition? {
+  /// Whether it is time for another place where a replay can begin.
+  package var wantsStart: Bool {
+    guard beginning.vips.count <= Recorder.frugalVIPs else { return false }
+    guard let last = starts.last else { return true }
+    return end - last.offset >= Recorder.spacing
+  }
+
+  /// A replay can begin here, with this state.
+  package mutating func noteStart(_ state: [UInt8]) {
+    starts.append(Start(offset: end, time: writer.latest, state: state))
+  }
+
+  /// Where a recording begins that has the oldest that is known; nil when nothing that is known can
+  /// be played.
+  package func attachOldest() -> RecorderPosition? {
     guard let start = starts.first else { return nil }
-    return RecorderPosition(head: start.bytes, offset: start.offset)
+    return position(start)
+  }
+
+  /// A recording that begins here, with this state.
+  package func attachHere(_ state: [UInt8]) -> RecorderPosition {
+    position(Start(offset: end, time: writer.latest, state: state))
+  }
+
+  private func position(_ start: Start) -> RecorderPosition {
+    var beginning = beginning
+    beginning.state = start.state
+    return RecorderPosition(
+      head: Recorder.header + beginning.encoded(at: start.time), offset: start.offset)
   }
 
   /// The next piece behind a position, at most `limit` bytes; nil when what comes next is lost.

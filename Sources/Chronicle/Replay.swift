@@ -48,10 +48,11 @@ package struct Replay {
   }
 
   /// Plays everything into an engine for the Plan that was recorded, up to the first difference.
+  /// Nil when the state it begins with is none of this version.
   package func play(
     _ plan: Plan, errno name: (Int32) -> String, into events: inout [Event]
-  ) -> ReplayResult {
-    var player = Player(plan, seed: beginning.seed, run: beginning.run)
+  ) -> ReplayResult? {
+    guard var player = Player(plan, beginning) else { return nil }
     var result = ReplayResult()
     var reader = reader
     while let record = reader.next(in: bytes.span) {
@@ -81,13 +82,15 @@ package struct Replay {
   }
 
   /// Plays what was heard into an engine for another Plan. It keeps its own deadlines; what the
-  /// other one was about and this one does not know is left out. The answer is how much that was.
+  /// other one was about and this one does not know is left out; the answer is how much that was.
+  /// Nil when the journal begins with a state and the other Plan does not name the same things.
   package func play(
-    another plan: Plan, as other: Beginning, errno name: (Int32) -> String,
+    another plan: Plan, as other: Beginning, insteadOf recorded: Plan, errno name: (Int32) -> String,
     into events: inout [Event]
-  ) -> Int {
+  ) -> Int? {
+    guard beginning.state.isEmpty || Replay.namesTheSame(plan, recorded) else { return nil }
     let names = Names(from: beginning, to: other)
-    var player = Player(plan, seed: beginning.seed, run: beginning.run)
+    guard var player = Player(plan, beginning) else { return nil }
     var omitted = 0
     var reader = reader
     let nothing: [UInt8] = []
@@ -110,6 +113,29 @@ package struct Replay {
         input, bytes.span.extracting(recorded.body), at: recorded.time, errno: name, into: &events)
     }
     return omitted
+  }
+
+  /// Whether a state of one is one of the other: they differ in times and attributes at most.
+  private static func namesTheSame(_ left: Plan, _ right: Plan) -> Bool {
+    left.routeServers.peers == right.routeServers.peers
+      && left.group?.peers == right.group?.peers && left.group?.address == right.group?.address
+      && left.local.address == right.local.address
+      && left.hosts.map(\.name) == right.hosts.map(\.name)
+      && left.targets.map(\.host) == right.targets.map(\.host)
+      && left.evidentAddresses == right.evidentAddresses
+      && left.vips.count == right.vips.count
+      && zip(left.vips, right.vips).allSatisfy(decidesTheSame)
+  }
+
+  private static func decidesTheSame(_ left: Plan.VIP, _ right: Plan.VIP) -> Bool {
+    guard left.name == right.name, left.tie == right.tie,
+      left.candidates.map(\.host) == right.candidates.map(\.host)
+    else { return false }
+    switch (left.role, right.role) {
+    case (.address(let one), .address(let other)): return one.address == other.address
+    case (.healthy, .healthy), (.watcher, .watcher): return true
+    default: return false
+    }
   }
 
   /// Deadlines that are kept between two inputs. We chose it: hello every 20 ms for an hour.

@@ -30,6 +30,19 @@ extension Loop {
     recorder.record(input, Span(), at: now, OutputSum(outputs, from: first, engine))
   }
 
+  /// From time to time the state is written down, so that a replay has where to begin.
+  mutating func noteStart() {
+    if recorder.wantsStart, engine.isQuiet { recorder.noteStart(engine.state()) }
+  }
+
+  /// The engine's state, when somebody waits for it and it is one.
+  mutating func stateIfAsked() -> [UInt8]? {
+    guard control.waiting.contains(where: { $0.request?.verb == .record }), engine.isQuiet else {
+      return nil
+    }
+    return engine.state()
+  }
+
   /// Gives those who record what has come since.
   func serveRecordings() {
     for client in control.recording { client.serveRecording(recorder) }

@@ -315,22 +315,23 @@ struct Loop: ~Copyable {
     let moment = Moment(
       facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
+    let state = stateIfAsked()
     Loop.answer(
       control, engine: engine, connections: connections, sources: sources, recorder: recorder,
-      history: history, moment: moment, wasReported: &wasReported)
+      state: state, history: history, moment: moment, wasReported: &wasReported)
     if wasReported { turns.wereReported() }
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], recorder: borrowing Recorder, history: History,
-    moment: Moment, wasReported: inout Bool
+    sources: [KernelSource], recorder: borrowing Recorder, state: [UInt8]?,
+    history: History, moment: Moment, wasReported: inout Bool
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
-        recorder: recorder, history: history, moment: moment)
+        recorder: recorder, state: state, history: history, moment: moment)
       if request.verb == .status { wasReported = true }
     }
   }
@@ -400,6 +401,7 @@ struct Loop: ~Copyable {
     carriedOut = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
     record(.idle, from: 0, at: now)
+    noteStart()
   }
 
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {

@@ -20,31 +20,43 @@ struct Recording {
   func hasMore(_ recorded: Int) -> Bool { !position.hasReached(end ?? recorded) }
 
   /// Answers a request to record: begins it, or says why it cannot begin.
+  ///
+  /// `state` is that of the engine now; nil while a dump runs.
   static func begin(
-    _ request: Request, for client: ControlClient, _ recorder: borrowing Recorder
+    _ request: Request, for client: ControlClient, _ recorder: borrowing Recorder,
+    state: [UInt8]?
   ) {
-    guard request.words.isEmpty || request.words == [Recording.past] else {
-      let text = "record takes no word but \(Recording.past)"
+    guard let scope = Scope(request.words) else {
+      let text = "record takes no word but past or now"
       return client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
     }
     guard client.recording == nil, !client.isMonitoring else {
       let text = "this connection carries a stream already"
       return client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
     }
-    guard let position = recorder.attach() else {
-      return client.enqueue(
-        JSONLine.end(id: request.id, code: .failure, message: Recording.noBeginning))
+    let here = state.map { recorder.attachHere($0) }
+    guard let position = scope == .now ? here : recorder.attachOldest() ?? here else {
+      let text = "the kernel is being read, and that has no beginning: ask again"
+      return client.enqueue(JSONLine.end(id: request.id, code: .failure, message: text))
     }
     client.recording = Recording(
-      id: request.id, position: position, end: request.words.isEmpty ? nil : recorder.end)
+      id: request.id, position: position, end: scope == .open ? nil : recorder.end)
   }
 
-  /// The word that asks for what is known, and not for what is still to come.
-  private static let past = "past"
+  /// What is asked for.
+  private enum Scope {
+    /// What is known and what comes; only what is known; only the state of this moment.
+    case open, past, now
 
-  private static let noBeginning =
-    "the beginning of what the flight recorder holds is lost: a recording has to begin "
-    + "within its first \(Recorder.capacity >> 10) KiB after the start of hopshiftd"
+    init?(_ words: [String]) {
+      switch words {
+      case []: self = .open
+      case ["past"]: self = .past
+      case ["now"]: self = .now
+      default: return nil
+      }
+    }
+  }
 
   static let tooSlow =
     "this reader is too slow: what came next is lost; what was written can be replayed"

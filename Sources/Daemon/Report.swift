@@ -30,7 +30,7 @@ enum Report {
   static func answer(
     _ request: Request, to client: ControlClient, engine: borrowing Engine,
     connections: [Connection], sources: [KernelSource], recorder: borrowing Recorder,
-    history: History, moment: Moment
+    state: [UInt8]?, history: History, moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -44,7 +44,7 @@ enum Report {
     case .version: client.enqueue(version(request))
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
-    case .record: Recording.begin(request, for: client, recorder)
+    case .record: Recording.begin(request, for: client, recorder, state: state)
     }
   }
 

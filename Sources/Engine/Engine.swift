@@ -28,7 +28,8 @@ package struct Engine: ~Copyable {
   private var movedBy: [UInt32?]
   /// The speaking side of hello.
   var speaking: HelloSpeaker
-  private(set) var latest = Instant(nanoseconds: .min)
+  /// The time of the last input.
+  package private(set) var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
   private var isStopping = false
 

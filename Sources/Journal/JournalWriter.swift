@@ -12,7 +12,8 @@ package struct JournalWriter: ~Copyable {
   private var memory: [UInt8]
   package private(set) var count = 0
   private var start = 0
-  private var latest: Instant
+  /// The time of the last record.
+  package private(set) var latest: Instant
 
   /// `time`: what the first record's time counts from.
   package init(capacity: Int, after time: Instant = .zero) {

@@ -17,7 +17,11 @@ extension Program {
     let beginning = replay.beginning
     let plan = try plan(of: beginning.configuration, "\(name) (its configuration)")
     var events: [Event] = []
-    let result = replay.play(plan, errno: Program.errno, into: &events)
+    guard let result = replay.play(plan, errno: Program.errno, into: &events) else {
+      throw .local(
+        "\(name) begins with the state of another version of hopshift (\(beginning.release)): "
+          + "that version plays it")
+    }
     let start = (result.first ?? .zero).nanoseconds &+ beginning.wallOffset
     let zone = Clock.zone(at: Instant(nanoseconds: start))
     let clock = { (time: Instant) in
@@ -82,7 +86,12 @@ extension Program {
       of: other, release: "", seed: 0, run: 1, wallOffset: 0, configuration: [])
     var events: [Event] = []
     let omitted = replay.play(
-      another: other, as: beginning, errno: Program.errno, into: &events)
+      another: other, as: beginning, insteadOf: plan, errno: Program.errno, into: &events)
+    guard let omitted else {
+      throw .local(
+        "the journal begins in the middle of a run, and \(name) names other things: "
+          + "only a journal from the start of hopshiftd can be played against it")
+    }
     output.write(
       ReplayPage.sideBySide(
         lines, events.map(Program.line), titles: ("AS RECORDED", "WITH \(name)"), clock: clock,

@@ -41,7 +41,7 @@ import Testing
   ) {
     var recorder = Recorder(beginning, at: .zero)
     recorder.record(input, body.span, at: Instant(nanoseconds: 9), OutputSum())
-    let attached = recorder.attach()
+    let attached = recorder.attachOldest()
     var position = try #require(attached)
     var bytes: [UInt8] = []
     while !position.hasReached(recorder.end) {

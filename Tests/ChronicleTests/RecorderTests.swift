@@ -24,7 +24,7 @@ import Testing
   /// is told that there is no beginning any more.
   @Test func followedAndDropped() throws {
     var recorder = Recorder(RecorderTests.beginning, at: .zero)
-    let position = recorder.attach()
+    let position = recorder.attachOldest()
     var follower = try #require(position)
     var sleeper = follower
     var file: [UInt8] = []
@@ -41,7 +41,7 @@ import Testing
     #expect(times == Array(0...40))
     let inputs = recorder.inputs
     #expect(inputs == 40)
-    let late = recorder.attach()
+    let late = recorder.attachOldest()
     #expect(late == nil)
     // The head was copied for it; what followed is gone.
     let rest = RecorderTests.all(recorder, &sleeper)

@@ -24,7 +24,7 @@ import YAML
     var events: [Event] = []
     let result = replay.play(
       try plan(replay.beginning.configuration), errno: { "\($0)" }, into: &events)
-    return (result, events)
+    return (try #require(result), events)
   }
 
   @Test(arguments: [1, 2, 3, 5, 8, 13, 21, 34] as [UInt64])
@@ -83,7 +83,7 @@ import YAML
     let plan = try ReplayTests.plan(replay.beginning.configuration)
     var events: [Event] = []
     let omitted = replay.play(
-      another: plan, as: replay.beginning, errno: { "\($0)" }, into: &events)
+      another: plan, as: replay.beginning, insteadOf: plan, errno: { "\($0)" }, into: &events)
     #expect(omitted == 0)
     let (_, recorded) = try ReplayTests.play(journal)
     #expect(events.contains { $0.sentence.text.contains("vip web") })
@@ -96,14 +96,17 @@ import YAML
     for seed in 1...20 as ClosedRange<UInt64> {
       let journal = ReplayTests.journals(seed)[0]
       let replay = try Replay(journal)
-      var plan = try ReplayTests.plan(replay.beginning.configuration)
+      let recorded = try ReplayTests.plan(replay.beginning.configuration)
+      var plan = recorded
       guard plan.vips.count == 2 else { continue }
       plan.vips.removeLast()
       plan.routeServers.peers.reverse()
       let other = Beginning(
         of: plan, release: "", seed: 0, run: 1, wallOffset: 0, configuration: [])
       var events: [Event] = []
-      _ = replay.play(another: plan, as: other, errno: { "\($0)" }, into: &events)
+      let omitted = replay.play(
+        another: plan, as: other, insteadOf: recorded, errno: { "\($0)" }, into: &events)
+      #expect(omitted == 0)
       #expect(events.contains { $0.sentence.text.contains("vip web") })
       #expect(!events.contains { $0.sentence.text.contains("vip net") })
       #expect(events.contains { $0.sentence.text.contains("10.10.1.4: established") })

@@ -122,7 +122,7 @@ struct ControlSocketTests {
       request, to: client, engine: engine, connections: connections,
       sources: KernelClass.allCases.map(KernelSource.init),
       recorder: Recorder(Loop.beginning(plan(), 1, moment.facts), at: .zero),
-      history: History(for: plan()), moment: moment)
+      state: nil, history: History(for: plan()), moment: moment)
   }
 
   @Test func statusSaysEverythingOnceAndEnds() throws {

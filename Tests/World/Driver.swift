@@ -55,7 +55,7 @@ package final class Driver {
       of: plan, release: "simulation", seed: seed, run: 1, wallOffset: 0,
       configuration: Array(Configuration.effective(plan).utf8))
     recorder = Recorder(beginning, at: start)
-    position = recorder?.attach()
+    position = recorder?.attachOldest()
   }
 
   package var deadline: Instant? { engine.deadline }
