@@ -62,7 +62,7 @@ package struct Synopsis: Hashable, Sendable {
   /// Each verb that exists, in the order in which help lists them.
   package static let all = [
     StatusCommand.synopsis, MonitorCommand.synopsis, HistoryCommand.synopsis,
-    VolleysCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis, CheckCommand.synopsis,
-    VersionCommand.synopsis, HelpCommand.synopsis,
+    VolleysCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis, SimulateCommand.synopsis,
+    CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

@@ -57,7 +57,7 @@ package enum Trouble: Error, Hashable, Sendable {
       "what answers on \(path) does not speak the control protocol (\(reason)). "
         + "Compare the versions: hopshift version"
     case .local(let reason): reason
-    case .refusedConfiguration(let name): "\(name) has errors: nothing was played"
+    case .refusedConfiguration(let name): "\(name) has errors: nothing can be played"
     case .refused(_, let message): "hopshiftd: \(Printable.clean(message))"
     }
   }

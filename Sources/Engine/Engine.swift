@@ -93,9 +93,7 @@ package struct Engine: ~Copyable {
   package mutating func handle(
     _ input: Input, _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
   ) {
-    precondition(now >= latest, "time runs backwards")
-    latest = now
-    let before = outputs.list.count
+    let before = begin(outputs, at: now)
     switch input {
     case .opened(let kernelClass, let port):
       opened(kernelClass, port: port, at: now, into: &outputs)
@@ -123,6 +121,18 @@ package struct Engine: ~Copyable {
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
     }
+    conclude(since: before, at: now, into: &outputs)
+  }
+
+  /// The answer is where among the outputs those of this input will begin.
+  mutating func begin(_ outputs: borrowing Outputs, at now: Instant) -> Int {
+    precondition(now >= latest, "time runs backwards")
+    latest = now
+    return outputs.list.count
+  }
+
+  /// What follows from any input.
+  mutating func conclude(since before: Int, at now: Instant, into outputs: inout Outputs) {
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     noteNews()
     if !hasStarted { startSessions(at: now, into: &outputs) }

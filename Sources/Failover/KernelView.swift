@@ -70,6 +70,21 @@ package struct KernelView: ~Copyable {
     return links[place].link
   }
 
+  /// The link that has this name.
+  package func link(named name: InterfaceName) -> Link? {
+    links.first { $0.link.name == name }?.link
+  }
+
+  /// The names of all links, in the order of their numbers.
+  package var linkNames: [InterfaceName] { links.map(\.link.name) }
+
+  /// The prefix length that a watched address has on an interface; nil when it is not there.
+  package func prefixLength(of slot: Int, on interface: InterfaceIndex) -> UInt8? {
+    let start = slot * KernelView.holdersPerAddress
+    return holders[start..<(start + counts[slot])].first { $0.interface == interface }?
+      .prefixLength
+  }
+
   private func position(of index: InterfaceIndex) -> Int {
     var low = 0
     var high = links.count

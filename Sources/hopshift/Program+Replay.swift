@@ -47,21 +47,25 @@ extension Program {
     } catch {
       throw .local("cannot read \(Printable.clean(path)): \(error)")
     }
+    return try open(bytes, name: Printable.clean(path))
+  }
+
+  static func open(_ bytes: [UInt8], name: String) throws(Trouble) -> Replay {
     do throws(JournalError) {
       return try Replay(bytes)
     } catch {
       switch error {
-      case .notAJournal: throw .local("\(Printable.clean(path)) is no journal of hopshift")
+      case .notAJournal: throw .local("\(name) is no journal of hopshift")
       case .unknownVersion(let version):
-        throw .local("\(Printable.clean(path)) is a journal of version \(version), not 1")
+        throw .local("\(name) is a journal of version \(version), not 1")
       case .noBeginning:
-        throw .local("\(Printable.clean(path)) ends or is damaged before a replay can begin")
+        throw .local("\(name) ends or is damaged before a replay can begin")
       }
     }
   }
 
   /// The Plan of a configuration; its errors are told when it has none.
-  private func plan(of bytes: [UInt8], _ name: String) throws(Trouble) -> Plan {
+  func plan(of bytes: [UInt8], _ name: String) throws(Trouble) -> Plan {
     let report = Program.report(bytes)
     guard let plan = report.plan else {
       output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
@@ -136,15 +140,17 @@ extension Program {
     difference.recordedOutputs == difference.playedOutputs ? " with other bytes" : ""
   }
 
-  private static func errno(_ code: Int32) -> String { Errno(code: code).description }
+  static func errno(_ code: Int32) -> String { Errno(code: code).description }
 
   private static func line(_ event: Event) -> ReplayLine {
-    let tone: Tone =
-      switch event.sentence.weight {
-      case .notice: .plain
-      case .warning: .doubtful
-      case .error: .bad
-      }
-    return ReplayLine(time: event.time, text: event.sentence.text, tone: tone)
+    ReplayLine(time: event.time, text: event.sentence.text, tone: tone(event.sentence.weight))
+  }
+
+  static func tone(_ weight: NoteSentence.Weight) -> Tone {
+    switch weight {
+    case .notice: .plain
+    case .warning: .doubtful
+    case .error: .bad
+    }
   }
 }

@@ -41,6 +41,7 @@ struct Program {
       case .history(let command): return try history(command, invocation.socket, style)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
+      case .simulate(let command): return try simulate(command, invocation.socket, style)
       case .version: return try version(invocation.socket)
       case .check(let command): return check(command)
       case .help(let command):

@@ -95,6 +95,9 @@ package final class Driver {
     return effects
   }
 
+  /// The engine's state, from which another can go on.
+  package var state: [UInt8] { engine.state() }
+
   private func transplant(at now: Instant) {
     guard engine.isQuiet else { return }
     var successor = Engine(plan, seed: seed)
