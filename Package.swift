@@ -56,6 +56,7 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
 
@@ -66,6 +67,7 @@ let package = Package(
     // Floor 2: pure rooms.
     room("Rtnetlink", ["Model", "Bytes", "CNetlink"]),
     room("BGP", ["Model", "Bytes"]),
+    room("Probes", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
     room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
@@ -74,19 +76,21 @@ let package = Package(
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"]),
-    room("Chronicle", ["Model", "Rtnetlink", "BGP", "Failover", "Engine", "Journal"]),
+    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
+    room(
+      "Chronicle", ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
+    room("Seal", ["CSodium"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
       "Daemon",
       [
-        "Model", "BGP", "Failover", "Engine", "Journal", "Chronicle", "Configuration", "Control",
-        "Linux", "YAML",
+        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
+        "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
@@ -110,6 +114,7 @@ let package = Package(
     tests("BytesTests", ["Bytes"]),
     tests("RtnetlinkTests", ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"]),
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
+    tests("ProbesTests", ["Probes", "Model", "Bytes"]),
     tests("FailoverTests", ["Failover", "Model"]),
     tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
@@ -119,19 +124,23 @@ let package = Package(
     tests(
       "ChronicleTests",
       [
-        "World", "Chronicle", "Journal", "Engine", "Failover", "BGP", "Configuration", "YAML",
-        "Model",
+        "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
+        "YAML", "Model",
       ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Failover", "Model", "Bytes", "BGP"]),
+    tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
+    tests("SealTests", ["Seal"]),
     tests(
       "DaemonTests",
-      ["Daemon", "BGP", "Engine", "Journal", "Chronicle", "Control", "Linux", "Model"]),
+      [
+        "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
+        "Model",
+      ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover"]),
+    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -38,6 +38,8 @@
 #include <unistd.h>
 
 #include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/icmp.h>
 #include <linux/if_packet.h>
 #include <linux/neighbour.h>
 #include <linux/net_tstamp.h>
@@ -90,6 +92,14 @@ static inline long clinux_lstat(const char *path, struct stat *out) {
   return clinux_result(lstat(path, out));
 }
 // E
+static inline long clinux_fstat(int fd, struct stat *out) {
+  return clinux_result(fstat(fd, out));
+}
+// E
+static inline long clinux_getgroups(int size, unsigned *list) {
+  return clinux_result(getgroups(size, list));
+}
+// E
 static inline long clinux_chmod(const char *path, unsigned mode) {
   return clinux_result(chmod(path, mode));
 }
@@ -116,6 +126,7 @@ static inline long clinux_socket(int family, int type, int protocol) {
 }
 enum {
   clinux_sock_stream = SOCK_STREAM,
+  clinux_sock_datagram = SOCK_DGRAM,
   clinux_sock_raw = SOCK_RAW,
 };
 // E
@@ -171,6 +182,12 @@ static inline long clinux_recvmsg(int fd, struct msghdr *message, int flags) {
 // E
 static inline long clinux_send(int fd, const void *bytes, size_t count, int flags) {
   return clinux_result(send(fd, bytes, count, flags));
+}
+// E
+static inline long clinux_sendto(
+    int fd, const void *bytes, size_t count, int flags, const void *address, unsigned length) {
+  return clinux_result(
+      sendto(fd, bytes, count, flags, (const struct sockaddr *)address, length));
 }
 // V
 static inline long clinux_unacknowledged(int fd, int *count) {

@@ -4,11 +4,11 @@ package import Model
 
 /// The attributes of one claim. AS_PATH is our own number, `rung.pathLength` times.
 package struct Announcement: Hashable, Sendable {
-  package var nextHop: IPv4Address
+  package var nextHops: NextHopAddresses
   package var rung: Rung
 
-  package init(nextHop: IPv4Address, rung: Rung) {
-    self.nextHop = nextHop
+  package init(nextHops: NextHopAddresses, rung: Rung) {
+    self.nextHops = nextHops
     self.rung = rung
   }
 }

@@ -8,25 +8,40 @@ package import Model
 ///      |   Prefix (as few octets)  |
 ///      +---------------------------+
 ///
-/// Network Layer Reachability Information (RFC 4271 section 4.3) of IPv4 prefixes.
+/// Network Layer Reachability Information of one family (RFC 4271 section 4.3, RFC 4760 section 5).
 package struct EncodedPrefixes: Hashable, Sendable {
+  package let family: Families
   package let count: Int
   let bytes: [UInt8]
 
-  package init(_ prefixes: [Prefix]) {
+  /// Those of `prefixes` that belong to one family.
+  package init(_ prefixes: [Prefix], _ family: Families = .ipv4Unicast) {
+    self.family = family
+    let isOurs = { (prefix: Prefix) in
+      prefix.address.width == (family == .ipv4Unicast ? 32 : 128)
+    }
     var bytes: [UInt8] = []
-    bytes.reserveCapacity(5 * prefixes.count)
+    bytes.reserveCapacity(prefixes.count(where: isOurs) * (family == .ipv4Unicast ? 5 : 17))
+    var count = 0
     for prefix in prefixes {
-      guard case .v4(let address) = prefix.address else {
-        preconditionFailure("a volley carries IPv4 unicast")
+      switch prefix.address {
+      case .v4(let address) where family == .ipv4Unicast:
+        bytes.append(prefix.length)
+        for index in 0..<EncodedPrefixes.octets(prefix.length) {
+          bytes.append(UInt8(truncatingIfNeeded: address.bits >> UInt32(24 - 8 * index)))
+        }
+      case .v6(let address) where family == .ipv6Unicast:
+        bytes.append(prefix.length)
+        for index in 0..<EncodedPrefixes.octets(prefix.length) {
+          let half = index < 8 ? address.high : address.low
+          bytes.append(UInt8(truncatingIfNeeded: half >> UInt64(56 - 8 * (index & 7))))
+        }
+      default: continue
       }
-      bytes.append(prefix.length)
-      for index in 0..<EncodedPrefixes.octets(prefix.length) {
-        bytes.append(UInt8(truncatingIfNeeded: address.bits >> UInt32(24 - 8 * index)))
-      }
+      count += 1
     }
     self.bytes = bytes
-    count = prefixes.count
+    self.count = count
   }
 
   private static func octets(_ length: UInt8) -> Int { (Int(length) + 7) / 8 }

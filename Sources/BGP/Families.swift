@@ -10,6 +10,8 @@ package struct Families: OptionSet, Hashable, Sendable {
   package static let ipv4Unicast = Families(rawValue: 1)
   /// AFI 2, SAFI 1.
   package static let ipv6Unicast = Families(rawValue: 2)
+  /// All that this room knows.
+  package static let all: Families = [.ipv4Unicast, .ipv6Unicast]
 
   static let afiIPv4: UInt16 = 1
   static let afiIPv6: UInt16 = 2
@@ -22,5 +24,13 @@ package struct Families: OptionSet, Hashable, Sendable {
     case (Families.afiIPv6, Families.safiUnicast): self = .ipv6Unicast
     default: self = []
     }
+  }
+
+  /// What people call them, in this order.
+  package var names: [String] {
+    var names: [String] = []
+    if contains(.ipv4Unicast) { names.append("ipv4-unicast") }
+    if contains(.ipv6Unicast) { names.append("ipv6-unicast") }
+    return names
   }
 }

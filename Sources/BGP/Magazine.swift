@@ -3,23 +3,6 @@
 import Bytes
 package import Model
 
-/// Names a volley as it was armed. When something else was armed in its place it names nothing.
-package struct VolleyID: Hashable, Sendable {
-  fileprivate let place: UInt32
-  fileprivate let generation: UInt32
-}
-
-/// What the volleys of one VIP carry, whatever the rung.
-package struct VolleyContent: Hashable, Sendable {
-  package var prefixes: EncodedPrefixes
-  package var attributes: RouteAttributes
-
-  package init(_ prefixes: [Prefix], _ attributes: RouteAttributes = .none) {
-    self.prefixes = EncodedPrefixes(prefixes)
-    self.attributes = attributes
-  }
-}
-
 /// All volleys. For each VIP and peer there are `volleysPerPeer`: the one that stands now, and
 /// those that may come next. Arming one more replaces the one that was armed longest ago.
 package struct Magazine: ~Copyable {
@@ -35,12 +18,20 @@ package struct Magazine: ~Copyable {
 
   private let volleysPerPeer: Int
 
+  /// What a volley says of one family.
+  private struct Part {
+    var count: UInt32 = 0
+    var messages: UInt32 = 0
+    /// The same in each message.
+    var frame: UpdateFrame
+  }
+
   /// One place for a volley.
   private struct Chamber {
+    /// The UPDATEs for IPv4 prefixes, behind them those for IPv6 prefixes.
     var bytes: [UInt8]
-    var messages = 0
-    /// Octets in front of the prefixes, the same in each message.
-    var headLength = 0
+    var ipv4 = Part(frame: UpdateFrame(.ipv4Unicast, head: 0, tail: 0))
+    var ipv6 = Part(frame: UpdateFrame(.ipv6Unicast, head: 0, tail: 0))
     var announcement: Announcement?
     var epoch: UInt32 = 0
     /// Raised when other bytes are put here; part of the volley's name.
@@ -60,15 +51,19 @@ package struct Magazine: ~Copyable {
     self.volleysPerPeer = volleysPerPeer
     self.peers = peers
     self.localASN = localASN
-    let held = contents.reduce(0) { $0 + $1.prefixes.count }
+    let held = contents.reduce(0) { $0 + $1.count }
     routeLimit = platformLimit.map { max(1, $0 - held) } ?? .max
     styles = Magazine.styles(contents)
     chambers = []
     chambers.reserveCapacity(contents.count * peers * volleysPerPeer)
     var largest = 0
+    var largestIPv6 = 0
     for content in contents {
-      let capacity = Magazine.capacity(for: content, localASN, routeLimit)
+      let ipv6 = Magazine.capacity(for: content.ipv6, content.attributes, localASN, routeLimit)
+      let capacity =
+        ipv6 + Magazine.capacity(for: content.ipv4, content.attributes, localASN, routeLimit)
       largest = max(largest, capacity)
+      largestIPv6 = max(largestIPv6, ipv6)
       for _ in 0..<(peers * volleysPerPeer) {
         var chamber = Chamber(bytes: [])
         chamber.bytes.reserveCapacity(capacity)
@@ -76,6 +71,7 @@ package struct Magazine: ~Copyable {
       }
     }
     scratch = Writer(capacity: largest)
+    longestIPv6 = largestIPv6
   }
 
   private static func styles(_ contents: [VolleyContent]) -> [UInt32] {
@@ -90,22 +86,26 @@ package struct Magazine: ~Copyable {
 
   /// The longest path, to a peer of either kind, in messages of the ordinary size.
   private static func capacity(
-    for content: VolleyContent, _ localASN: ASNumber, _ routeLimit: Int
+    for prefixes: EncodedPrefixes, _ attributes: RouteAttributes, _ localASN: ASNumber,
+    _ routeLimit: Int
   ) -> Int {
     let sizes = [true, false].map { fourOctetAS in
       UpdateEncoder(
         localASN: localASN, fourOctetAS: fourOctetAS, extendedMessages: false,
         routeLimit: routeLimit
-      ).size(of: content.prefixes, rung: .standby, content.attributes)
+      ).size(of: prefixes, rung: .standby, attributes)
     }
     return max(sizes[0], sizes[1])
   }
 
   /// How many bytes the longest volley has at most.
   package var longest: Int { scratch.capacity }
+  /// The same for its UPDATEs of IPv6 prefixes.
+  package let longestIPv6: Int
 
-  /// Encodes an announcement of a VIP for one session. When it is armed already for this epoch the
-  /// same volley is named again, and is now the younger of the two.
+  /// Encodes an announcement of a VIP for one session, in the families that both sides speak. When
+  /// it is armed already for this epoch the same volley is named again, and is now the younger of
+  /// the two.
   @discardableResult
   package mutating func arm(
     _ vip: VIPSlot, for peer: PeerSlot, _ announcement: Announcement, negotiated: Negotiated,
@@ -116,23 +116,37 @@ package struct Magazine: ~Copyable {
     if let place = place(in: places, announcement, epoch) {
       // The age decides what is replaced next; the bytes, and with them the name, stay.
       chambers[place].age = lastGeneration
-      return VolleyID(place: UInt32(place), generation: chambers[place].generation)
+      return VolleyID(place: place, generation: chambers[place].generation)
     }
     let place = oldest(in: places)
     scratch.removeAll()
-    let content = contents[vip.index]
     let encoder = UpdateEncoder(localASN: localASN, negotiated, routeLimit: routeLimit)
-    let messages = encoder.write(
-      content.prefixes, announcement, content.attributes, into: &scratch)
+    let attributes = contents[vip.index].attributes
+    let spoken = negotiated.families
+    chambers[place].ipv4 = write(
+      contents[vip.index].ipv4, announcement, attributes, encoder, spoken)
+    chambers[place].ipv6 = write(
+      contents[vip.index].ipv6, announcement, attributes, encoder, spoken)
     chambers[place].bytes.removeAll(keepingCapacity: true)
     chambers[place].bytes.append(contentsOf: scratch.bytes)
-    chambers[place].messages = messages
-    chambers[place].headLength = encoder.headLength(announcement.rung, content.attributes)
     chambers[place].announcement = announcement
     chambers[place].epoch = epoch
     chambers[place].generation = lastGeneration
     chambers[place].age = lastGeneration
-    return VolleyID(place: UInt32(place), generation: lastGeneration)
+    return VolleyID(place: place, generation: lastGeneration)
+  }
+
+  /// Writes one family into the scratch memory, when the session has it.
+  private mutating func write(
+    _ prefixes: EncodedPrefixes, _ announcement: Announcement, _ attributes: RouteAttributes,
+    _ encoder: UpdateEncoder, _ spoken: Families
+  ) -> Part {
+    var part = Part(frame: encoder.frame(prefixes.family, announcement.rung, attributes))
+    guard spoken.contains(prefixes.family) else { return part }
+    let start = scratch.count
+    part.messages = UInt32(encoder.write(prefixes, announcement, attributes, into: &scratch))
+    part.count = UInt32(scratch.count - start)
+    return part
   }
 
   /// The volley that says exactly this on this session, if it is armed.
@@ -140,7 +154,7 @@ package struct Magazine: ~Copyable {
     _ vip: VIPSlot, for peer: PeerSlot, _ announcement: Announcement, epoch: UInt32
   ) -> VolleyID? {
     guard let place = place(in: places(vip, peer), announcement, epoch) else { return nil }
-    return VolleyID(place: UInt32(place), generation: chambers[place].generation)
+    return VolleyID(place: place, generation: chambers[place].generation)
   }
 
   /// Forgets all volleys for a peer: its session is over.
@@ -158,30 +172,52 @@ package struct Magazine: ~Copyable {
 
   /// Lends the bytes of a volley that is still armed; a name that is no longer valid is a bug.
   package borrowing func withBytes<R>(of volley: VolleyID, _ body: (Span<UInt8>) -> R) -> R {
+    let range = range(of: volley)
     let bytes = chambers[place(of: volley)].bytes
-    return body(bytes.span)
+    return body(bytes.span.extracting(range))
   }
 
-  /// Adds a volley to a salvo: its prefixes join the last UPDATE there when that says the same of
-  /// others and has room; else its own UPDATEs follow.
+  /// Adds a volley to a salvo: its prefixes join the last UPDATE of their family there when that
+  /// says the same of others and has room; else its own UPDATEs follow.
   package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) {
-    let place = place(of: volley)
-    guard let announcement = chambers[place].announcement else { return }
-    let style = styles[vip(of: volley).index]
-    salvo.add(
-      chambers[place].bytes, head: chambers[place].headLength,
-      messages: chambers[place].messages, Salvo.Key(announcement: announcement, style: style))
+    let chamber = chambers[place(of: volley)]
+    guard let announcement = chamber.announcement else { return }
+    precondition(!salvo.isFull)
+    let key = Salvo.Key(announcement: announcement, style: styles[vip(of: volley).index])
+    let middle = Int(chamber.ipv4.count)
+    if volley.families.contains(.ipv4Unicast), chamber.ipv4.messages > 0 {
+      let messages = Int(chamber.ipv4.messages)
+      salvo.add(chamber.bytes[..<middle], chamber.ipv4.frame, messages: messages, key)
+    }
+    if volley.families.contains(.ipv6Unicast), chamber.ipv6.messages > 0 {
+      let messages = Int(chamber.ipv6.messages)
+      salvo.add(chamber.bytes[middle...], chamber.ipv6.frame, messages: messages, key)
+    }
   }
 
-  /// How many bytes a volley has.
-  package borrowing func count(of volley: VolleyID) -> Int {
-    chambers[place(of: volley)].bytes.count
-  }
+  /// How many bytes a volley has; none when the session has no family for it.
+  package borrowing func count(of volley: VolleyID) -> Int { range(of: volley).count }
 
   /// How many UPDATEs a volley has.
   package borrowing func messages(of volley: VolleyID) -> Int {
-    chambers[place(of: volley)].messages
+    let place = place(of: volley)
+    var messages: UInt32 = 0
+    if volley.families.contains(.ipv4Unicast) { messages += chambers[place].ipv4.messages }
+    if volley.families.contains(.ipv6Unicast) { messages += chambers[place].ipv6.messages }
+    return Int(messages)
   }
+
+  /// Where in the bytes of its chamber a volley, or the part that is meant, lies.
+  private borrowing func range(of volley: VolleyID) -> Range<Int> {
+    let place = place(of: volley)
+    let middle = Int(chambers[place].ipv4.count)
+    let start = volley.families.contains(.ipv4Unicast) ? 0 : middle
+    let end = volley.families.contains(.ipv6Unicast) ? chambers[place].bytes.count : middle
+    return start..<end
+  }
+
+  /// What a VIP carries.
+  package borrowing func content(of vip: VIPSlot) -> VolleyContent { contents[vip.index] }
 
   /// Which VIP a volley announces.
   package borrowing func vip(of volley: VolleyID) -> VIPSlot {
@@ -196,7 +232,7 @@ package struct Magazine: ~Copyable {
       .sorted { chambers[$0].age < chambers[$1].age }
       .compactMap { place in
         chambers[place].announcement.map {
-          (VolleyID(place: UInt32(place), generation: chambers[place].generation), $0)
+          (VolleyID(place: place, generation: chambers[place].generation), $0)
         }
       }
   }

@@ -197,8 +197,8 @@ extension Session {
     guard message[body + 2] == 0 else { return }
     // RFC 2918 section 4: a family that was not negotiated is ignored.
     let family = Families(afi: afi, safi: message[body + 3])
-    if family == .ipv4Unicast, updateContext.families.contains(.ipv4Unicast) {
-      output.add(.refreshRequested)
+    if !family.isEmpty, updateContext.families.contains(family) {
+      output.add(.refreshRequested(family))
     }
   }
 

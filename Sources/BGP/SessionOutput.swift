@@ -20,8 +20,8 @@ package enum SessionAction: Hashable, Sendable {
   case down(DownReason)
   /// An UPDATE came.
   case update(UpdateClass)
-  /// The peer wants all IPv4 unicast routes again (RFC 2918).
-  case refreshRequested
+  /// The peer wants all routes of these families again (RFC 2918).
+  case refreshRequested(Families)
 }
 
 /// Actions and bytes of one call of a session. Whoever owns it empties it after every call.
@@ -34,7 +34,8 @@ package struct SessionOutput: ~Copyable {
   package internal(set) var bytes: Writer
   /// UPDATEs that are in the counters of the session but found no place in `actions`.
   package private(set) var omittedUpdates = 0
-  private var isRefreshRequested = false
+  /// Where in `actions` a refresh is asked for.
+  private var refresh: Int?
 
   /// The longest run of UPDATEs in one read of 64 KiB is 2849 (23 octets each); a caller that
   /// passes more at once finds the rest in the counters.
@@ -59,17 +60,21 @@ package struct SessionOutput: ~Copyable {
     sides.removeAll(keepingCapacity: true)
     bytes.removeAll()
     omittedUpdates = 0
-    isRefreshRequested = false
+    refresh = nil
   }
 
   mutating func add(_ action: SessionAction) {
     switch action {
     case .update where actions.count >= SessionOutput.updateLimit:
       omittedUpdates += 1
-    case .refreshRequested:
+    case .refreshRequested(let families):
       // One answer serves all requests of one read: the table is the same.
-      if !isRefreshRequested { append(action) }
-      isRefreshRequested = true
+      if let refresh, case .refreshRequested(let earlier) = actions[refresh] {
+        actions[refresh] = .refreshRequested(earlier.union(families))
+      } else {
+        refresh = actions.count
+        append(action)
+      }
     default:
       append(action)
     }

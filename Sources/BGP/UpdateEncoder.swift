@@ -1,4 +1,4 @@
-// Writes the UPDATEs that announce IPv4 prefixes, as few as the session's message size allows.
+// Writes the UPDATEs that announce prefixes, as few as the session's message size allows.
 
 package import Bytes
 package import Model
@@ -11,15 +11,18 @@ package struct UpdateEncoder: Hashable, Sendable {
   /// Routes that one UPDATE may carry, whatever its size.
   private let routeLimit: Int
 
-  /// RFC 4724 section 2: an UPDATE that says nothing.
-  package static let endOfRIBLength = 23
-
   // ORIGIN, NEXT_HOP and MULTI_EXIT_DISC are always of this size; a path attribute has a header of
-  // three octets, since none of ours is longer than 255.
+  // three octets, since none of ours is longer than 255, except MP_REACH_NLRI.
   private static let originLength = 4
   private static let nextHopLength = 7
   private static let discriminatorLength = 7
   private static let attributeHeader = 3
+  // MP_REACH_NLRI with a length of two octets, up to its prefixes: AFI, SAFI, a global next hop
+  // with its length (RFC 2545 section 3), a reserved octet.
+  private static let reachHeader = 4
+  private static let reachLength = 2 + 1 + 1 + 16 + 1
+  // Withdrawn Routes Length and Total Path Attribute Length.
+  private static let emptyUpdateLength = Framing.headerLength + 4
 
   /// For a session of which only this much matters.
   package init(
@@ -39,21 +42,34 @@ package struct UpdateEncoder: Hashable, Sendable {
   }
 
   /// Writes the UPDATEs for `prefixes` and gives their number: one per message that is full, none
-  /// when there is no prefix. The writer must have room for `size(of:rung:)` bytes.
+  /// when there is no prefix. The writer must have room for `size(of:rung:)` bytes; for IPv6
+  /// prefixes there must be a next hop.
   @discardableResult
   package func write(
     _ prefixes: EncodedPrefixes, _ announcement: Announcement,
     _ attributes: RouteAttributes = .none, into writer: inout Writer
   ) -> Int {
-    let room = messageLimit - headLength(announcement.rung, attributes)
+    let frame = frame(prefixes.family, announcement.rung, attributes)
     var messages = 0
     var offset = 0
     while offset < prefixes.bytes.count {
       let start = writer.count
-      writeHead(announcement, attributes, into: &writer)
-      let piece = prefixes.piece(from: offset, room: room, limit: routeLimit)
-      writer.write(prefixes.bytes[piece])
-      Framing.finish(at: start, in: &writer)
+      let piece = prefixes.piece(
+        from: offset, room: messageLimit - frame.size, limit: routeLimit)
+      Framing.writeHeader(.update, length: 0, into: &writer)
+      writer.write(0 as UInt16)
+      if prefixes.family == .ipv4Unicast {
+        let nextHop = announcement.nextHops.ipv4
+        writer.write(UInt16(attributesLength(announcement.rung, attributes, nextHop)))
+        writeAttributes(announcement.rung, attributes, nextHop, into: &writer)
+        writer.write(prefixes.bytes[piece])
+      } else {
+        writer.write(0 as UInt16)
+        writeReach(announcement, into: &writer)
+        writer.write(prefixes.bytes[piece])
+        writeAttributes(announcement.rung, attributes, nil, into: &writer)
+      }
+      frame.finish(at: start, in: &writer)
       offset = piece.upperBound
       messages += 1
     }
@@ -64,27 +80,46 @@ package struct UpdateEncoder: Hashable, Sendable {
   package func size(
     of prefixes: EncodedPrefixes, rung: Rung, _ attributes: RouteAttributes = .none
   ) -> Int {
-    let head = headLength(rung, attributes)
+    let around = frame(prefixes.family, rung, attributes).size
     var total = 0
     var offset = 0
     while offset < prefixes.bytes.count {
-      let piece = prefixes.piece(from: offset, room: messageLimit - head, limit: routeLimit)
-      total += head + piece.count
+      let piece = prefixes.piece(from: offset, room: messageLimit - around, limit: routeLimit)
+      total += around + piece.count
       offset = piece.upperBound
     }
     return total
   }
 
-  /// How many octets of each UPDATE stand in front of the prefixes.
-  func headLength(_ rung: Rung, _ attributes: RouteAttributes) -> Int {
-    UpdateEncoder.endOfRIBLength + attributesLength(rung, attributes)
+  /// What stands around the prefixes in each UPDATE.
+  func frame(_ family: Families, _ rung: Rung, _ attributes: RouteAttributes) -> UpdateFrame {
+    let empty = UpdateEncoder.emptyUpdateLength
+    if family == .ipv4Unicast {
+      let length = UpdateEncoder.nextHopLength + attributesLength(rung, attributes, nil)
+      return UpdateFrame(family, head: empty + length, tail: 0)
+    }
+    return UpdateFrame(
+      family, head: empty + UpdateEncoder.reachHeader + UpdateEncoder.reachLength,
+      tail: attributesLength(rung, attributes, nil))
   }
 
-  /// Writes the marker that the initial announcement is complete (RFC 4724 section 2).
-  package static func writeEndOfRIB(into writer: inout Writer) {
-    Framing.writeHeader(.update, length: UInt16(endOfRIBLength), into: &writer)
+  /// The marker that the initial announcement of a family is complete (RFC 4724 section 2): an
+  /// UPDATE that says nothing, or an MP_UNREACH_NLRI alone that withdraws nothing.
+  package static func endOfRIB(_ family: Families) -> [UInt8] {
+    let unreach = 3
+    let length = emptyUpdateLength + (family == .ipv4Unicast ? 0 : attributeHeader + unreach)
+    var writer = Writer(capacity: length)
+    Framing.writeHeader(.update, length: UInt16(length), into: &writer)
     writer.write(0 as UInt16)
-    writer.write(0 as UInt16)
+    writer.write(UInt16(length - emptyUpdateLength))
+    if family != .ipv4Unicast {
+      writer.write(AttributeFlags.optionalNonTransitive.rawValue)
+      writer.write(AttributeCode.multiprotocolUnreach)
+      writer.write(UInt8(unreach))
+      writer.write(Families.afiIPv6)
+      writer.write(Families.safiUnicast)
+    }
+    return writer.bytes
   }
 
   /// Our number does not fit into two octets, and the peer knows only those (RFC 6793 section
@@ -95,9 +130,13 @@ package struct UpdateEncoder: Hashable, Sendable {
     2 + rung.pathLength * octetsPerAS
   }
 
-  private func attributesLength(_ rung: Rung, _ attributes: RouteAttributes) -> Int {
+  /// Of all attributes but MP_REACH_NLRI.
+  private func attributesLength(
+    _ rung: Rung, _ attributes: RouteAttributes, _ nextHop: IPv4Address?
+  ) -> Int {
     let header = UpdateEncoder.attributeHeader
-    var length = UpdateEncoder.originLength + UpdateEncoder.nextHopLength
+    var length = UpdateEncoder.originLength
+    if nextHop != nil { length += UpdateEncoder.nextHopLength }
     length += header + pathLength(rung, octetsPerAS: fourOctetAS ? 4 : 2)
     if needsAS4Path { length += header + pathLength(rung, octetsPerAS: 4) }
     if attributes.med != nil { length += UpdateEncoder.discriminatorLength }
@@ -108,26 +147,44 @@ package struct UpdateEncoder: Hashable, Sendable {
     return length
   }
 
-  /// Everything in front of the prefixes. Attributes stand in the order of their codes
-  /// (RFC 4271 section 5).
-  private func writeHead(
-    _ announcement: Announcement, _ attributes: RouteAttributes, into writer: inout Writer
-  ) {
-    Framing.writeHeader(.update, length: 0, into: &writer)
+  ///      +---------------+--------+---------------+----------+----------+------+
+  ///      | AFI (2 octets)| SAFI   | Next Hop Len  | Next Hop | Reserved | NLRI |
+  ///      +---------------+--------+---------------+----------+----------+------+
+  ///
+  /// MP_REACH_NLRI (RFC 4760 section 3) up to its prefixes; `UpdateFrame` puts its length in.
+  private func writeReach(_ announcement: Announcement, into writer: inout Writer) {
+    guard let nextHop = announcement.nextHops.ipv6 else {
+      preconditionFailure("IPv6 prefixes need an IPv6 next hop")
+    }
+    let flags: AttributeFlags = [.optionalNonTransitive, .extendedLength]
+    writer.write(flags.rawValue)
+    writer.write(AttributeCode.multiprotocolReach)
     writer.write(0 as UInt16)
-    writer.write(UInt16(attributesLength(announcement.rung, attributes)))
+    writer.write(Families.afiIPv6)
+    writer.write(Families.safiUnicast)
+    writer.write(16 as UInt8)
+    writer.write(nextHop.high)
+    writer.write(nextHop.low)
+    writer.write(0 as UInt8)
+  }
 
+  /// All attributes but MP_REACH_NLRI, in the order of their codes (RFC 4271 section 5).
+  private func writeAttributes(
+    _ rung: Rung, _ attributes: RouteAttributes, _ nextHop: IPv4Address?,
+    into writer: inout Writer
+  ) {
     writeAttribute(AttributeCode.origin, .wellKnown, length: 1, into: &writer)
     writer.write(0 as UInt8)  // IGP
 
     let octets = fourOctetAS ? 4 : 2
-    let length = pathLength(announcement.rung, octetsPerAS: octets)
+    let length = pathLength(rung, octetsPerAS: octets)
     writeAttribute(AttributeCode.asPath, .wellKnown, length: length, into: &writer)
-    writePath(announcement.rung, octetsPerAS: octets, into: &writer)
+    writePath(rung, octetsPerAS: octets, into: &writer)
 
-    writeAttribute(AttributeCode.nextHop, .wellKnown, length: 4, into: &writer)
-    writer.write(announcement.nextHop.bits)
-
+    if let nextHop {
+      writeAttribute(AttributeCode.nextHop, .wellKnown, length: 4, into: &writer)
+      writer.write(nextHop.bits)
+    }
     if let med = attributes.med {
       writeAttribute(
         AttributeCode.multiExitDiscriminator, .optionalNonTransitive, length: 4, into: &writer)
@@ -139,9 +196,9 @@ package struct UpdateEncoder: Hashable, Sendable {
       for community in attributes.communities { writer.write(community.value) }
     }
     if needsAS4Path {
-      let length = pathLength(announcement.rung, octetsPerAS: 4)
+      let length = pathLength(rung, octetsPerAS: 4)
       writeAttribute(AttributeCode.as4Path, .optionalTransitive, length: length, into: &writer)
-      writePath(announcement.rung, octetsPerAS: 4, into: &writer)
+      writePath(rung, octetsPerAS: 4, into: &writer)
     }
     if !attributes.largeCommunities.isEmpty {
       let length = 12 * attributes.largeCommunities.count

@@ -43,7 +43,9 @@ package enum UpdateText {
         let code = bytes.byte(at: offset + 1)
       else { return lines + ["malformed: an attribute is cut off"] }
       let isLong = flags.contains(.extendedLength)
-      let length = isLong ? bytes.bigEndian16(at: offset + 2).map(Int.init)
+      let length =
+        isLong
+        ? bytes.bigEndian16(at: offset + 2).map(Int.init)
         : bytes.byte(at: offset + 2).map(Int.init)
       guard let length, let value = bytes.piece(at: offset + (isLong ? 4 : 3), length: length),
         value.upperBound <= attributes.upperBound
@@ -78,10 +80,26 @@ package enum UpdateText {
         "\(number(bytes, $0)):\(number(bytes, $0 + 4)):\(number(bytes, $0 + 8))"
       }
       return "LARGE_COMMUNITY \(list.joined(separator: " "))"
-    case AttributeCode.multiprotocolReach: return "MP_REACH_NLRI of \(value.count) bytes"
+    case AttributeCode.multiprotocolReach: return reach(bytes, value)
     case AttributeCode.multiprotocolUnreach: return "MP_UNREACH_NLRI of \(value.count) bytes"
     default: return "attribute \(code) of \(value.count) bytes"
     }
+  }
+
+  /// RFC 4760 section 3: AFI (2), SAFI (1), length of the next hop (1), next hop, reserved (1),
+  /// prefixes.
+  private static func reach(_ bytes: Span<UInt8>, _ value: Range<Int>) -> String {
+    guard let afi = bytes.bigEndian16(at: value.lowerBound),
+      let safi = bytes.byte(at: value.lowerBound + 2),
+      Families(afi: afi, safi: safi) == .ipv6Unicast,
+      let length = bytes.byte(at: value.lowerBound + 3), length >= 16,
+      let high = bytes.bigEndian64(at: value.lowerBound + 4),
+      let low = bytes.bigEndian64(at: value.lowerBound + 12),
+      value.lowerBound + 5 + Int(length) <= value.upperBound
+    else { return "MP_REACH_NLRI of \(value.count) bytes" }
+    let routes = (value.lowerBound + 5 + Int(length))..<value.upperBound
+    return "MP_REACH_NLRI next hop \(IPv6Address(high: high, low: low)), announces "
+      + prefixes(bytes, routes, isLong: true)
   }
 
   /// A run of the same number is one word: `65001 x15`.
@@ -118,22 +136,45 @@ package enum UpdateText {
   /// Prefixes that are named; of more, how many.
   private static let prefixLimit = 16
 
-  private static func prefixes(_ bytes: Span<UInt8>, _ range: Range<Int>) -> String {
+  private static func prefixes(
+    _ bytes: Span<UInt8>, _ range: Range<Int>, isLong: Bool = false
+  ) -> String {
     var names: [String] = []
     var count = 0
     var offset = range.lowerBound
     while offset < range.upperBound {
       let length = Int(bytes[offset])
       let octets = (length + 7) / 8
-      guard length <= 32, offset + 1 + octets <= range.upperBound else { return "malformed" }
-      var bits: UInt32 = 0
-      for place in 0..<octets { bits |= UInt32(bytes[offset + 1 + place]) << UInt32(24 - 8 * place) }
+      guard length <= (isLong ? 128 : 32), offset + 1 + octets <= range.upperBound else {
+        return "malformed"
+      }
       count += 1
-      if names.count < prefixLimit { names.append("\(IPv4Address(bits: bits))/\(length)") }
+      if names.count < prefixLimit {
+        let address = address(bytes, (offset + 1)..<(offset + 1 + octets), isLong)
+        names.append("\(address)/\(length)")
+      }
       offset += 1 + octets
     }
     let rest = count > names.count ? " and \(count - names.count) more" : ""
     return names.joined(separator: " ") + rest
+  }
+
+  /// The octets that a prefix has of its address, the highest first.
+  private static func address(
+    _ bytes: Span<UInt8>, _ octets: Range<Int>, _ isLong: Bool
+  ) -> IPAddress {
+    var (high, low): (UInt64, UInt64) = (0, 0)
+    for (place, offset) in octets.enumerated() {
+      let octet = UInt64(bytes[offset])
+      if place < 8 {
+        high |= octet << UInt64(56 - 8 * place)
+      } else {
+        low |= octet << UInt64(120 - 8 * place)
+      }
+    }
+    return isLong
+      ? .v6(IPv6Address(high: high, low: low))
+      : .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: high >> 32)))
   }
 
   private static func number(_ bytes: Span<UInt8>, _ offset: Int) -> UInt32 {

@@ -45,6 +45,9 @@ package struct Writer: ~Copyable {
     bytes.append(contentsOf: piece)
   }
 
+  /// Takes back what was written last.
+  package mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
+
   /// Puts sixteen bits over bytes that were written before: a length that is known only at the end.
   package mutating func overwrite(_ value: UInt16, at offset: Int) {
     precondition(offset >= 0 && offset <= bytes.count - 2, "overwrite beyond what was written")

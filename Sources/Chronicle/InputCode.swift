@@ -2,6 +2,7 @@
 
 import BGP
 import Engine
+import Failover
 import Journal
 import Model
 
@@ -26,6 +27,13 @@ enum InputCode: UInt8 {
   case turn = 17
   case idle = 18
   case stop = 19
+  case probe = 20
+  case recalled = 21
+  case move = 22
+  case take = 23
+  case give = 24
+  case release = 25
+  case outOfService = 26
 }
 
 extension JournalWriter {
@@ -48,9 +56,33 @@ extension JournalWriter {
     case .closed(let connection): write(.closed, UInt64(connection.index))
     case .hello(let fellow): write(.hello, UInt64(fellow.index))
     case .paused(let length): write(.paused, UInt64(bitPattern: length.count))
+    case .probe(let event):
+      write(InputCode.probe.rawValue)
+      write(event)
+    case .recalled(let isSameBoot): write(.recalled, isSameBoot ? 1 : 0)
+    case .command(let command): write(command)
     case .turn: write(InputCode.turn.rawValue)
     case .idle: write(InputCode.idle.rawValue)
     case .stop: write(InputCode.stop.rawValue)
+    }
+  }
+
+  private mutating func write(_ command: OperatorCommand) {
+    switch command {
+    case .move(let vip, let host, let isForced):
+      write(.move, UInt64(vip.index))
+      write(number: UInt64(host.index))
+      write(isForced ? 1 : 0 as UInt8)
+    case .take(let vip, let isForced):
+      write(.take, UInt64(vip.index))
+      write(isForced ? 1 : 0 as UInt8)
+    case .give(let vip, let isForced):
+      write(.give, UInt64(vip.index))
+      write(isForced ? 1 : 0 as UInt8)
+    case .release(let vip): write(.release, UInt64(vip.index))
+    case .outOfService(let vip, let isOut):
+      write(.outOfService, UInt64(vip.index))
+      write(isOut ? 1 : 0 as UInt8)
     }
   }
 
@@ -95,19 +127,40 @@ extension Field {
     case .turn: return .turn
     case .idle: return .idle
     case .stop: return .stop
+    case .probe: return probeEvent(in: bytes).map { .probe($0) }
+    case .recalled: return flag(in: bytes).map { .recalled(isSameBoot: $0) }
+    case .move, .take, .give, .release, .outOfService:
+      return command(code, bytes).map { .command($0) }
     }
+  }
+
+  private mutating func command(_ code: InputCode, _ bytes: Span<UInt8>) -> OperatorCommand? {
+    guard let vip = slot(bytes).map({ VIPSlot($0) }) else { return nil }
+    switch code {
+    case .move:
+      guard let host = slot(bytes), let isForced = flag(in: bytes) else { return nil }
+      return .move(vip, to: HostSlot(host), isForced: isForced)
+    case .take: return flag(in: bytes).map { .take(vip, isForced: $0) }
+    case .give: return flag(in: bytes).map { .give(vip, isForced: $0) }
+    case .outOfService: return flag(in: bytes).map { .outOfService(vip, $0) }
+    default: return .release(vip)
+    }
+  }
+
+  mutating func flag(in bytes: Span<UInt8>) -> Bool? {
+    byte(in: bytes).flatMap { $0 <= 1 ? $0 == 1 : nil }
   }
 
   private mutating func kernelClass(_ bytes: Span<UInt8>) -> KernelClass? {
     number(in: bytes).flatMap { UInt8(exactly: $0) }.flatMap(KernelClass.init)
   }
 
-  private mutating func small(_ bytes: Span<UInt8>) -> UInt32? {
+  mutating func small(_ bytes: Span<UInt8>) -> UInt32? {
     number(in: bytes).flatMap { UInt32(exactly: $0) }
   }
 
   /// A place in a list of the beginning.
-  private mutating func slot(_ bytes: Span<UInt8>) -> Int? {
+  mutating func slot(_ bytes: Span<UInt8>) -> Int? {
     number(in: bytes).flatMap { $0 < UInt64(JournalLimits.names) ? Int($0) : nil }
   }
 

@@ -2,6 +2,7 @@
 
 import BGP
 package import Engine
+import Failover
 package import Journal
 package import Model
 
@@ -29,11 +30,17 @@ extension Beginning {
 package struct Names: Sendable {
   private let routeServers: [Int?]
   private let fellows: [Int?]
+  private let vips: [Int?]
+  private let hosts: [Int?]
+  private let targets: [Int?]
 
   /// From the numbers of `recorded` to those of `other`.
   package init(from recorded: Beginning, to other: Beginning) {
     routeServers = Names.places(recorded.routeServers, other.routeServers)
     fellows = Names.places(recorded.fellows, other.fellows)
+    vips = Names.places(recorded.vips, other.vips)
+    hosts = Names.places(recorded.hosts, other.hosts)
+    targets = Names.places(recorded.targets, other.targets)
   }
 
   private static func places(_ names: [String], _ others: [String]) -> [Int?] {
@@ -44,8 +51,11 @@ package struct Names: Sendable {
   package func translate(_ input: Input) -> Input? {
     switch input {
     case .opened, .openFailed, .kernel, .overrun, .drained, .dumpFailed, .watched, .unwatched,
-      .doubted, .paused, .turn, .idle, .stop:
+      .doubted, .paused, .recalled, .turn, .idle, .stop:
       return input
+    // What a probe asked is in its answer: another configuration would have asked otherwise.
+    case .probe: return nil
+    case .command(let command): return translate(command).map { .command($0) }
     case .connected(let peer): return routeServer(peer).map { .connected($0) }
     case .connectFailed(let peer): return routeServer(peer).map { .connectFailed($0) }
     case .accepted(let peer): return routeServer(peer).map { .accepted($0) }
@@ -54,6 +64,23 @@ package struct Names: Sendable {
     case .hello(let fellow):
       return place(fellow.index, fellows).map { .hello(FellowSlot($0)) }
     }
+  }
+
+  private func translate(_ command: OperatorCommand) -> OperatorCommand? {
+    guard let vip = place(command.vip.index, vips).map({ VIPSlot($0) }) else { return nil }
+    switch command {
+    case .move(_, let host, let isForced):
+      return place(host.index, hosts).map { .move(vip, to: HostSlot($0), isForced: isForced) }
+    case .take(_, let isForced): return .take(vip, isForced: isForced)
+    case .give(_, let isForced): return .give(vip, isForced: isForced)
+    case .release: return .release(vip)
+    case .outOfService(_, let isOut): return .outOfService(vip, isOut)
+    }
+  }
+
+  /// What was found out of a piece of evidence that the other has as well.
+  package func target(_ slot: TargetSlot) -> TargetSlot? {
+    place(slot.index, targets).map { TargetSlot($0) }
   }
 
   private func routeServer(_ slot: PeerSlot) -> PeerSlot? {

@@ -56,6 +56,12 @@ package struct NoteSentence: Equatable, Sendable {
       return isAlive
         ? NoteSentence(.notice, "speaker \(name) is heard")
         : NoteSentence(.warning, "speaker \(name) is silent")
+    case .probe(let note): return ProbeWords.sentence(note, plan)
+    case .outOfService(let slot, let isOut):
+      let words = isOut ? "out of service here" : "back in service here"
+      return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): \(words)")
+    case .forgotten:
+      return NoteSentence(.warning, "the state file could not be used; starting without it")
     case .paused(let length):
       return NoteSentence(
         .warning,
@@ -99,8 +105,13 @@ package struct NoteSentence: Equatable, Sendable {
     case .staleForLong(let kernelClass):
       "kernel: \(kernelClass): messages have been lost for "
         + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
+    case .notSpoken(let slot, let families):
+      "route server \(plan.routeServers.peers[slot.index]): it does not offer "
+        + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
     case .notOpened(let kernelClass, let code):
       "kernel: \(kernelClass): no netlink socket: \(name(code))"
+    case .portNotOpened(let port, let code): ProbeWords.sentence(port, code, errno: name)
+    case .probesNotOpened(let socket, let code): ProbeWords.sentence(socket, code, errno: name)
     }
   }
 }

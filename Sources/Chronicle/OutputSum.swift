@@ -5,6 +5,7 @@ package import Engine
 import Failover
 import Journal
 import Model
+import Probes
 
 /// The sum over the outputs of one input: what was to be done, with the bytes that were to be sent,
 /// and what was told.
@@ -19,6 +20,9 @@ package struct OutputSum: Equatable, Sendable {
   package init(_ outputs: borrowing Outputs, from first: Int, _ engine: borrowing Engine) {
     for place in first..<outputs.list.count {
       add(outputs.list[place], outputs.bytes, engine)
+    }
+    for place in outputs.probes.list.indices {
+      add(outputs.probes.list[place], outputs.probes.bytes)
     }
   }
 
@@ -87,6 +91,9 @@ package struct OutputSum: Equatable, Sendable {
       add(12, fellow.index)
       add(UInt32(isAlive ? 1 : 0))
     case .paused(let length): add(13, length.count)
+    case .probe(let note): add(note)
+    case .outOfService(let vip, let isOut): add(18, vip.index << 1 | (isOut ? 1 : 0))
+    case .forgotten: sum.add(19 as UInt8)
     case .stale(let kernelClass, let reason):
       add(14, kernelClass.rawValue)
       add(UInt32(reason.rawValue))
@@ -111,6 +118,59 @@ package struct OutputSum: Equatable, Sendable {
     case .notOpened(let kernelClass, let code):
       add(38, kernelClass.rawValue)
       add(UInt32(bitPattern: code))
+    case .notSpoken(let peer, let families): add(39, peer.index << 8 | Int(families.rawValue))
+    case .portNotOpened(let name, let code):
+      add(40, code)
+      for place in 0..<InterfaceName.limit { sum.add(name.byte(at: place)) }
+    case .probesNotOpened(let socket, let code):
+      add(41, socket.rawValue)
+      add(UInt32(bitPattern: code))
+    }
+  }
+
+  private mutating func add(_ output: ProbeOutput, _ bytes: [UInt8]) {
+    count += 1
+    switch output {
+    case .openPort(let port, let index):
+      add(64, port.index)
+      add(UInt32(bitPattern: index.value))
+    case .closePort(let port): add(65, port.index)
+    case .frame(let port, let target, let piece):
+      add(66, port.index << 16 | target.index)
+      add(bytes, piece)
+    case .echo(let target, let piece):
+      add(67, target.index)
+      add(bytes, piece)
+    case .connect(let connection): add(68, connection.index)
+    case .write(let connection, let piece):
+      add(69, connection.index)
+      add(bytes, piece)
+    case .hangUp(let connection): add(70, connection.index)
+    case .control(let target, let piece):
+      add(71, target.index)
+      add(bytes, piece)
+    case .note(let note):
+      sum.add(72 as UInt8)
+      add(note)
+    }
+  }
+
+  private mutating func add(_ note: ProbeNote) {
+    switch note {
+    case .signal(let target, let signal, let reason):
+      add(80, target.index << 16 | Int(signal.rawValue) << 8 | Int(reason.rawValue))
+    case .macChanged(let target, let before, let mac):
+      add(81, target.index)
+      sum.add(before.bits)
+      sum.add(mac.bits)
+    case .proxied(let target, let cause):
+      add(82, target.index)
+      switch cause {
+      case nil: add(0 as UInt32)
+      case .azure: add(1 as UInt32)
+      case .shared(let host): add(UInt32(2 + host.index))
+      }
+    case .disputed(let target): add(83, target.index)
     }
   }
 

@@ -4,6 +4,7 @@ package import Engine
 import Failover
 package import Journal
 package import Model
+import Probes
 
 /// One thing that an engine decided or noticed, for people.
 package struct Event: Equatable, Sendable {
@@ -17,6 +18,8 @@ package struct Player: ~Copyable {
   private var outputs: Outputs
   private let plan: Plan
   private var latest = Instant(nanoseconds: .min)
+  /// What the probes found out by the last input.
+  package private(set) var signals: [(target: TargetSlot, signal: Signal)] = []
 
   /// Nil when the beginning holds a state that another version has written, or that of another
   /// Plan.
@@ -42,11 +45,35 @@ package struct Player: ~Copyable {
     // A damaged time runs backwards at most once: the sum of its record would not be right.
     latest = max(latest, time)
     engine.handle(input, bytes, at: latest, into: &outputs)
+    return finish(errno: name, into: &events)
+  }
+
+  /// Evidence that another player has found.
+  package mutating func suppose(
+    _ target: TargetSlot, _ signal: Signal, at time: Instant, errno name: (Int32) -> String,
+    into events: inout [Event]
+  ) {
+    latest = max(latest, time)
+    engine.suppose(target, signal, at: latest, into: &outputs)
+    _ = finish(errno: name, into: &events)
+  }
+
+  /// Its own probes ask nobody.
+  package mutating func muteProbes() { engine.muteProbes() }
+
+  private mutating func finish(
+    errno name: (Int32) -> String, into events: inout [Event]
+  ) -> OutputSum {
     let sum = OutputSum(outputs, from: 0, engine)
+    signals.removeAll(keepingCapacity: true)
     for output in outputs.list {
-      guard case .note(let note) = output,
-        let sentence = NoteSentence.of(note, plan, link: link(of: note), errno: name)
-      else { continue }
+      guard case .note(let note) = output else { continue }
+      if case .probe(.signal(let target, let signal, _)) = note {
+        signals.append((target, signal))
+      }
+      guard let sentence = NoteSentence.of(note, plan, link: link(of: note), errno: name) else {
+        continue
+      }
       events.append(Event(time: latest, sentence: sentence))
     }
     outputs.removeAll()

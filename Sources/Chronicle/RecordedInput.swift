@@ -2,8 +2,10 @@
 
 import BGP
 package import Engine
+import Failover
 package import Journal
 package import Model
+import Probes
 
 /// An input as it was recorded.
 package struct RecordedInput: Equatable, Sendable {
@@ -38,13 +40,30 @@ package struct RecordedInput: Equatable, Sendable {
   package func isPossible(in beginning: Beginning) -> Bool {
     switch input {
     case .opened, .openFailed, .kernel, .overrun, .drained, .dumpFailed, .watched, .unwatched,
-      .doubted, .paused, .turn, .idle, .stop:
+      .doubted, .paused, .recalled, .turn, .idle, .stop:
       true
+    case .probe(let event): isPossible(event, beginning)
+    case .command(.move(let vip, to: let host, isForced: _)):
+      vip.index < beginning.vips.count && host.index < beginning.hosts.count
+    case .command(let command): command.vip.index < beginning.vips.count
     case .connected(let peer), .connectFailed(let peer), .accepted(let peer):
       peer.index < beginning.routeServers.count
     case .received(let connection), .closed(let connection):
       connection.peer.index < beginning.routeServers.count
     case .hello(let fellow): fellow.index < beginning.fellows.count
+    }
+  }
+
+  private func isPossible(_ event: ProbeEvent, _ beginning: Beginning) -> Bool {
+    let targets = beginning.targets.count
+    switch event {
+    case .echo, .control, .sent, .heard, .socketFailed: return true
+    // There are no more interfaces than targets that name one.
+    case .portOpened(let port), .portFailed(let port, _), .frame(let port, _), .overrun(let port):
+      return port.index < targets
+    case .connected(let connection), .received(let connection), .closed(let connection, _):
+      return connection.target.index < targets
+    case .notSent(let target): return target.index < targets
     }
   }
 }

@@ -61,6 +61,7 @@ package struct Rehearsal: ~Copyable {
     now = start
     nextHello = start
     nextKeepalive = Array(repeating: start, count: plan.routeServers.peers.count)
+    engine.muteProbes()
     let nothing: [UInt8] = []
     engine.handle(.idle, nothing.span, at: now, into: &outputs)
   }

@@ -85,32 +85,48 @@ package struct Replay {
   /// other one was about and this one does not know is left out; the answer is how much that was.
   /// Nil when the journal begins with a state and the other Plan does not name the same things.
   package func play(
-    another plan: Plan, as other: Beginning, insteadOf recorded: Plan, errno name: (Int32) -> String,
+    another plan: Plan, as other: Beginning, insteadOf recorded: Plan,
+    errno name: (Int32) -> String,
     into events: inout [Event]
   ) -> Int? {
     guard beginning.state.isEmpty || Replay.namesTheSame(plan, recorded) else { return nil }
     let names = Names(from: beginning, to: other)
-    guard var player = Player(plan, beginning) else { return nil }
+    guard var player = Player(plan, beginning), var original = Player(recorded, beginning) else {
+      return nil
+    }
+    // An answer fits only the question that was asked, so evidence is taken from the engine that
+    // asked it.
+    player.muteProbes()
     var omitted = 0
     var reader = reader
     let nothing: [UInt8] = []
+    var untold: [Event] = []
     while let record = reader.next(in: bytes.span) {
       if record.source == .beginning { continue }
-      guard let recorded = RecordedInput(record, bytes.span), recorded.isPossible(in: beginning)
+      guard let heard = RecordedInput(record, bytes.span), heard.isPossible(in: beginning)
       else { break }
+      let body = bytes.span.extracting(heard.body)
+      _ = original.play(heard.input, body, at: heard.time, errno: name, into: &untold)
+      untold.removeAll(keepingCapacity: true)
       var turns = 0
-      while let due = player.deadline, due < recorded.time, turns < Replay.turnLimit {
+      while let due = player.deadline, due < heard.time, turns < Replay.turnLimit {
         turns += 1
         _ = player.play(.turn, nothing.span, at: due, errno: name, into: &events)
         _ = player.play(.idle, nothing.span, at: due, errno: name, into: &events)
       }
-      if recorded.input == .turn { continue }
-      guard let input = names.translate(recorded.input) else {
+      for (target, signal) in original.signals {
+        guard let target = names.target(target) else { continue }
+        player.suppose(target, signal, at: heard.time, errno: name, into: &events)
+      }
+      switch heard.input {
+      case .turn, .probe: continue
+      default: break
+      }
+      guard let input = names.translate(heard.input) else {
         omitted += 1
         continue
       }
-      _ = player.play(
-        input, bytes.span.extracting(recorded.body), at: recorded.time, errno: name, into: &events)
+      _ = player.play(input, body, at: heard.time, errno: name, into: &events)
     }
     return omitted
   }

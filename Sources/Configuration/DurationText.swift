@@ -29,7 +29,9 @@ enum DurationText {
       throw Complaint("\(Quote.shown(text)) is not a time", suggestion: "write a time such as 30s")
     }
     guard let unit = units.first(where: { $0.name == rest }) else {
-      throw unitComplaint(text, number: String(number), rest: String(rest), step: step)
+      let seconds = decimal.times(1_000_000_000)
+      let isLong = step >= .seconds(1) || seconds.map { $0 >= least && $0 <= most } ?? false
+      throw unitComplaint(text, number: String(number), rest: String(rest), isLong: isLong)
     }
     guard let length = decimal.times(unit.length) else {
       throw Complaint("\(Quote.shown(text)) is finer than a nanosecond")
@@ -52,11 +54,17 @@ enum DurationText {
     return "\(length.count / 1_000_000)ms"
   }
 
+  /// To be read, not to be written: rounded up to milliseconds.
+  static func shown(_ length: Nanoseconds) -> String {
+    text(.milliseconds((length.count + 999_999) / 1_000_000))
+  }
+
   private static func unitComplaint(
-    _ text: String, number: String, rest: String, step: Nanoseconds
+    _ text: String, number: String, rest: String, isLong: Bool
   ) -> Complaint {
     if rest.isEmpty {
-      let unit = step.count % 1_000_000_000 == 0 ? "s" : "ms"
+      // As seconds it would be possible, and then it is hardly meant as milliseconds.
+      let unit = isLong ? "s" : "ms"
       return Complaint(
         "\(Quote.shown(text)) has no unit", suggestion: "write \(number)\(unit)")
     }

@@ -17,7 +17,7 @@ enum EffectiveText {
     let margin = String(repeating: " ", count: indent)
     for key in keys {
       guard let field = section.field(key.name) else {
-        guard case .derived = key.presence else {
+        guard key.presence.allowsNothing else {
           preconditionFailure("the Plan has nothing for \(key.name.rawValue)")
         }
         // It is off, and there is no value that says so.
@@ -36,9 +36,29 @@ enum EffectiveText {
           text += "\(margin)  \(Quote.yaml(inner.name)):\n"
           print(inner, keys: children, indent: indent + 4, into: &text)
         }
+      case (.choices(let sections), .choices(_, _, let children)):
+        text += sections.isEmpty ? " []\n" : "\n"
+        for inner in sections {
+          text += "\(margin)  - \(inner.name):"
+          text += inner.fields.isEmpty ? " {}\n" : "\n"
+          print(inner, keys: keysBelow(inner, in: children), indent: indent + 6, into: &text)
+        }
+      case (.pairs(let pairs, _), .pairs):
+        text += pairs.isEmpty ? " {}\n" : "\n"
+        for pair in pairs {
+          text += "\(margin)  \(Quote.yaml(pair.name)): \(Quote.yaml(pair.item.scalar.text))\n"
+        }
       default: preconditionFailure("\(key.name.rawValue) has another shape in the schema")
       }
     }
+  }
+
+  /// What can stand below the key that an entry holds.
+  private static func keysBelow(_ choice: Section, in choices: [Key]) -> [Key] {
+    for key in choices where key.name.rawValue == choice.name {
+      if case .section(let children) = key.shape { return children }
+    }
+    preconditionFailure("\(choice.name) is no choice of the schema")
   }
 
   /// In brackets, broken between entries: the most compact form, so that the largest Plan stays

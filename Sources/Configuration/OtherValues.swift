@@ -1,4 +1,4 @@
-// Numbers, paths and communities: how they are read, and what is said when they are wrong.
+// Numbers, names, flags, paths and communities: how they are read, and what is said when they are wrong.
 import Model
 
 enum OtherValues {
@@ -45,5 +45,45 @@ enum OtherValues {
         "\(Quote.shown(text)) is not a large community: three numbers, such as 65001:1:2")
     }
     return community
+  }
+
+  /// What else people write, also because YAML 1.1 knows these words.
+  private static let otherFlags: [(word: String, isSet: Bool)] = [
+    ("yes", true), ("on", true), ("y", true), ("1", true), ("no", false), ("off", false),
+    ("n", false), ("0", false),
+  ]
+
+  static func flag(_ text: String, isPlain: Bool) throws(Complaint) -> Bool {
+    if text == "true" || text == "false" {
+      guard isPlain else {
+        throw Complaint("true and false are not quoted", suggestion: "write \(text)")
+      }
+      return text == "true"
+    }
+    let word = text.lowercased()
+    let meant = otherFlags.first { $0.word == word }?.isSet
+    throw Complaint(
+      "\(Quote.shown(text)) is not known here; it takes true or false",
+      suggestion: meant.map { "write \($0)" })
+  }
+
+  static func name(_ text: String, noun: String) throws(Complaint) -> String {
+    guard isName(text) else { throw Complaint(nameRule(noun)) }
+    return text
+  }
+
+  static func isName(_ text: String) -> Bool {
+    let isLegal = text.utf8.allSatisfy {
+      switch $0 {
+      case 45, 46, 48...57, 65...90, 95, 97...122: true  // - . digits, letters, _
+      default: false
+      }
+    }
+    return isLegal && (1...Schema.nameLimit).contains(text.utf8.count)
+  }
+
+  static func nameRule(_ noun: String) -> String {
+    "the name of a \(noun) has 1 to \(Schema.nameLimit) of the letters a to z and A to Z, "
+      + "digits, \".\", \"_\" and \"-\""
   }
 }

@@ -13,13 +13,24 @@ extension PlanMaker {
       }
       return []
     }
-    let made = sections.compactMap { vip($0) }
-    if platform == .azure {
+    var made: [Plan.VIP] = []
+    var sources: [Section] = []
+    for section in sections {
+      guard let vip = vip(section) else { continue }
+      made.append(vip)
+      sources.append(section)
+    }
+    tie(&made, from: sources)
+    warnOfFailback(made, from: sources)
+    if platform?.isAzure ?? false {
       for section in sections { checkCommunities(section) }
     }
+    checkFamilies(sections, platform)
     checkDoubles(sections)
+    checkDigests(sections)
     checkTotal(sections, platform)
     warnOfTies(sections)
+    warnOfLoneWatcher(sections)
     return made
   }
 
@@ -29,15 +40,10 @@ extension PlanMaker {
       problems.error(
         field.position, section.path(.prefixes), "needs at least one prefix")
     }
-    guard let owner = section.section(.owner) else { return nil }
-    checkInterfaces(owner)
-    guard let prefixes else { return nil }
-    guard let address = ownerAddress(owner, prefixes) else { return nil }
-    let interfaces = owner.list(.interfaces)?.compactMap(\.interface) ?? []
-    guard let settle = owner.value(.settle)?.duration else { return nil }
+    guard let carrying = carrying(section, prefixes), let prefixes else { return nil }
     return Plan.VIP(
-      name: section.name, prefixes: prefixes,
-      owner: Plan.Owner(address: address, interfaces: interfaces, settle: settle),
+      name: section.name, prefixes: prefixes, role: carrying.role,
+      candidates: carrying.candidates, failback: carrying.failback, tie: nil,
       attributes: RouteAttributes(
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
@@ -55,41 +61,45 @@ extension PlanMaker {
     }
   }
 
-  private mutating func ownerAddress(_ owner: Section, _ prefixes: [Prefix]) -> IPAddress? {
-    if let item = owner.value(.address), let address = item.address {
-      if !prefixes.isEmpty, !prefixes.contains(where: { contains($0, address) }) {
-        problems.warn(
-          item.position, owner.path(.address), "\(address) lies in no prefix of this VIP")
-      }
-      return address
-    }
-    // Present and wrong, or nothing to choose from: that has been reported.
-    guard owner.field(.address) == nil, !prefixes.isEmpty else { return nil }
-    if let host = prefixes.first(where: \.isHost) { return host.address }
-    problems.error(
-      owner.position, owner.path(.address),
-      "missing: no prefix of this VIP is a single address that could be waited for",
-      suggestion: "add address: ADDRESS")
-    return nil
+  /// Traffic of this VIP may be sent elsewhere than to `local.address`.
+  private func hasForeignNextHop(_ section: Section) -> Bool {
+    if section.field(.hosts) != nil { return true }
+    // Step by step: Swift 6.3.1's optimiser aborts on optional chains over items here.
+    guard let owner = section.section(.owner), let item = owner.value(.nextHop),
+      let nextHop = item.ipv4Address
+    else { return false }
+    guard let local = root.section(.local), let own = local.value(.address),
+      let address = own.ipv4Address
+    else { return true }
+    return nextHop != address
   }
 
-  private func contains(_ prefix: Prefix, _ address: IPAddress) -> Bool {
-    prefix.address.width == address.width
-      && Prefix.masked(address, to: prefix.length) == prefix.address
-  }
-
-  private mutating func checkInterfaces(_ owner: Section) {
-    // A plain loop over names: Swift 6.3.1's optimiser aborts on a closure over the items here.
-    var names: [InterfaceName] = []
-    for item in owner.entries(.interfaces) {
-      guard let name = item.interface else { continue }
-      if !names.contains(name) {
-        names.append(name)
-        continue
+  /// IPv6 prefixes need a route server that takes them, and a next hop.
+  private mutating func checkFamilies(_ sections: [Section], _ platform: Plan.Platform?) {
+    let local = root.section(.local)
+    var isMissing = local != nil && local?.field(.address6) == nil && !(platform?.isAzure ?? false)
+    for section in sections {
+      for item in section.entries(.prefixes) {
+        guard let prefix = item.prefix, case .v6 = prefix.address else { continue }
+        if platform?.isAzure ?? false {
+          problems.error(
+            item.position, section.path(.prefixes),
+            "\(prefix) is an IPv6 prefix: Azure Route Server has no IPv6 and would not route it",
+            suggestion: "announce IPv6 prefixes to route servers with platform: generic")
+        } else if hasForeignNextHop(section) {
+          problems.error(
+            item.position, section.path(.prefixes),
+            "\(prefix) is an IPv6 prefix, and next hops of other machines can only be IPv4",
+            suggestion: "announce IPv6 prefixes from an owner, with local.address6")
+        }
+        guard isMissing, let local else { continue }
+        isMissing = false
+        problems.error(
+          local.position, local.path(.address6),
+          "missing: the next hop of \(prefix) in VIP \(section.name), at line "
+            + "\(item.position.line), has to be an IPv6 address of this machine",
+          suggestion: "add address6: ADDRESS")
       }
-      problems.error(
-        item.position, owner.path(.interfaces),
-        "\(Quote.shown(item.scalar.text)) stands here twice", suggestion: "remove one of the two")
     }
   }
 
@@ -118,7 +128,8 @@ extension PlanMaker {
   }
 
   private mutating func checkTotal(_ sections: [Section], _ platform: Plan.Platform?) {
-    let limit = platform == .azure ? AzureRules.prefixLimit : PlanLimits.prefixes
+    let isAzure = platform?.isAzure ?? false
+    let limit = isAzure ? AzureRules.prefixLimit : PlanLimits.prefixes
     var total = 0
     var over: Item?
     for section in sections {
@@ -128,24 +139,12 @@ extension PlanMaker {
     }
     guard let over else { return }
     let reason =
-      platform == .azure
+      isAzure
       ? "\(total) prefixes: when all move at once, Azure Route Server counts \(total) held + "
         + "\(total) in the UPDATE = \(2 * total) routes and ends the session above "
         + "\(2 * AzureRules.prefixLimit)"
       : "\(total) prefixes; a plan holds at most \(limit)"
     problems.error(
       over.position, KeyName.vips.rawValue, reason, suggestion: "keep to \(limit) in all VIPs")
-  }
-
-  /// Said once a file: who reads it must know how far claims without hello carry.
-  private mutating func warnOfTies(_ sections: [Section]) {
-    guard let owner = sections.lazy.compactMap({ $0.field(.owner) }).first else { return }
-    problems.warn(
-      owner.position, KeyName.vips.rawValue,
-      "owners do not hear each other (no hello), so claims may tie: an address that was there at "
-        + "start claims at owner, one that comes later at takeover-1, and one that comes back "
-        + "two rungs above the machine's last claim; a third machine, or a daemon that was "
-        + "restarted, begins at the bottom and may tie with a frozen machine or lose to it",
-      suggestion: "let two machines share a VIP, not more; see CLAIMS in hopshift.yaml(5)")
   }
 }

@@ -1,24 +1,53 @@
 // Makes the Plan from what was read: fills in defaults and checks what one key alone cannot tell.
 import Model
 
-/// Holds the sections while the Plan is made; the checks across VIPs are in PlanMaker+VIPs.
+/// Holds the sections while the Plan is made; what concerns hosts, VIPs and the group is in files
+/// of its own.
 struct PlanMaker {
   let root: Section
   var problems: Problems
+  /// The first VIP that needs the word of a host, by the name of the host.
+  var dependents: [String: String] = [:]
+
+  /// The hosts by name; nil when they cannot be known.
+  var known: [String: KnownHost]?
+
+  init(root: Section, problems: Problems) {
+    self.root = root
+    self.problems = problems
+    known = nil
+    known = knownHosts()
+  }
 
   /// The Plan, unless anything was or is wrong.
   mutating func make() -> Plan? {
     let platform = self.platform
     let local = self.local(platform)
     let servers = routeServers(platform)
+    let group = self.group()
+    let hosts = self.hosts()
     let vips = self.vips(platform)
-    guard !problems.hasErrors, let local, let servers else { return nil }
-    return Plan(local: local, routeServers: servers, vips: vips)
+    checkUse(by: vips)
+    let isShadow = self.isShadow()
+    guard !problems.hasErrors, let local, let servers, var hosts else { return nil }
+    addSelf(for: vips, to: &hosts.hosts)
+    return Plan(
+      local: local, routeServers: servers, vips: vips, hosts: hosts.hosts, targets: hosts.targets,
+      group: group, isShadow: isShadow)
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.
-  private var platform: Plan.Platform? {
+  var platform: Plan.Platform? {
     root.section(.routeServers)?.value(.platform)?.platform
+  }
+
+  /// A mode that was forgotten announces nothing when it counts.
+  private mutating func isShadow() -> Bool {
+    guard root.word(.mode) == "shadow" else { return false }
+    problems.warn(
+      root.field(.mode)?.position ?? root.position, KeyName.mode.rawValue,
+      "everything is decided and recorded, and nothing is announced")
+    return true
   }
 
   private mutating func local(_ platform: Plan.Platform?) -> Plan.Local? {
@@ -34,7 +63,8 @@ struct PlanMaker {
       let address = section.value(.address)?.ipv4Address
     else { return nil }
     let identifier = section.value(.identifier)?.ipv4Address ?? address
-    return Plan.Local(asn: asn, address: address, identifier: identifier)
+    let address6 = section.value(.address6)?.ipv6Address
+    return Plan.Local(asn: asn, address: address, address6: address6, identifier: identifier)
   }
 
   /// The route servers' number and where it stands; no place when it is the platform's.
@@ -46,7 +76,7 @@ struct PlanMaker {
       return (number, item.position)
     }
     let isAbsent = servers?.field(.asn) == nil
-    return platform == .azure && isAbsent ? (AzureRules.asn, nil) : nil
+    return (platform?.isAzure ?? false) && isAbsent ? (AzureRules.asn, nil) : nil
   }
 
   private mutating func routeServers(_ platform: Plan.Platform?) -> Plan.RouteServers? {
@@ -55,13 +85,13 @@ struct PlanMaker {
     checkPeers(section)
     checkHoldTime(section)
     guard let platform, let asn = theirNumber(platform)?.number,
-      let holdTime = section.value(.holdTime)?.duration,
+      let holdTime = holdTime(section), let damping = damping(section, platform),
       let peers = section.list(.peers)?.compactMap(\.ipv4Address)
     else { return nil }
     return Plan.RouteServers(
       platform: platform, asn: asn, holdTime: holdTime, peers: peers,
       passwordFile: section.file(.passwordFile),
-      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) })
+      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) }, damping: damping)
   }
 
   private mutating func checkNumbers(_ platform: Plan.Platform?, _ section: Section) {
@@ -73,9 +103,10 @@ struct PlanMaker {
     }
     guard let theirs = theirNumber(platform) else { return }
     if let position = theirs.position {
-      if platform == .azure, theirs.number != AzureRules.asn {
+      if let platform, platform.isAzure, theirs.number != AzureRules.asn {
+        let who = platform == .azure ? "Azure Route Server" : "the router of a virtual hub"
         problems.error(
-          position, path, "Azure Route Server is always AS \(AzureRules.asn)",
+          position, path, "\(who) is always AS \(AzureRules.asn)",
           suggestion: "remove the key, or set platform: generic")
       } else if let complaint = ASNumberRules.complaint(theirs.number, on: .generic) {
         problems.error(position, path, complaint)
@@ -117,7 +148,22 @@ struct PlanMaker {
     }
   }
 
+  /// Nil when it is wrong.
+  private func holdTime(_ section: Section) -> Nanoseconds? {
+    if section.field(.holdTime) == nil {
+      return hasOnlyWatchers ? PlanMaker.watchersHoldTime : PlanMaker.ownersHoldTime
+    }
+    return section.value(.holdTime)?.duration
+  }
+
+  /// Every VIP has hosts: then no route of ours leads to this machine.
+  private var hasOnlyWatchers: Bool {
+    let vips = root.named(.vips) ?? []
+    return !vips.isEmpty && vips.allSatisfy { $0.field(.hosts) != nil && $0.field(.owner) == nil }
+  }
+
   private mutating func checkHoldTime(_ section: Section) {
+    if hasOnlyWatchers { return }
     let holdTime = section.value(.holdTime)
     if let holdTime, let length = holdTime.duration, length > PlanMaker.longHoldTime {
       problems.warn(
@@ -129,6 +175,11 @@ struct PlanMaker {
 }
 
 extension PlanMaker {
+  /// We chose them. A frozen owner attracts traffic so long, if nobody claims its VIPs; a frozen
+  /// watcher's routes lead to a machine that may be well, and should stay.
+  static let ownersHoldTime = Nanoseconds.seconds(30)
+  static let watchersHoldTime = Nanoseconds.seconds(180)
+
   /// Above this an owner pair hardly gains from the hold time at all. We chose it.
   static let longHoldTime = Nanoseconds.seconds(60)
 }

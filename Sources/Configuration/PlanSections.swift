@@ -4,16 +4,20 @@ import Model
 /// Turns a Plan into the sections that would be read from its own text.
 enum PlanSections {
   /// A Plan has no places in a file.
-  private static let nowhere = Position(line: 1, column: 1)
+  static let nowhere = Position(line: 1, column: 1)
 
   static func root(_ plan: Plan) -> Section {
     section(
       "",
       [
+        (.mode, value(.word(plan.isShadow ? "shadow" : "run"))),
         (.local, .section(local(plan.local))),
         (.routeServers, .section(routeServers(plan.routeServers))),
-        (.vips, .named(plan.vips.map(vip))),
-      ])
+      ] + group(plan.group)
+        + [
+          (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
+          (.vips, .named(vips(of: plan))),
+        ])
   }
 
   private static func local(_ local: Plan.Local) -> Section {
@@ -22,8 +26,8 @@ enum PlanSections {
       [
         (.asn, value(.asNumber(local.asn))),
         (.address, value(.ipv4Address(local.address))),
-        (.identifier, value(.ipv4Address(local.identifier))),
-      ])
+      ] + given(.address6, local.address6.map(Scalar.ipv6Address))
+        + [(.identifier, value(.ipv4Address(local.identifier)))])
   }
 
   private static func routeServers(_ servers: Plan.RouteServers) -> Section {
@@ -35,42 +39,39 @@ enum PlanSections {
         (.holdTime, value(.duration(servers.holdTime))),
       ] + given(.passwordFile, servers.passwordFile.map(Scalar.path))
         + given(.ttlSecurity, servers.ttlSecurity.map { .number(UInt32($0)) })
-        + [(.peers, list(servers.peers.map(Scalar.ipv4Address)))])
-  }
-
-  private static func vip(_ vip: Plan.VIP) -> Section {
-    section(
-      vip.name,
-      [
-        (.prefixes, list(vip.prefixes.map(Scalar.prefix)))
-      ] + given(.med, vip.attributes.med.map(Scalar.number))
         + [
-          (.communities, list(vip.attributes.communities.map(Scalar.community))),
-          (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
-        ] + role(vip.role))
+          (.damping, .section(damping(servers.damping))),
+          (.peers, list(servers.peers.map(Scalar.ipv4Address))),
+        ])
   }
 
-  private static func role(
-    _ role: Plan.Role
-  ) -> [(key: KeyName, content: Section.Content)] {
-    switch role {
-    case .address(let owner): [(.owner, .section(self.owner(owner)))]
-    case .healthy, .watcher: []
-    }
-  }
-
-  private static func owner(_ owner: Plan.Owner) -> Section {
+  private static func damping(_ damping: Plan.Damping) -> Section {
     section(
-      "owner",
+      "damping",
       [
-        (.when, value(.word("address"))),
-        (.address, value(.address(owner.address))),
-        (.interfaces, list(owner.interfaces.map(Scalar.interface))),
-        (.settle, value(.duration(owner.settle))),
+        (.window, value(.duration(damping.window))),
+        (.scope, value(.word(damping.isShared ? "all" : "vip"))),
       ])
   }
 
-  private static func section(
+  private static func group(
+    _ group: Plan.Group?
+  ) -> [(key: KeyName, content: Section.Content)] {
+    guard let group else { return [] }
+    let section = section(
+      "group",
+      [
+        (.peers, list(group.peers.map(Scalar.ipv4Address))),
+        (.address, value(.ipv4Address(group.address))),
+        (.port, value(.number(UInt32(group.port)))),
+        (.keyFile, value(.path(group.keyFile))),
+        (.interval, value(.duration(group.interval))),
+        (.timeout, value(.duration(group.timeout))),
+      ])
+    return [(.group, .section(section))]
+  }
+
+  static func section(
     _ name: String, _ contents: [(key: KeyName, content: Section.Content)]
   ) -> Section {
     let fields = contents.map {
@@ -80,17 +81,17 @@ enum PlanSections {
   }
 
   /// Nothing for what is off.
-  private static func given(
+  static func given(
     _ key: KeyName, _ scalar: Scalar?
   ) -> [(key: KeyName, content: Section.Content)] {
     scalar.map { [(key, value($0))] } ?? []
   }
 
-  private static func value(_ scalar: Scalar) -> Section.Content {
+  static func value(_ scalar: Scalar) -> Section.Content {
     .value(Item(scalar: scalar, position: nowhere))
   }
 
-  private static func list(_ scalars: [Scalar]) -> Section.Content {
+  static func list(_ scalars: [Scalar]) -> Section.Content {
     .list(scalars.map { Item(scalar: $0, position: nowhere) })
   }
 }

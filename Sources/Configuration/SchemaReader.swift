@@ -16,7 +16,7 @@ struct SchemaReader {
     return section(top, entries, keys: Schema.keys)
   }
 
-  private mutating func section(
+  mutating func section(
     _ empty: Section, _ entries: [Tree.Entry], keys: [Key]
   ) -> Section {
     var section = empty
@@ -35,7 +35,7 @@ struct SchemaReader {
 
   private mutating func absent(_ key: Key, in section: inout Section) {
     switch key.presence {
-    case .derived: return
+    case .derived, .chosen: return
     case .required:
       problems.error(
         section.position, section.path(key.name), "missing: \(lowered(key.help))",
@@ -84,8 +84,8 @@ struct SchemaReader {
   }
 
   private func elsewhere(_ name: String) -> String? {
-    let place = Schema.paths.first { $0.key.name.rawValue == name }
-    return place.map { "the key belongs here: \($0.path)" }
+    let places = Schema.paths.filter { $0.key.name.rawValue == name }
+    return places.count == 1 ? "the key belongs here: \(places[0].path)" : nil
   }
 
   private mutating func content(
@@ -102,10 +102,14 @@ struct SchemaReader {
       return .section(section(empty, entries, keys: children))
     case .named(let noun, let limit, let children):
       return named(entry.value, noun: noun, limit: limit, children, path: path)
+    case .choices(let noun, let limit, let children):
+      return choices(entry.value, noun: noun, limit: limit, children, path: path)
+    case .pairs(let noun, let type, let limit):
+      return pairs(entry.value, noun: noun, type, limit: limit, path: path)
     }
   }
 
-  private mutating func value(_ tree: Tree, _ type: ValueType, path: String) -> Item? {
+  mutating func value(_ tree: Tree, _ type: ValueType, path: String) -> Item? {
     guard case .scalar(let text, let isPlain) = tree.content, !isEmpty(tree) else {
       problems.error(tree.position, path, "takes \(type.noun), not \(kind(of: tree))")
       return nil
@@ -139,7 +143,7 @@ struct SchemaReader {
     return good.count == items.count ? .list(good) : .partial(good)
   }
 
-  private mutating func mapping(
+  mutating func mapping(
     _ tree: Tree, _ children: [Key], path: String
   ) -> [Tree.Entry]? {
     guard case .mapping(let entries) = tree.content else {
@@ -180,15 +184,19 @@ struct SchemaReader {
         continue
       }
       check(name: entry, noun: noun, path: itsPath)
-      guard let keys = mapping(entry.value, children, path: itsPath) else { continue }
-      let empty = Section(path: itsPath, name: entry.key, position: entry.keyPosition)
-      sections.append(section(empty, keys, keys: children))
+      var empty = Section(path: itsPath, name: entry.key, position: entry.keyPosition)
+      if let keys = mapping(entry.value, children, path: itsPath) {
+        sections.append(section(empty, keys, keys: children))
+      } else {
+        empty.isBroken = true
+        sections.append(empty)
+      }
     }
-    return sections.isEmpty ? .invalid : .named(sections)
+    return sections.allSatisfy(\.isBroken) ? .invalid : .named(sections)
   }
 
   /// For each entry the index of the first one with the same key.
-  private func firstOccurrences(_ entries: [Tree.Entry]) -> [Int] {
+  func firstOccurrences(_ entries: [Tree.Entry]) -> [Int] {
     var first = Array(entries.indices)
     let order = entries.indices.sorted { (entries[$0].key, $0) < (entries[$1].key, $1) }
     for (left, right) in zip(order, order.dropFirst()) where entries[left].key == entries[right].key
@@ -199,30 +207,21 @@ struct SchemaReader {
   }
 
   private mutating func check(name entry: Tree.Entry, noun: String, path: String) {
-    let isLegal = entry.key.utf8.allSatisfy {
-      switch $0 {
-      case 45, 46, 48...57, 65...90, 95, 97...122: true  // - . digits, letters, _
-      default: false
-      }
-    }
-    guard !isLegal || !(1...Schema.nameLimit).contains(entry.key.utf8.count) else { return }
-    problems.error(
-      entry.keyPosition, path,
-      "the name of a \(noun) has 1 to \(Schema.nameLimit) of the letters a to z and A to Z, "
-        + "digits, \".\", \"_\" and \"-\"")
+    guard !OtherValues.isName(entry.key) else { return }
+    problems.error(entry.keyPosition, path, OtherValues.nameRule(noun))
   }
 }
 
 extension SchemaReader {
   /// No value, in the words of YAML 1.1.
-  private func isEmpty(_ tree: Tree) -> Bool {
+  func isEmpty(_ tree: Tree) -> Bool {
     if case .scalar(let text, isPlain: true) = tree.content {
       return text.isEmpty || text == "~" || text == Quote.null
     }
     return false
   }
 
-  private func kind(of tree: Tree) -> String {
+  func kind(of tree: Tree) -> String {
     switch tree.content {
     case .scalar(let text, _): isEmpty(tree) ? "nothing" : Quote.shown(text)
     case .sequence: "a list"
@@ -231,7 +230,7 @@ extension SchemaReader {
   }
 
   /// What a person would put behind the key.
-  private func sample(_ key: Key) -> String {
+  func sample(_ key: Key) -> String {
     switch key.shape {
     case .value(let type), .list(let type, _):
       let word = Schema.typeName(type)
@@ -241,6 +240,9 @@ extension SchemaReader {
       let required = children.filter { if case .required = $0.presence { true } else { false } }
       return "with \(required.map(\.name.rawValue).joined(separator: " and ")) below it"
     case .named(let noun, _, _): return "with the name of each \(noun) below it"
+    case .choices(let noun, _, _): return "with a list of \(noun)s below it"
+    case .pairs(let noun, let type, _):
+      return "{\(noun.uppercased()): \(Schema.typeName(type)), ...}"
     }
   }
 

@@ -5,6 +5,7 @@ package import Model
 package enum ValueType: Sendable {
   case asNumber
   case ipv4Address
+  case ipv6Address
   /// Of either family.
   case address
   case prefix
@@ -17,14 +18,26 @@ package enum ValueType: Sendable {
   case word([String])
   /// A whole number of `step`s from `least` to `most`.
   case duration(least: Nanoseconds, most: Nanoseconds, step: Nanoseconds)
+  /// What the user calls something; `noun` says what.
+  case name(noun: String)
+  case flag
+  /// `http://HOST[:PORT][/PATH]`
+  case url
+  /// A status code of HTTP, or a range of them.
+  case statuses
+  /// Any text, not too long.
+  case text
+  /// One of the words, or a value of the type.
+  indirect case either([String], ValueType)
 
   /// What a person calls it, with its article.
   package var noun: String {
     switch self {
     case .asNumber: "an AS number"
     case .ipv4Address: "an IPv4 address"
+    case .ipv6Address: "an IPv6 address"
     case .address: "an IP address"
-    case .prefix: "an IPv4 prefix"
+    case .prefix: "a prefix"
     case .interface: "an interface name"
     case .number(let range): "a number from \(range.lowerBound) to \(range.upperBound)"
     case .path: "the path of a file"
@@ -33,6 +46,12 @@ package enum ValueType: Sendable {
     case .word(let words):
       words.count == 1 ? "the word \(words[0])" : "one of \(words.joined(separator: ", "))"
     case .duration: "a time with its unit, such as 30s"
+    case .name(let noun): "the name of a \(noun)"
+    case .flag: "true or false"
+    case .url: "a URL such as http://10.0.0.4/"
+    case .statuses: "a status code, or a range such as 200-399"
+    case .text: "a text"
+    case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
 }
@@ -41,6 +60,7 @@ package enum ValueType: Sendable {
 enum Scalar: Hashable {
   case asNumber(ASNumber)
   case ipv4Address(IPv4Address)
+  case ipv6Address(IPv6Address)
   case address(IPAddress)
   case prefix(Prefix)
   case interface(InterfaceName)
@@ -50,12 +70,18 @@ enum Scalar: Hashable {
   case largeCommunity(LargeCommunity)
   case word(String)
   case duration(Nanoseconds)
+  case name(String)
+  case flag(Bool)
+  case url(WebPlace)
+  case statuses(ClosedRange<UInt16>)
+  case text(String)
 
   /// As it is written in a file, before any quoting.
   var text: String {
     switch self {
     case .asNumber(let number): number.description
     case .ipv4Address(let address): address.description
+    case .ipv6Address(let address): address.description
     case .address(let address): address.description
     case .prefix(let prefix): prefix.description
     case .interface(let name): name.description
@@ -65,6 +91,11 @@ enum Scalar: Hashable {
     case .largeCommunity(let community): community.description
     case .word(let word): word
     case .duration(let length): DurationText.text(length)
+    case .name(let name): name
+    case .flag(let isSet): isSet ? "true" : "false"
+    case .url(let place): place.text
+    case .statuses(let range): WebValues.text(range)
+    case .text(let text): text
     }
   }
 }
@@ -86,6 +117,7 @@ extension ValueType {
     switch self {
     case .asNumber: .asNumber(try ValueType.asNumber(text, isPlain: isPlain))
     case .ipv4Address: .ipv4Address(try AddressText.ipv4Address(text))
+    case .ipv6Address: .ipv6Address(try AddressText.ipv6Address(text))
     case .address: .address(try AddressText.address(text))
     case .prefix: .prefix(try AddressText.prefix(text))
     case .interface: .interface(try ValueType.interface(text))
@@ -96,6 +128,27 @@ extension ValueType {
     case .word(let words): .word(try ValueType.word(text, of: words))
     case .duration(let least, let most, let step):
       .duration(try DurationText.read(text, least: least, most: most, step: step))
+    case .name(let noun): .name(try OtherValues.name(text, noun: noun))
+    case .flag: .flag(try OtherValues.flag(text, isPlain: isPlain))
+    case .url: .url(try WebValues.place(text))
+    case .statuses: .statuses(try WebValues.statuses(text))
+    case .text: .text(try WebValues.sought(text))
+    case .either(let words, let other):
+      words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
+    }
+  }
+
+  /// The words were not meant: what is wrong with it as a value of the other type.
+  private static func other(
+    _ text: String, _ isPlain: Bool, _ words: [String], _ type: ValueType
+  ) throws(Complaint) -> Scalar {
+    do {
+      return try type.read(text, isPlain: isPlain)
+    } catch {
+      let word = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
+      throw Complaint(
+        "\(error.message); it may also be \(alternatives(words))",
+        suggestion: word ?? error.suggestion)
     }
   }
 
@@ -123,6 +176,12 @@ extension ValueType {
     throw Complaint("\(Quote.shown(text)) is not an AS number", suggestion: suggestion)
   }
 
+  /// One, the other or a third.
+  static func alternatives(_ words: [String]) -> String {
+    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
+    return "\(words.dropLast().joined(separator: ", ")) or \(last)"
+  }
+
   private static func interface(_ text: String) throws(Complaint) -> InterfaceName {
     // The kernel refuses "." and ".." as well (dev_valid_name).
     guard let name = InterfaceName(text), name.description == text, text != ".", text != ".." else {
@@ -135,7 +194,7 @@ extension ValueType {
 
   private static func word(_ text: String, of words: [String]) throws(Complaint) -> String {
     if words.contains(text) { return text }
-    let all = words.joined(separator: " or ")
+    let all = alternatives(words)
     let suggestion = Nearest.word(to: text, among: words).map { "did you mean \($0)?" }
     throw Complaint(
       "\(Quote.shown(text)) is not known here; it takes \(all)",

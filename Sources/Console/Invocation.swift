@@ -22,6 +22,9 @@ package struct Invocation: Hashable, Sendable {
 package enum Command: Hashable, Sendable {
   case status(StatusCommand)
   case monitor(MonitorCommand)
+  case explain(ExplainCommand)
+  case `switch`(SwitchCommand)
+  case maintenance(MaintenanceCommand)
   case volleys(VolleysCommand)
   case history(HistoryCommand)
   case record(RecordCommand)
@@ -39,6 +42,9 @@ package enum Command: Hashable, Sendable {
     switch arguments.verb {
     case StatusCommand.synopsis?: self = .status(try StatusCommand(arguments))
     case MonitorCommand.synopsis?: self = .monitor(try MonitorCommand(arguments))
+    case ExplainCommand.synopsis?: self = .explain(try ExplainCommand(arguments))
+    case SwitchCommand.synopsis?: self = .switch(try SwitchCommand(arguments))
+    case MaintenanceCommand.synopsis?: self = .maintenance(try MaintenanceCommand(arguments))
     case VolleysCommand.synopsis?: self = .volleys(try VolleysCommand(arguments))
     case HistoryCommand.synopsis?: self = .history(try HistoryCommand(arguments))
     case RecordCommand.synopsis?: self = .record(try RecordCommand(arguments))

@@ -48,6 +48,7 @@ package struct MonitorLine: Sendable {
     case "vip": (rungs(record), .plain)
     case "stage": stage(record)
     case "host": host(record)
+    case "target": target(record)
     case "alarm": (record.text("text"), .bad)
     case "lost": ("\(record.text("lost")) records: this reader is too slow", .doubtful)
     default: (everything(record), .plain)
@@ -62,6 +63,16 @@ package struct MonitorLine: Sendable {
       "\(record.text("route-server")) \(state)\(because)",
       state == "Established" ? .good : state == "Idle" ? .bad : .plain
     )
+  }
+
+  /// A piece of evidence: what it says, or what was found out about it.
+  private func target(_ record: Record) -> (String, Tone) {
+    let name = "host \(record.text("host")), \(record.text("target"))"
+    guard record.string("state") != nil else {
+      return ("\(name): \(record.text("event"))", .doubtful)
+    }
+    let tone: Tone = record.string("state") == "up" ? .good : .doubtful
+    return ("\(name) \(record.text("state")): \(record.text("reason"))", tone)
   }
 
   /// A host, another speaker, or this process itself.

@@ -7,7 +7,7 @@ package struct StatusCommand: Hashable, Sendable {
   package let check: Bool
 
   private static let checkOption = Option(
-    "--check", help: "exit with 5 when a session is down or the kernel view is stale")
+    "--check", help: "exit with 5 when a session, a speaker or the kernel view fails")
 
   package static let synopsis = Synopsis(
     verb: "status",
@@ -15,8 +15,8 @@ package struct StatusCommand: Hashable, Sendable {
     details: """
       Asks the daemon once. Ages count back from the moment of the answer.
       With --check the exit status is 5 when a route server is not in state
-      Established or the view of the kernel is stale; the reasons go to standard
-      error.
+      Established, another speaker of the group is silent or the view of the
+      kernel is stale; the reasons go to standard error.
       """,
     options: [.json, checkOption])
 

@@ -7,6 +7,9 @@ package struct StatusReport: Sendable {
   private let daemon: Record?
   private let classes: [Record]
   private let routeServers: [Record]
+  private let targets: [Record]
+  private let group: Record?
+  private let speakers: [Record]
   private let vips: [Record]
 
   /// The state of a session that works, as RFC 4271 section 8.2.2 spells it.
@@ -16,6 +19,9 @@ package struct StatusReport: Sendable {
     daemon = records.first { $0.type == "daemon" }
     classes = records.filter { $0.type == "kernel" }
     routeServers = records.filter { $0.type == "route-server" }
+    targets = records.filter { $0.type == "target" }
+    group = records.first { $0.type == "group" }
+    speakers = records.filter { $0.type == "speaker" }
     vips = records.filter { $0.type == "vip" }
   }
 
@@ -33,7 +39,19 @@ package struct StatusReport: Sendable {
     for server in routeServers where server.string("state") != StatusReport.established {
       faults.append("route server \(server.text("address")) is \(server.text("state"))")
     }
-    return faults
+    for speaker in speakers where speaker.string("state") != "heard" {
+      faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
+    }
+    return faults + missingFamilies
+  }
+
+  /// Route servers that take less than there is to announce, one sentence each.
+  private var missingFamilies: [String] {
+    routeServers.compactMap { server in
+      let missing = server.text("families-missing")
+      guard missing != Record.nothing else { return nil }
+      return "route server \(server.text("address")) does not offer \(missing)"
+    }
   }
 
   /// The page, ending in a newline.
@@ -41,6 +59,9 @@ package struct StatusReport: Sendable {
     var lines = daemon.map { heading($0, style) } ?? []
     if !classes.isEmpty { lines += [""] + classTable.lines(style) }
     if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
+    lines += missingFamilies.map { style.paint($0, .doubtful) }
+    if !targets.isEmpty { lines += [""] + targetTable.lines(style) }
+    if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
     return lines.map { $0 + "\n" }.joined()
   }
@@ -49,7 +70,7 @@ package struct StatusReport: Sendable {
     let kernel = daemon.text("kernel")
     let view = style.paint(kernel, kernel == "current" ? .good : .bad)
     let title = style.paint("hopshiftd \(daemon.text("version"))", .heading)
-    return [
+    var lines = [
       "\(title), process \(daemon.text("pid")), up \(daemon.age("uptime-ms")), "
         + "last turn \(daemon.age("turn-age-ms")) ago",
       "configuration  \(daemon.text("config"))",
@@ -63,6 +84,13 @@ package struct StatusReport: Sendable {
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]
+    if let group {
+      lines.append(
+        "hello          on \(group.text("address")), port \(group.text("port")), "
+          + "every \(group.age("interval-ms")), \(group.text("strangers")) of strangers, "
+          + "\(group.text("drops")) dropped")
+    }
+    return lines
   }
 
   /// One row for each netlink socket that is open.
@@ -103,6 +131,52 @@ package struct StatusReport: Sendable {
     return table
   }
 
+  /// One row for each piece of evidence.
+  private var targetTable: Table {
+    var table = Table([
+      "HOST", "EVIDENCE", "STATE", "FOR", "ANSWERED", "TIME", "SENT", "LOST", "REASON",
+    ])
+    for target in targets {
+      let state = target.text("state")
+      table.add([
+        Table.Cell(target.text("host")), Table.Cell(target.text("target")),
+        Table.Cell(state, StatusReport.tone(ofTarget: state)), Table.Cell(target.age("since-ms")),
+        Table.Cell(target.age("answer-age-ms")), Table.Cell(target.shortTime("rtt-median-us")),
+        Table.Cell(target.text("sent")), Table.Cell(target.text("lost")),
+        Table.Cell(target.text("reason")),
+      ])
+    }
+    return table
+  }
+
+  private static func tone(ofTarget state: String) -> Tone {
+    switch state {
+    case "up": .good
+    case "down": .bad
+    case "neutral": .plain
+    default: .doubtful
+    }
+  }
+
+  /// The other speakers of the group.
+  private var speakerTable: Table {
+    var table = Table([
+      "SPEAKER", "STATE", "HEARD", "RECEIVED", "REFUSED", "PAUSES", "SENT", "LAST ERROR",
+    ])
+    for speaker in speakers {
+      let state = speaker.text("state")
+      let error = speaker.text("last-error")
+      table.add([
+        Table.Cell(speaker.text("address")), Table.Cell(state, state == "heard" ? .good : .bad),
+        Table.Cell(speaker.age("heard-ms")), Table.Cell(speaker.text("received")),
+        Table.Cell(speaker.text("refused")), Table.Cell(speaker.text("pauses")),
+        Table.Cell(speaker.text("sent")),
+        Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
+      ])
+    }
+    return table
+  }
+
   private var vipTable: Table {
     var table = Table([
       "VIP", "STATE", "RUNG", "HELD", "INTERFACE", "FOR", "NEXT HOP", "PREFIXES", "CLAIMS",
@@ -112,7 +186,7 @@ package struct StatusReport: Sendable {
         Table.Cell(vip.text("name")), Table.Cell(vip.text("state"), tone(ofVIP: vip)),
         Table.Cell(vip.text("rung")), Table.Cell(vip.text("held")),
         Table.Cell(vip.text("interface")), Table.Cell(vip.age("since-ms")),
-        Table.Cell(vip.text("next-hop")), Table.Cell(prefixes(of: vip)),
+        Table.Cell(vip.nextHops), Table.Cell(prefixes(of: vip)),
         Table.Cell(vip.text("claims")),
       ])
     }

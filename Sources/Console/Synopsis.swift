@@ -61,8 +61,10 @@ package struct Synopsis: Hashable, Sendable {
 
   /// Each verb that exists, in the order in which help lists them.
   package static let all = [
-    StatusCommand.synopsis, MonitorCommand.synopsis, HistoryCommand.synopsis,
-    VolleysCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis, SimulateCommand.synopsis,
+    StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
+    HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
+    MaintenanceCommand.synopsis, VolleysCommand.synopsis, RecordCommand.synopsis,
+    ReplayCommand.synopsis,
     CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

@@ -16,6 +16,8 @@ package enum UsageError: Error, Hashable, Sendable {
   case missingWord(String, verb: String)
   case unexpectedWord(String, verb: String)
   case unknownWord(String, known: [String])
+  case missingOperand(String)
+  case missingOption(Option)
 
   /// What a person is told, without the program's name.
   package var message: String {
@@ -42,6 +44,8 @@ package enum UsageError: Error, Hashable, Sendable {
     case .missingWord(let word, let verb): "\(verb) needs \(word)"
     case .unexpectedWord(let word, let verb):
       "'\(Printable.clean(word))' is one word too many for \(verb)"
+    case .missingOperand(let what): "\(what) is missing"
+    case .missingOption(let option): "option '\(option.usage)' is missing"
     case .unknownWord(let word, let known):
       "unknown word '\(Printable.clean(word))'; there are \(known.joined(separator: ", "))"
     }

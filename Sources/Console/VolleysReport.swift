@@ -29,7 +29,7 @@ package struct VolleysReport: Sendable {
         Table.Cell(volley.text("vip")), Table.Cell(volley.text("route-server")),
         Table.Cell(volley.text("rung")),
         Table.Cell(volley.text("stands"), volley.text("stands") == "yes" ? .good : .plain),
-        Table.Cell(volley.text("next-hop")), Table.Cell(volley.text("prefixes")),
+        Table.Cell(volley.nextHops), Table.Cell(volley.text("prefixes")),
         Table.Cell(volley.text("updates")), Table.Cell(volley.text("bytes")),
       ])
     }
@@ -45,6 +45,11 @@ package struct VolleysReport: Sendable {
     lines.append(
       "communities \(volley.text("communities")), "
         + "large communities \(volley.text("large-communities"))")
+    if volley.string("next-hop6") != nil {
+      lines.append(
+        "IPv6: \(volley.text("prefixes6")) of the prefixes, in the last "
+          + "\(volley.text("updates6")) of the UPDATEs, next hop \(volley.text("next-hop6"))")
+    }
     lines.append("UPDATEs of bytes \(volley.text("update-bytes"))")
     var hex = volley.text("hex")[...]
     let shown = hex.count / 2
@@ -56,5 +61,13 @@ package struct VolleysReport: Sendable {
       lines.append("  and \(bytes - Int64(shown)) bytes more")
     }
     return lines
+  }
+}
+
+extension Record {
+  /// The next hop of each family that is announced.
+  var nextHops: String {
+    guard let ipv6 = string("next-hop6") else { return text("next-hop") }
+    return string("next-hop") == nil ? ipv6 : "\(text("next-hop")) \(ipv6)"
   }
 }

@@ -28,4 +28,5 @@ package enum Release {
 package enum DefaultPath {
   package static let control = "/run/hopshift/control.sock"
   package static let configuration = "/etc/hopshift/hopshift.yaml"
+  package static let state = "/var/lib/hopshift/state"
 }

@@ -8,12 +8,21 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case monitor
   /// What is armed; a word names one VIP.
   case volleys
+  /// How one VIP stands and why; the word names it.
+  case explain
+  /// Moves a VIP: its name, where to, and what qualifies the wish.
+  case `switch`
+  /// Takes VIPs out of service on this machine, or back: `on` or `off`, and names.
+  case maintenance
   /// The shifts that were; a word names one of them.
   case history
   /// The journal of what went into the engine, and then what goes into it; with the word `past`
   /// only what is known now.
   case record
   case version
+
+  /// It changes something, so reading rights are not enough.
+  package var isWriting: Bool { self == .switch || self == .maintenance }
 }
 
 /// One request. A value that exists keeps every limit of the protocol.

@@ -194,6 +194,7 @@ final class Connection {
       depart(entry.shift)
       if entry.shift != 0 { added += 1 }
     }
+    salvo.close()
     try send(salvo.bytes.span)
     updatesSent += UInt64(salvo.messages)
     let end = bytesSent + UInt64(outbox.begunCount)

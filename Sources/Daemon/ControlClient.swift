@@ -66,9 +66,17 @@ final class ControlClient {
     }
   }
 
+  /// What a client may ask for.
+  enum Rights {
+    case none
+    case read
+    case write
+  }
+
   private let stream: UnixStream
   let generation: UInt32
   let mayRead: Bool
+  let mayWrite: Bool
   private var lines = LineBuffer(limit: ControlLimits.requestLine)
   private var queue: [UInt8] = []
   private var head = 0
@@ -87,10 +95,11 @@ final class ControlClient {
   /// When the loop first saw that the connection is to end.
   var closingSince: Instant?
 
-  init(_ stream: consuming UnixStream, generation: UInt32, mayRead: Bool) {
+  init(_ stream: consuming UnixStream, generation: UInt32, rights: Rights) {
     self.stream = stream
     self.generation = generation
-    self.mayRead = mayRead
+    mayRead = rights != .none
+    mayWrite = rights == .write
   }
 
   var raw: Int32 { stream.raw }

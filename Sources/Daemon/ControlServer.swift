@@ -21,18 +21,17 @@ struct ControlServer: ~Copyable {
   private var clients: [ControlClient?]
   private var generation: UInt32 = 0
   private let ownUser: UInt32
-  private let allowedGroups: [UInt32]
+  private let readingGroups: [UInt32]
+  private let writingGroups: [UInt32]
   private(set) var refused: UInt64 = 0
 
   init(path: String) throws(Errno) {
     listener = try UnixListener(path: path, mode: ControlServer.socketMode)
     clients = Array(repeating: nil, count: ControlServer.clientLimit)
     ownUser = Accounts.userID()
-    var groups = [Accounts.groupID()]
-    for name in [ControlServer.readers, ControlServer.writers] {
-      if let group = Accounts.group(named: name) { groups.append(group) }
-    }
-    allowedGroups = groups
+    writingGroups = [ControlServer.writers].compactMap { Accounts.group(named: $0) }
+    readingGroups =
+      [Accounts.groupID()] + [ControlServer.readers].compactMap { Accounts.group(named: $0) }
   }
 
   var raw: Int32 { listener.raw }
@@ -41,15 +40,15 @@ struct ControlServer: ~Copyable {
   /// once.
   mutating func accept() throws(Errno) -> (slot: Int, generation: UInt32, raw: Int32)? {
     while let stream = try listener.accept() {
-      let mayRead = isAllowed(stream)
-      guard mayRead || strangers < ControlServer.strangerLimit,
+      let rights = rights(of: stream)
+      guard rights != .none || strangers < ControlServer.strangerLimit,
         let slot = clients.firstIndex(where: { $0 == nil })
       else {
         refused += 1
         continue
       }
       generation &+= 1
-      let client = ControlClient(stream, generation: generation, mayRead: mayRead)
+      let client = ControlClient(stream, generation: generation, rights: rights)
       clients[slot] = client
       return (slot, generation, client.raw)
     }
@@ -62,16 +61,17 @@ struct ControlServer: ~Copyable {
     return count
   }
 
-  /// Root, the daemon's own user, and members of the groups may read.
-  private func isAllowed(_ stream: borrowing UnixStream) -> Bool {
+  /// Root, the daemon's own user and one group may write; members of the other group may read.
+  private func rights(of stream: borrowing UnixStream) -> ControlClient.Rights {
     do throws(Errno) {
       let peer = try stream.peer()
-      if peer.userID == 0 || peer.userID == ownUser { return true }
-      return allowedGroups.contains(peer.groupID)
-        || peer.groups.contains(where: allowedGroups.contains)
+      if peer.userID == 0 || peer.userID == ownUser { return .write }
+      let groups = [peer.groupID] + peer.groups
+      if groups.contains(where: writingGroups.contains) { return .write }
+      return groups.contains(where: readingGroups.contains) ? .read : .none
     } catch {
       // Gone before it could be asked: nobody is nobody.
-      return false
+      return .none
     }
   }
 

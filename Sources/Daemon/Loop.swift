@@ -3,15 +3,16 @@
 import BGP
 import Chronicle
 import Control
-import Journal
 import Engine
 import Failover
+import Journal
 import Linux
 import Model
+import Probes
 
 /// Owns every descriptor of the daemon. One wake-up reads links and addresses first, then route
-/// servers, then routes, neighbours and control clients; timers are judged after that, so that a
-/// late process does not expire a hold timer with a KEEPALIVE unread.
+/// servers, then hello, then routes, neighbours and control clients; timers are judged after that,
+/// so that a late process does not expire a hold timer with a KEEPALIVE unread.
 struct Loop: ~Copyable {
   /// What an event token's `kind` says.
   enum Kind: UInt8 {
@@ -21,14 +22,23 @@ struct Loop: ~Copyable {
     case listener = 4
     case client = 5
     case door = 6
+    case group = 7
+    case probeLine = 8
+    case probeStream = 9
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
   static let standstill = Nanoseconds.milliseconds(100)
+  /// Lateness that is a pause. We chose it: more than the scheduler of a busy machine was seen to
+  /// take, less than half of the shortest hello timeout.
+  static let lateness = Nanoseconds.milliseconds(50)
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
-  /// Events that one wake-up reports. We chose it: every descriptor the daemon can have at once.
+  /// Events that one wake-up reports, beside those of probes. We chose it: every descriptor the
+  /// daemon can have at once.
   static let eventCapacity = 64
+  /// Where BFD sessions begin to look for a free port: the first of RFC 5881 section 4.
+  static let firstControlPort: UInt16 = 49_152
   /// Datagrams and reads that one source gets in one wake-up before the next source's turn.
   static let kernelBudget = 64
   /// The same for routes and for neighbours, of which there may be millions.
@@ -47,6 +57,7 @@ struct Loop: ~Copyable {
   let protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
+  var probeSockets: ProbeSockets
   var epoll: Epoll
   /// One for each class of kernel news, in its order.
   let sources: [KernelSource]
@@ -60,29 +71,38 @@ struct Loop: ~Copyable {
   let connections: [Connection]
   /// Where route servers connect to us.
   var door: Door
+  /// Where the other speakers are heard; nil without a group.
+  let group: GroupDoor?
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
   var status: ServiceStatus
+  var state: StateFile
+  var tracks: TrackFiles
   let facts: ProcessFacts
   let log: Log
   var recorder: Recorder
   var history: History
+  /// When the engine had wanted to be woken.
+  var promised: Instant?
+  /// How long the machine has been suspended in all.
+  var asleep: Nanoseconds?
   /// What carrying outputs out led to (sockets that failed or were opened): told to the engine
   /// afterwards.
   var consequences: [Input] = []
   var turns = TurnLengths()
-  /// How many of the outputs were carried out.
+  /// How many of the outputs were carried out, and how many belong to inputs that were recorded.
   var carriedOut = 0
+  var recorded = 0
   var isStopping = false
 
   init(
-    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, door: consuming Door,
-    protection: TCPProtection
+    _ plan: Plan, facts: ProcessFacts, log: Log, control path: String, state: StateFile,
+    door: consuming Door, group: GroupDoor?, protection: TCPProtection
   ) throws(StartError) {
     let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
     let epoll = try StartError.wrap("epoll") { () throws(Errno) in
-      try Epoll(capacity: Loop.eventCapacity)
+      try Epoll(capacity: Loop.eventCapacity + plan.targets.count * ProbeConnection.lanes)
     }
     let signals = try StartError.wrap("signals") { () throws(Errno) in
       try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
@@ -97,10 +117,14 @@ struct Loop: ~Copyable {
         opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
+      if let group {
+        try epoll.add(group.raw, token: Loop.token(.group, 0, 0), interest: .read)
+      }
     } catch {
       throw StartError(what: "epoll", error: error)
     }
     self.door = door
+    self.group = group
     self.plan = plan
     self.protection = protection
     self.facts = facts
@@ -109,11 +133,12 @@ struct Loop: ~Copyable {
     self.signals = signals
     self.sources = sources
     self.control = control
-    engine = Engine(plan, seed: seed)
+    engine = Engine(plan, seed: seed, run: state.run)
     history = History(for: plan)
-    recorder = Recorder(Loop.beginning(plan, seed, facts), at: facts.started)
+    recorder = Recorder(Loop.beginning(plan, seed, state.run, facts), at: facts.started)
+    probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest
-    salvo = Salvo(longest: longest)
+    salvo = Salvo(for: engine.speaker.magazine)
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
@@ -122,8 +147,18 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count)
+    consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
     status = ServiceStatus()
+    self.state = state
+    tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
+    if let kept = state.kept {
+      let now = Clock.monotonic()
+      let input = Input.recalled(isSameBoot: kept.isSameBoot)
+      engine.handle(input, kept.memory.span, at: now, into: &outputs)
+      recorder.record(
+        input, kept.memory.span, at: now, OutputSum(outputs, from: 0, engine))
+      recorded = outputs.list.count
+    }
     consequences.append(.opened(.interfaces, port: opened.port))
   }
 
@@ -143,15 +178,19 @@ struct Loop: ~Copyable {
   /// Runs until a signal ends it.
   mutating func run() throws(Errno) {
     let start = Clock.monotonic()
+    openProbeSockets()
     follow(at: start)
     finishTurn(at: start)
     while !isStopping || connections.contains(where: \.isWaiting) {
+      promised = engine.deadline
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
+      noteLateness(at: woken)
       try wake(count, at: woken)
       turns.add(Clock.monotonic() - woken)
       if isStopping && status.stopDeadlinePassed(Clock.monotonic()) { break }
     }
+    state.save(engine.memory(isEnding: true), at: Clock.monotonic(), log: log)
     for connection in connections { connection.close() }
   }
 
@@ -159,7 +198,7 @@ struct Loop: ~Copyable {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     var earliest = status.deadline
-    for candidate in [engine.deadline, listenerPause] {
+    for candidate in [engine.deadline, listenerPause, state.deadline] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -174,6 +213,8 @@ struct Loop: ~Copyable {
     for position in 0..<count where isOf(.door, position) {
       acceptPeers(epoll.event(at: position), at: now)
     }
+    readProbes(count, at: now)
+    for position in 0..<count where isOf(.group, position) { readGroup(at: now) }
     try readKernel(.routes, count, at: now)
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
@@ -190,22 +231,8 @@ struct Loop: ~Copyable {
     serveRecordings()
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
+    keepState(at: later)
     status.turn(at: later, engine: engine)
-  }
-
-  /// Judges timers, unless the process stood still between reading and now: what came meanwhile is
-  /// read first. Only once in a row, so that a machine that is always late still judges.
-  private mutating func judgeTimers(since woken: Instant, at now: Instant) {
-    guard let deadline = engine.deadline, now >= deadline else {
-      timersWerePutOff = false
-      return
-    }
-    if now - woken > Loop.standstill && !timersWerePutOff {
-      timersWerePutOff = true
-      return
-    }
-    timersWerePutOff = false
-    feed(.turn, at: now)
   }
 
   /// Tells the engine which classes are watched now; what follows is carried out at once.
@@ -218,7 +245,7 @@ struct Loop: ~Copyable {
     finishTurn(at: now)
   }
 
-  private func isOf(_ kind: Kind, _ position: Int) -> Bool {
+  func isOf(_ kind: Kind, _ position: Int) -> Bool {
     epoll.event(at: position).token.kind == kind.rawValue
   }
 
@@ -313,22 +340,31 @@ struct Loop: ~Copyable {
   private mutating func answerClients(at now: Instant) {
     guard control.hasWork else { return }
     let moment = Moment(
-      facts: facts, door: door.facts, turned: status.lastTurn, turns: turns, now: now)
+      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns, now: now)
     var wasReported = false
     let state = stateIfAsked()
+    var commands: [(Request, ControlClient)] = []
     Loop.answer(
       control, engine: engine, connections: connections, sources: sources, recorder: recorder,
-      state: state, history: history, moment: moment, wasReported: &wasReported)
+      state: state, history: history, moment: moment, wasReported: &wasReported,
+      commands: &commands)
     if wasReported { turns.wereReported() }
+    for (request, client) in commands { obey(request, client, at: now) }
+    finishTurn(at: now)
   }
 
   private static func answer(
     _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
     sources: [KernelSource], recorder: borrowing Recorder, state: [UInt8]?,
-    history: History, moment: Moment, wasReported: inout Bool
+    history: History, moment: Moment, wasReported: inout Bool,
+    commands: inout [(Request, ControlClient)]
   ) {
     for client in control.waiting {
       guard let request = client.takeRequest() else { continue }
+      if request.verb.isWriting, client.mayRead {
+        commands.append((request, client))
+        continue
+      }
       Report.answer(
         request, to: client, engine: engine, connections: connections, sources: sources,
         recorder: recorder, state: state, history: history, moment: moment)
@@ -340,15 +376,15 @@ struct Loop: ~Copyable {
 
   mutating func feedBytes(_ input: Input, at now: Instant) {
     Loop.handle(input, buffer, &engine, &outputs, at: now)
-    let first = carryOut(at: now)
-    Loop.record(input, buffer, from: first, outputs, engine, in: &recorder, at: now)
+    carryOut(at: now)
+    Loop.record(input, buffer, from: recorded, outputs, engine, in: &recorder, at: now)
     conclude(at: now)
   }
 
   mutating func feed(_ input: Input, at now: Instant) {
     engine.handle(input, Span(), at: now, into: &outputs)
-    let first = carryOut(at: now)
-    record(input, from: first, at: now)
+    carryOut(at: now)
+    record(input, at: now)
     conclude(at: now)
   }
 
@@ -359,11 +395,11 @@ struct Loop: ~Copyable {
     buffer.withBytes { bytes in engine.handle(input, bytes, at: now, into: &outputs) }
   }
 
-  /// Does what the engine said, in order; the answer is where among the outputs that began. What
-  /// is only to be told waits until everything readable was read.
-  mutating func carryOut(at now: Instant) -> Int {
-    let first = carriedOut
+  /// Does what the engine said, in order. What is only to be told waits until everything readable
+  /// was read.
+  mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
+    var hasHello = false
     for index in carriedOut..<outputs.list.count {
       switch outputs.list[index] {
       case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
@@ -372,21 +408,23 @@ struct Loop: ~Copyable {
       case .accept(let slot): accept(slot)
       case .refuse(let slot, let piece): refuse(piece, slot)
       case .close(let slot): close(slot)
+      case .hello: hasHello = true
       case .dump(let what, let sequence): dump(what, sequence)
       case .askLink(let index, let sequence): ask(for: index, sequence)
       case .subscribe(let kernelClass): open(kernelClass)
       case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
-      case .hello: continue
       case .note: timeline.stampNote()
       }
     }
     launchAll()
+    if hasHello { sayHello(from: carriedOut, at: now) }
     carriedOut = outputs.list.count
-    return first
   }
 
-  /// What carrying out led to comes next.
+  /// The volleys have left: now the rest, and what carrying out led to.
   mutating func conclude(at now: Instant) {
+    recorded = carriedOut
+    if !outputs.probes.list.isEmpty { carryOutProbes() }
     follow(at: now)
     // A long dump tells more than one turn can hold.
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
@@ -399,8 +437,9 @@ struct Loop: ~Copyable {
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
+    recorded = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
-    record(.idle, from: 0, at: now)
+    record(.idle, at: now)
     noteStart()
   }
 

@@ -14,6 +14,7 @@ package struct Options: Equatable, Sendable {
   package var action = Action.run
   package var configuration = DefaultPath.configuration
   package var control = DefaultPath.control
+  package var state = DefaultPath.state
 
   package init() {}
 
@@ -27,17 +28,21 @@ package struct Options: Equatable, Sendable {
       case "--check": action = .check
       case "--version": action = .version
       case "--help", "-h": action = .help
-      case "--config", "--control":
+      case "--config", "--control", "--state":
         var value = attached
         if value == nil {
           index += 1
           value = index < words.count ? words[index] : nil
         }
         guard let value, !value.isEmpty else { throw UsageError(text: "\(name) needs a path") }
-        if name == "--config" { configuration = value } else { control = value }
+        switch name {
+        case "--config": configuration = value
+        case "--control": control = value
+        default: state = value
+        }
       default: throw UsageError(text: "unknown option \(word)")
       }
-      if attached != nil, name != "--config", name != "--control" {
+      if attached != nil, !["--config", "--control", "--state"].contains(name) {
         throw UsageError(text: "\(name) takes no value")
       }
       index += 1
@@ -50,9 +55,10 @@ package struct Options: Equatable, Sendable {
   }
 
   package static let usage = """
-    usage: hopshiftd [--config FILE] [--control SOCKET] [--check] [--version]
+    usage: hopshiftd [--config FILE] [--control SOCKET] [--state FILE] [--check] [--version]
       --config FILE     configuration (default \(DefaultPath.configuration))
       --control SOCKET  where hopshift talks to the daemon (default \(DefaultPath.control))
+      --state FILE      what outlives a restart (default \(DefaultPath.state))
       --check           read the configuration, report every problem, do nothing else
       --version         print the version
 

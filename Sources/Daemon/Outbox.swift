@@ -51,7 +51,9 @@ struct Outbox {
   mutating func add(_ entry: Entry) {
     if waitingCount == 0 && !messages.isEmpty { fixMessages() }
     if let place = places[entry.vip.index] {
+      let volley = entry.volley.replacing(waiting[place].volley)
       waiting[place] = entry
+      waiting[place].volley = volley
       return
     }
     places[entry.vip.index] = waiting.count

@@ -3,6 +3,7 @@
 import Control
 import Linux
 import Model
+import Seal
 
 /// Something that had to work before the loop could begin.
 struct StartError: Error {
@@ -65,17 +66,47 @@ package enum Program {
       case .failure(let problem):
         say(problem.text, on: .error)
         return ExitCode.badConfiguration.rawValue
-      case .success(let protection):
-        if options.action == .check { return ExitCode.ok.rawValue }
-        return serve(plan, text, protection, options)
+      case .success(let protection): return start(plan, text, protection, options)
       }
     }
   }
 
-  /// Gives up every capability, since nothing needs one, and says what was given and what is left.
-  private static func dropCapabilities(_ log: Log) throws(Errno) -> String {
+  private static func start(
+    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ options: Options
+  ) -> Int32 {
+    switch Startup.key(of: plan) {
+    case .failure(let problem):
+      say(problem.text, on: .error)
+      return ExitCode.badConfiguration.rawValue
+    case .success(let key):
+      if options.action == .check { return ExitCode.ok.rawValue }
+      return serve(plan, text, protection, key, options)
+    }
+  }
+
+  /// The socket of hello, when there is a group.
+  private static func groupDoor(
+    _ plan: Plan, _ key: SealKey?, _ log: Log
+  ) throws(StartError) -> GroupDoor? {
+    guard let group = plan.group, let key else { return nil }
+    let place = "\(group.address), port \(group.port)"
+    let door = try StartError.wrap("hello on \(place)") { () throws(Errno) in
+      try GroupDoor(group, key: key)
+    }
+    let others = group.peers.map(\.description).joined(separator: ", ")
+    log.notice("hello on \(place), with \(others)")
+    return door
+  }
+
+  /// Gives up every capability but that which opening packet and raw sockets needs, if the Plan
+  /// has such probes, and says what was given and what is left. What is left is not in force until
+  /// a socket is opened.
+  private static func dropCapabilities(_ plan: Plan, _ log: Log) throws(Errno) -> String {
     let given = try Capabilities.held()
-    let kept = try Capabilities.drop(keeping: []).map(\.description)
+    let needed: [Capability] = ProbeSockets.needRawSockets(plan) ? [.netRaw] : []
+    let left = try Capabilities.drop(keeping: needed)
+    for capability in left { try Capabilities.lower(capability) }
+    let kept = left.map(\.description)
     let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
     let dropped = given.filter { !kept.contains($0) }
     log.notice(
@@ -85,19 +116,23 @@ package enum Program {
   }
 
   private static func serve(
-    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ options: Options
+    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ key: SealKey?,
+    _ options: Options
   ) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
       let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
-        try dropCapabilities(log)
+        try dropCapabilities(plan, log)
       }
       let facts = ProcessFacts(
-        configuration: options.configuration, configurationText: text, processID: Accounts.processID(),
-        capabilities: capabilities, started: Clock.monotonic())
+        configuration: options.configuration, configurationText: text,
+        processID: Accounts.processID(), capabilities: capabilities, started: Clock.monotonic())
+      let state = StateFile(path: options.state, log: log)
       let door = try Door(plan, protection, log: log)
+      let group = try groupDoor(plan, key, log)
       var loop = try Loop(
-        plan, facts: facts, log: log, control: options.control, door: door,
+        plan, facts: facts, log: log, control: options.control, state: state, door: door,
+        group: group,
         protection: protection)
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
       log.notice("hopshiftd ends")

@@ -21,6 +21,7 @@ struct ProcessFacts {
 struct Moment {
   var facts: ProcessFacts
   var door: Door.Facts
+  var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
   var now: Instant
@@ -41,7 +42,9 @@ enum Report {
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
+    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
     case .record: Recording.begin(request, for: client, recorder, state: state)
@@ -83,6 +86,8 @@ enum Report {
     for index in engine.plan.routeServers.peers.indices {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
+    bytes += ProbeReport.answer(request.id, engine, moment.now)
+    if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
     }
@@ -167,6 +172,8 @@ enum Report {
       line.add("four-octet-as", negotiated.fourOctetAS)
       line.add("extended-messages", negotiated.extendedMessages)
       line.add("route-refresh", negotiated.routeRefresh)
+      line.add("families", negotiated.families.names)
+      line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
     line.add("updates-sent", connection.updatesSent)
@@ -205,8 +212,10 @@ enum Report {
       line.addNull("since-ms")
     }
     line.add("host", VIPWords.host(slot, standing, engine.plan))
-    line.add(
-      "next-hop", standing.map { engine.plan.nextHops(of: slot)[$0.candidate].description })
+    let content = engine.speaker.magazine.content(of: slot)
+    let nextHops = standing.map { engine.speaker.announcement(slot, $0).nextHops }
+    line.add("next-hop", content.ipv4.count > 0 ? nextHops?.ipv4.description : nil)
+    line.add("next-hop6", content.ipv6.count > 0 ? nextHops?.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
     line.add("claims", engine.failover.claimCount(slot))

@@ -3,6 +3,7 @@
 import Configuration
 import Linux
 import Model
+import Seal
 import YAML
 
 /// What reading the configuration led to.
@@ -37,6 +38,22 @@ enum Startup {
       return .failure(NamedFileProblem(text: "\(path): error: a password has \(limit)\n"))
     }
     return .success(TCPProtection(password: bytes, hops: hops))
+  }
+
+  /// The key of the group, from the file that the Plan names; nil without a group.
+  static func key(of plan: Plan) -> Result<SealKey?, NamedFileProblem> {
+    guard let path = plan.group?.keyFile else { return .success(nil) }
+    let bytes: [UInt8]
+    do throws(SecretFileError) {
+      bytes = try SecretFile.read(path: path, limit: KeyText.limit)
+    } catch {
+      return .failure(NamedFileProblem(text: "\(path): error: \(error)\n"))
+    }
+    do throws(KeyTextError) {
+      return .success(try KeyText.key(bytes))
+    } catch {
+      return .failure(NamedFileProblem(text: "\(path): error: \(error)\n"))
+    }
   }
 
   static func load(_ path: String) -> Loaded {

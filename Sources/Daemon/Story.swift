@@ -66,6 +66,17 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
+    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, plan) }
+    case .outOfService(let slot, let isOut):
+      control.publish(.vip) { id in
+        var line = JSONLine(id: id, type: "maintenance")
+        line.add("at-ns", at.nanoseconds)
+        line.add("vip", plan.vips[slot.index].name)
+        line.add("out-of-service", isOut)
+        return line.finish()
+      }
+    case .forgotten:
+      control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
     case .health, .ownNetwork, .fellow, .paused:
       control.publish(.host) { hostRecord(note, $0, at, plan) }
     case .stale(let kernelClass, let reason):
@@ -75,7 +86,7 @@ enum Story {
       control.publish(.alarm) { alarm($0, text, at) }
     case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
     case .complete: return
-    case .alarm(let cause): 
+    case .alarm(let cause):
       control.publish(.alarm) {
         alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)
       }

@@ -60,14 +60,23 @@ enum VolleyReport {
     line.add("rung", announcement.rung.description)
     let stands = engine.speaker.standing(slot).map { engine.speaker.announcement(slot, $0) }
     line.add("stands", stands == announcement)
-    line.add("next-hop", announcement.nextHop.description)
+    let ipv4 = volley.only(.ipv4Unicast)
+    let ipv6 = volley.only(.ipv6Unicast)
+    let content = engine.speaker.magazine.content(of: slot)
+    let hasIPv4 = engine.speaker.magazine.count(of: ipv4) > 0
+    let hasIPv6 = engine.speaker.magazine.count(of: ipv6) > 0
+    line.add("next-hop", hasIPv4 ? announcement.nextHops.ipv4.description : nil)
+    line.add("next-hop6", hasIPv6 ? announcement.nextHops.ipv6?.description : nil)
     line.add("asn", plan.local.asn.value)
     line.add("path-length", announcement.rung.pathLength)
     if let med = vip.attributes.med { line.add("med", med) }
     line.add("communities", vip.attributes.communities.map(\.description))
     line.add("large-communities", vip.attributes.largeCommunities.map(\.description))
-    line.add("prefixes", vip.prefixes.count)
+    let told6 = hasIPv6 ? content.ipv6.count : 0
+    line.add("prefixes", (hasIPv4 ? content.ipv4.count : 0) + told6)
+    line.add("prefixes6", told6)
     line.add("updates", engine.speaker.magazine.messages(of: volley))
+    line.add("updates6", engine.speaker.magazine.messages(of: ipv6))
     line.add("bytes", engine.speaker.magazine.count(of: volley))
     if withBytes {
       let shown = engine.withBytes(of: volley) { (sizes: sizes($0), hex: hex($0)) }

@@ -1,9 +1,13 @@
 // What is only supposed: news that no datagram brings in a rehearsal.
 
-package import Failover
+import Failover
 package import Model
+import Probes
 
 extension Engine {
+  /// Probes are neither sent nor judged from now on: all evidence stays as it is.
+  package mutating func muteProbes() { probes.mute() }
+
   /// A fellow says again what it said last.
   package mutating func suppose(
     heard fellow: FellowSlot, at now: Instant, into outputs: inout Outputs

@@ -3,6 +3,7 @@
 package import BGP
 package import Failover
 package import Model
+package import Probes
 
 /// The deterministic heart of `hopshiftd`. Same Plan, same seed, same inputs: same outputs, byte
 /// for byte.
@@ -14,11 +15,20 @@ package struct Engine: ~Copyable {
   package let plan: Plan
   package internal(set) var failover: Failover
   package private(set) var speaker: Speaker
+  package internal(set) var probes: Probes
   /// One for each class of kernel news, in its order.
   package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
   /// For each class what was heard since the last part of the dump that runs.
   var recent = KernelClass.allCases.map { _ in RecentNews() }
   package private(set) var shifts: UInt32 = 0
+  /// By VIP: what led to its last change.
+  private var causes: [Trigger?]
+  /// What is kept has changed since it was last taken.
+  package internal(set) var hasUnsavedMemory = false
+  /// Counts what operators took out of service or back.
+  package private(set) var serviceChanges: UInt64 = 0
+  /// What became of the last command.
+  package private(set) var lastAnswer = OperatorAnswer.unchanged
   /// Messages that were no netlink, or lacked what they must hold.
   package internal(set) var malformed: UInt64 = 0
 
@@ -39,14 +49,22 @@ package struct Engine: ~Copyable {
     speaking = HelloSpeaker(plan, start: run)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
+    // Other numbers than the sessions' waits, which a peer can see.
+    probes = Probes(plan, seed: ~seed)
     verdicts = []
     verdicts.reserveCapacity(plan.vips.count)
     moved = []
     moved.reserveCapacity(plan.vips.count)
     movedBy = Array(repeating: nil, count: plan.vips.count)
+    causes = Array(repeating: nil, count: plan.vips.count)
     // Whoever drives the engine opens this socket first, and says so.
     _ = feeds[0].need(.plan)
   }
+
+  /// What led to a VIP's last change.
+  package func cause(of vip: VIPSlot) -> Trigger? { causes[vip.index] }
+
+  package mutating func memoryWasTaken() { hasUnsavedMemory = false }
 
   /// Whether the group's socket is needed.
   package var isSpeaking: Bool { plan.group != nil }
@@ -71,7 +89,9 @@ package struct Engine: ~Copyable {
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
     var earliest: Instant?
-    for candidate in [speaker.deadline, failover.deadline, helloDeadline] {
+    for candidate in [
+      speaker.deadline, failover.deadline, helloDeadline, probes.deadline,
+    ] {
       guard let candidate else { continue }
       earliest = min(earliest ?? candidate, candidate)
     }
@@ -117,6 +137,9 @@ package struct Engine: ~Copyable {
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
+    case .probe(let event): probe(event, bytes, at: now, into: &outputs)
+    case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
+    case .command(let command): obey(command, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
@@ -144,6 +167,7 @@ package struct Engine: ~Copyable {
     apply(at: now, into: &outputs)
     speaker.turn(at: now, into: &outputs)
     turnFeeds(at: now, into: &outputs)
+    turnProbes(at: now, into: &outputs)
     turnHello(at: now, into: &outputs)
   }
 
@@ -153,13 +177,27 @@ package struct Engine: ~Copyable {
   ) {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
+    probes.noteAbsence(at: now)
     outputs.add(.note(.paused(length)))
+  }
+
+  private mutating func obey(
+    _ command: OperatorCommand, at now: Instant, into outputs: inout Outputs
+  ) {
+    lastAnswer = failover.obey(command, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+    if case .outOfService(let vip, let isOut) = command, lastAnswer == .done {
+      serviceChanges += 1
+      hasUnsavedMemory = true
+      outputs.add(.note(.outOfService(vip, isOut)))
+    }
   }
 
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
     isStopping = true
     sayGoodbye(into: &outputs)
     speaker.stop(at: now, into: &outputs)
+    probes.stop(at: now, into: &outputs.probes)
   }
 
   // MARK: Verdicts
@@ -211,6 +249,8 @@ package struct Engine: ~Copyable {
       movedBy[vip.index] = nil
       let before = speaker.standing(vip)
       guard let standing = failover.standing(vip), standing != before else { continue }
+      causes[vip.index] = failover.trigger
+      hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
       outputs.add(
         .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
@@ -252,7 +292,13 @@ extension Engine {
     failover.keep(in: &keeper)
     speaker.keep(in: &keeper)
     keeper.keep(each: &feeds) { $0.keep(in: &$1) }
+    probes.keep(in: &keeper)
     keeper.keep(&shifts)
+    keeper.keep(each: &causes) {
+      $1.keep(&$0, blank: .start) { $0.keep(in: &$1) }
+    }
+    keeper.keep(&hasUnsavedMemory)
+    keeper.keep(&serviceChanges)
     keeper.keep(&malformed)
     speaking.keep(in: &keeper)
     keeper.keep(&latest)

@@ -20,6 +20,8 @@ struct HelloSpeaker: ~Copyable {
   var told: [FellowClaim]
   /// When the next round of everything is due; nil before the first.
   private(set) var due: Instant?
+  /// Nothing follows the last word: it would say that we are alive.
+  var hasSaidGoodbye = false
   /// Something has changed that the others should know now.
   var isUrgent = false
 
@@ -53,8 +55,15 @@ struct HelloSpeaker: ~Copyable {
 extension Engine {
   /// When hello has something to say.
   var helloDeadline: Instant? {
-    guard let due = speaking.due else { return nil }
-    return speaking.isUrgent ? latest : due
+    guard mayTalk else { return nil }
+    // The first round is due at once: the others wait for it before they trust their silence.
+    guard let due = speaking.due, !speaking.isUrgent else { return latest }
+    return due
+  }
+
+  /// Whether there is somebody to talk to, and something that can be said.
+  private var mayTalk: Bool {
+    speaking.isActive && !speaking.hasSaidGoodbye && !plan.isShadow && failover.hasBegun
   }
 
   // MARK: Listening
@@ -69,6 +78,12 @@ extension Engine {
       malformed += 1
       return
     }
+    if reader.header.flags.contains(.leaving) {
+      // Its routes go with its sessions: what it says of them is over.
+      failover.left(fellow, at: now, into: &verdicts)
+      apply(at: now, into: &outputs)
+      return
+    }
     failover.heard(fellow, at: now, into: &verdicts)
     for index in 0..<reader.count {
       // A speaker may have VIPs that this Plan does not know.
@@ -80,9 +95,6 @@ extension Engine {
         rank: entry.rank, nextHop: entry.nextHop)
       failover.heard(claim, of: vip, from: fellow, at: now, into: &verdicts)
     }
-    if reader.header.flags.contains(.leaving) {
-      failover.left(fellow, at: now, into: &verdicts)
-    }
     apply(at: now, into: &outputs)
   }
 
@@ -92,11 +104,12 @@ extension Engine {
   mutating func noteNews() {
     guard failover.hasNews else { return }
     failover.newsWasTold()
+    hasUnsavedMemory = true
     speaking.isUrgent = true
   }
 
   mutating func turnHello(at now: Instant, into outputs: inout Outputs) {
-    guard speaking.isActive, !plan.isShadow, failover.hasBegun else { return }
+    guard mayTalk else { return }
     let isDue = speaking.due.map { now >= $0 } ?? true
     guard isDue || speaking.isUrgent else { return }
     speaking.isUrgent = false
@@ -117,9 +130,10 @@ extension Engine {
 
   /// The last word: the others need not wait for our silence.
   mutating func sayGoodbye(into outputs: inout Outputs) {
-    guard speaking.isActive, !plan.isShadow, failover.hasBegun else { return }
+    guard mayTalk else { return }
     noteChanges()
     sendRound(.everything, isLeaving: true, into: &outputs)
+    speaking.hasSaidGoodbye = true
   }
 
   private mutating func sendRound(
@@ -162,5 +176,6 @@ extension HelloSpeaker {
     }
     keeper.keep(&due)
     keeper.keep(&isUrgent)
+    keeper.keep(&hasSaidGoodbye)
   }
 }

@@ -1,7 +1,9 @@
 // What goes into the machine: one thing that happened; its bytes travel beside it.
 
 package import BGP
+package import Failover
 package import Model
+package import Probes
 
 /// One thing that happened. The cases marked "bytes" come with the bytes received.
 package enum Input: Equatable, Sendable {
@@ -33,6 +35,12 @@ package enum Input: Equatable, Sendable {
   case hello(FellowSlot)
   /// This process ran so much later than it had meant to. It comes before what was read then.
   case paused(Nanoseconds)
+  /// Something happened to the probes; some of it comes with bytes.
+  case probe(ProbeEvent)
+  /// What was kept by the run before. It comes before everything else. Bytes.
+  case recalled(isSameBoot: Bool)
+  /// An operator's wish; `Engine.lastAnswer` says what became of it.
+  case command(OperatorCommand)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

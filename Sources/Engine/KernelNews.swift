@@ -3,6 +3,7 @@
 import BGP
 import Failover
 import Model
+import Probes
 import Rtnetlink
 
 extension Engine {
@@ -13,7 +14,7 @@ extension Engine {
   ) {
     feeds[Int(kernelClass.rawValue)].opened(port: port, at: now)
     recent[Int(kernelClass.rawValue)].removeAll()
-    if kernelClass == .interfaces { failover.beginConfirming() }
+    beginConfirming(kernelClass)
     ask(kernelClass, into: &outputs)
   }
 
@@ -84,10 +85,12 @@ extension Engine {
   ) {
     switch fact {
     case .address(let address):
+      probes.learned(address)
       failover.learned(address, at: now, into: &verdicts)
       apply(at: now, into: &outputs)
       tell(fact, as: .address(address), isListed, kernelClass, into: &outputs)
     case .addressGone(let address):
+      probes.lost(address)
       failover.lost(address, at: now, into: &verdicts)
       apply(at: now, into: &outputs)
       outputs.add(.note(.addressGone(address)))
@@ -96,20 +99,55 @@ extension Engine {
     case .linkGone(let index):
       let before = failover.lost(index, at: now, into: &verdicts)
       apply(at: now, into: &outputs)
+      probesLost(index, at: now, into: &outputs)
       outputs.add(.note(.linkGone(index, before: before)))
       changedSilently(at: now, into: &outputs)
     case .nextHopGone:
       outputs.add(.note(.heard(fact)))
       changedSilently(at: now, into: &outputs)
-    case .route, .routeGone, .nextHop, .neighbour, .neighbourGone:
+    case .route(let route, _):
+      judge(route, isGone: false, at: now, into: &outputs)
+      tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
+    case .routeGone(let route):
+      judge(route, isGone: true, at: now, into: &outputs)
+      tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
+    case .neighbour(let neighbour):
+      probesLearned(neighbour, at: now, into: &outputs)
+      judge(neighbour, isGone: false, at: now, into: &outputs)
+      tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
+    case .neighbourGone(let neighbour):
+      judge(neighbour, isGone: true, at: now, into: &outputs)
+      tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
+    case .nextHop:
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .dumpDone, .refused, .overrun: take(control: fact, kernelClass, at: now, into: &outputs)
     }
   }
 
+  private mutating func judge(
+    _ route: Route, isGone: Bool, at now: Instant, into outputs: inout Outputs
+  ) {
+    failover.learned(route, isGone: isGone, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+  }
+
+  /// An entry that the network made, and not the neighbour, is none.
+  private mutating func judge(
+    _ neighbour: Neighbour, isGone: Bool, at now: Instant, into outputs: inout Outputs
+  ) {
+    let isGone = isGone || probes.isDiscounted(neighbour)
+    failover.learned(neighbour, isGone: isGone, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+  }
+
   private mutating func take(_ link: Link, at now: Instant, into outputs: inout Outputs) {
     let before = failover.learned(link, at: now, into: &verdicts)
     apply(at: now, into: &outputs)
+    probesLearned(link, at: now, into: &outputs)
+    // Its addresses were told under the other name, and the kernel does not repeat them.
+    if let before, before.name != link.name, probes.concerns(link.index) {
+      lose(.interfaces, .silentChange, at: now, into: &outputs)
+    }
     guard before != link else { return }
     outputs.add(.note(.link(link, before: before)))
     if let before, before.isUp, !link.isUp { changedSilently(at: now, into: &outputs) }
@@ -164,9 +202,16 @@ extension Engine {
       outputs.add(.note(.stale(kernelClass, .interruptedDump)))
       alarmIfFailing(kernelClass, into: &outputs)
     case .firstComplete where kernelClass != .interfaces:
+      failover.isComplete(kernelClass, at: now, into: &verdicts)
+      apply(at: now, into: &outputs)
       outputs.add(.note(.complete(kernelClass)))
     case .firstComplete, .complete:
-      if kernelClass == .interfaces { interfacesAreComplete(at: now, into: &outputs) }
+      if kernelClass == .interfaces {
+        interfacesAreComplete(at: now, into: &outputs)
+      } else {
+        failover.isComplete(kernelClass, at: now, into: &verdicts)
+        apply(at: now, into: &outputs)
+      }
       outputs.add(.note(.current(kernelClass)))
     }
   }
@@ -174,7 +219,12 @@ extension Engine {
   private mutating func interfacesAreComplete(at now: Instant, into outputs: inout Outputs) {
     let gone = failover.viewIsComplete(at: now, into: &verdicts)
     apply(at: now, into: &outputs)
-    for link in gone { outputs.add(.note(.linkGone(link.index, before: link))) }
+    for link in gone {
+      probesLost(link.index, at: now, into: &outputs)
+      outputs.add(.note(.linkGone(link.index, before: link)))
+    }
+    probes.dropUnconfirmed()
+    beginEvidence(at: now, into: &outputs)
     if !gone.isEmpty { changedSilently(at: now, into: &outputs) }
   }
 
@@ -182,7 +232,7 @@ extension Engine {
     _ kernelClass: KernelClass, _ reason: StaleReason, at now: Instant, into outputs: inout Outputs
   ) {
     guard feed(kernelClass).isOpen else { return }
-    if kernelClass == .interfaces { failover.viewBecameStale() }
+    failover.becameStale(kernelClass)
     feeds[Int(kernelClass.rawValue)].failed(at: now)
     outputs.add(.note(.stale(kernelClass, reason)))
     alarmIfFailing(kernelClass, into: &outputs)
@@ -195,7 +245,7 @@ extension Engine {
     let slot = Int(kernelClass.rawValue)
     guard feeds[slot].isOpen else { return }
     let isKnown = awaitsDump(kernelClass) && !feeds[slot].awaitsOnlySilentChange
-    if kernelClass == .interfaces { failover.viewBecameStale() }
+    failover.becameStale(kernelClass)
     feeds[slot].lostMessages(at: now)
     // While one loss waits for its dump, another is counted and changes nothing.
     if isKnown { return }
@@ -207,6 +257,7 @@ extension Engine {
   private mutating func changedSilently(at now: Instant, into outputs: inout Outputs) {
     let slot = Int(KernelClass.routes.rawValue)
     guard feeds[slot].changedSilently(at: now) else { return }
+    failover.becameStale(.routes)
     outputs.add(.note(.stale(.routes, .silentChange)))
   }
 
@@ -239,7 +290,7 @@ extension Engine {
     guard feeds[slot].isDue(at: now) else { return }
     feeds[slot].begin(at: now)
     recent[slot].removeAll()
-    if kernelClass == .interfaces { failover.beginConfirming() }
+    beginConfirming(kernelClass)
     ask(kernelClass, into: &outputs)
   }
 

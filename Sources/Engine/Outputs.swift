@@ -3,6 +3,7 @@
 package import BGP
 package import Failover
 package import Model
+package import Probes
 
 /// One thing to do.
 package enum Output: Equatable, Sendable {
@@ -51,6 +52,11 @@ package enum Note: Equatable, Sendable {
   case ownNetwork(OwnNetwork)
   /// Another speaker is heard, or is not any more.
   case fellow(FellowSlot, isAlive: Bool)
+  case probe(ProbeNote)
+  /// An operator took a VIP out of service on this machine, or back.
+  case outOfService(VIPSlot, Bool)
+  /// What was kept by the run before could not be used.
+  case forgotten
   /// This process did not run for so much longer than it meant to.
   case paused(Nanoseconds)
   /// Nothing is decided on this class until a complete dump was read.
@@ -86,14 +92,22 @@ package enum Alarm: Equatable, Sendable {
   case dumpsFailing(KernelClass, times: Int)
   /// There is no end to the losses: this class has been stale for `KernelFeed.stalePatience`.
   case staleForLong(KernelClass)
+  /// A route server did not offer these families, and there are prefixes of them.
+  case notSpoken(PeerSlot, Families)
   /// The socket of this class could not be opened.
   case notOpened(KernelClass, code: Int32)
+  /// ARP cannot be spoken on this interface.
+  case portNotOpened(InterfaceName, code: Int32)
+  /// Probes of this kind cannot be sent.
+  case probesNotOpened(ProbeSocket, code: Int32)
 }
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.
 package struct Outputs: ~Copyable {
   package private(set) var list: [Output]
   package private(set) var bytes: [UInt8]
+  /// What the probes want done: after everything in `list`, since volleys go first.
+  package var probes: ProbeOutputs
 
   /// `plan` sizes it: a whole mass shift fits without growing.
   package init(for plan: Plan) {
@@ -102,6 +116,7 @@ package struct Outputs: ~Copyable {
       Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
     bytes = []
     bytes.reserveCapacity(Outputs.byteReserve)
+    probes = ProbeOutputs(targets: plan.targets.count)
   }
 
   /// Facts that one 64 KiB datagram can hold: the shortest message that is one takes 24 bytes.
@@ -111,6 +126,7 @@ package struct Outputs: ~Copyable {
   package mutating func removeAll() {
     list.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
+    probes.removeAll()
   }
 
   mutating func add(_ output: Output) { list.append(output) }

@@ -15,9 +15,12 @@ package struct Speaker: ~Copyable {
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   /// By VIP, then by candidate.
-  private let nextHops: [IPv4Address]
+  private let nextHops: [NextHopAddresses]
   private let firstHop: [Int]
-  private let endOfRIB: [UInt8]
+  /// The families that the VIPs have prefixes of.
+  private let families: Families
+  private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
+  private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
   private var standing: [Standing?]
   /// VIPs whose next volley is not armed yet.
@@ -36,28 +39,27 @@ package struct Speaker: ~Copyable {
   }
 
   init(_ plan: Plan, seed: UInt64) {
+    let contents = plan.vips.map { VolleyContent($0.prefixes, $0.attributes) }
+    families = contents.reduce(into: []) { $0.formUnion($1.families) }
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
-      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime)
+      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime,
+      families: families.union(.ipv4Unicast))
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
       Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
     }
     magazine = Magazine(
-      plan.vips.map { VolleyContent($0.prefixes, $0.attributes) },
-      peers: plan.routeServers.peers.count, localASN: plan.local.asn,
+      contents, peers: plan.routeServers.peers.count, localASN: plan.local.asn,
       platformLimit: plan.routeServers.platform.routeLimit,
       volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
-    var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
-    UpdateEncoder.writeEndOfRIB(into: &writer)
-    endOfRIB = writer.bytes
     scratch = SessionOutput()
-    var nextHops: [IPv4Address] = []
+    var nextHops: [NextHopAddresses] = []
     var firstHop: [Int] = []
     for index in plan.vips.indices {
       firstHop.append(nextHops.count)
-      nextHops.append(contentsOf: plan.nextHops(of: VIPSlot(index)))
+      nextHops.append(contentsOf: plan.nextHopAddresses(of: VIPSlot(index)))
     }
     self.nextHops = nextHops
     self.firstHop = firstHop
@@ -136,7 +138,7 @@ package struct Speaker: ~Copyable {
     self.standing[vip.index] = standing
     note(unarmed: vip)
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, standing, PeerSlot(index), shift: shift, at: now, into: &outputs)
+      fire(vip, standing, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
   }
 
@@ -149,7 +151,7 @@ package struct Speaker: ~Copyable {
   /// In words of the session: where the traffic should go, and how strongly it is claimed.
   package func announcement(_ vip: VIPSlot, _ standing: Standing) -> Announcement {
     Announcement(
-      nextHop: nextHops[firstHop[vip.index] + standing.candidate], rung: standing.rung)
+      nextHops: nextHops[firstHop[vip.index] + standing.candidate], rung: standing.rung)
   }
 
   /// Arms what the shifts before have used up, and what may come next.
@@ -184,22 +186,16 @@ package struct Speaker: ~Copyable {
       epoch: targets[peer.index].epoch)
   }
 
+  /// Tells a peer where a VIP stands, in these families as far as the session has them.
   private mutating func fire(
-    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, shift: UInt32, at now: Instant,
-    into outputs: inout Outputs
+    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
+    at now: Instant, into outputs: inout Outputs
   ) {
-    let epoch = targets[peer.index].epoch
-    let announcement = announcement(vip, standing)
-    let connection = ConnectionSlot(peer, targets[peer.index].side)
-    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) {
-      outputs.add(.fire(connection, volley, shift: shift))
-    } else if let negotiated = sessions[peer.index].negotiated {
-      // Two shifts of one VIP in one turn, or a step down: right comes before fast.
-      lateArmings += 1
-      let volley = magazine.arm(
-        vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
-      outputs.add(.fire(connection, volley, shift: shift))
-    }
+    guard let armed = armed(vip, peer, announcement(vip, standing)) else { return }
+    let volley = armed.only(families)
+    // Of a VIP whose family the peer does not speak there is nothing to tell.
+    guard magazine.count(of: volley) > 0 else { return }
+    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
     sessions[peer.index].noteSent(at: now)
   }
 
@@ -207,6 +203,17 @@ package struct Speaker: ~Copyable {
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
       epoch: sessions[peer.index].epoch)
+  }
+
+  private mutating func armed(
+    _ vip: VIPSlot, _ peer: PeerSlot, _ announcement: Announcement
+  ) -> VolleyID? {
+    let epoch = targets[peer.index].epoch
+    if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
+    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    // Two shifts of one VIP in one turn, or a step down: right comes before fast.
+    lateArmings += 1
+    return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
   }
 
   private mutating func carryOut(
@@ -232,28 +239,53 @@ package struct Speaker: ~Copyable {
         .refreshRequested where !targets[peer.index].isEstablished:
         continue
       case .established:
-        announceAll(peer, at: now, into: &outputs)
-        // RFC 4724 section 2: the end of the first announcement is marked, graceful restart or not.
-        outputs.send(0..<endOfRIB.count, of: endOfRIB, to: connection)
-      case .refreshRequested: announceAll(peer, at: now, into: &outputs)
+        announceAll(peer, .all, at: now, into: &outputs)
+        sendEndOfRIB(connection, into: &outputs)
+      case .refreshRequested(let families):
+        announceAll(peer, families, at: now, into: &outputs)
       case .update: continue
       }
     }
     scratch.removeAll()
     let after = sessions[peer.index].state
     if after != before || reason != nil { outputs.add(.note(.session(peer, after, reason))) }
+    let missing = missingFamilies(peer)
+    if after != before, !missing.isEmpty {
+      outputs.add(.note(.alarm(.notSpoken(peer, missing))))
+    }
   }
 
   /// Everything that stands: at session start and when the route server asks again.
-  private mutating func announceAll(_ peer: PeerSlot, at now: Instant, into outputs: inout Outputs)
-  {
+  private mutating func announceAll(
+    _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
+  ) {
     for index in standing.indices {
       guard let standing = standing[index] else { continue }
       arm(VIPSlot(index), standing, peer)
-      fire(VIPSlot(index), standing, peer, shift: 0, at: now, into: &outputs)
+      fire(VIPSlot(index), standing, peer, families, shift: 0, at: now, into: &outputs)
       // What may come next is armed when there is time.
       note(unarmed: VIPSlot(index))
     }
+  }
+
+  /// RFC 4724 section 2: the end of the first announcement is marked, family by family, graceful
+  /// restart or not.
+  private func sendEndOfRIB(_ connection: ConnectionSlot, into outputs: inout Outputs) {
+    guard let spoken = sessions[connection.peer.index].negotiated?.families else { return }
+    if spoken.contains(.ipv4Unicast) {
+      outputs.send(endOfRIB.indices, of: endOfRIB, to: connection)
+    }
+    if spoken.contains(.ipv6Unicast) {
+      outputs.send(endOfRIBIPv6.indices, of: endOfRIBIPv6, to: connection)
+    }
+  }
+
+  /// The families of our prefixes that a route server, now established, does not take.
+  package func missingFamilies(_ peer: PeerSlot) -> Families {
+    guard targets[peer.index].isEstablished,
+      let spoken = sessions[peer.index].negotiated?.families
+    else { return [] }
+    return families.subtracting(spoken)
   }
 }
 

@@ -61,6 +61,12 @@ package struct Choice: Sendable {
 
   package mutating func unpin() { isPinned = false }
 
+  /// What a run before this one had chosen: it stands until it is known to be down.
+  mutating func recall(_ candidate: Int, isPinned: Bool) {
+    current = candidate
+    self.isPinned = isPinned
+  }
+
   /// `isFrozen`: nothing moves by itself. `dampedUntil`: what can wait waits until then.
   package mutating func judge(
     _ candidates: [Candidate], isFrozen: Bool, dampedUntil: Instant?, at now: Instant

@@ -26,7 +26,7 @@ package struct Claim: Sendable {
   package private(set) var since: Instant?
   package private(set) var claims: UInt32 = 0
   /// The highest rung ever claimed here; standby when there was no claim.
-  private var lastClaim = Rung.standby
+  package private(set) var lastClaim = Rung.standby
   /// The address was away since the last claim.
   private var hasLeft = false
   private let settle: Nanoseconds
@@ -45,11 +45,20 @@ package struct Claim: Sendable {
   /// When to call `turn`. Resigning needs a claim, and a claim ends the start.
   package var deadline: Instant? { resignation ?? settled }
 
+  /// When the claim is resigned.
+  package var stepDown: Instant? { resignation }
+
   /// The rung that the next claim would take, or nil at the end of the ladder.
   package var next: Rung? {
     if lastClaim == .standby { return settled == nil ? .firstTakeover : .owner }
     guard lastClaim < .last else { return nil }
     return lastClaim.next?.next ?? .last
+  }
+
+  /// The claim of a run before this one, which was killed: if the address is still here nobody has
+  /// claimed meanwhile, and if it comes back somebody may have.
+  mutating func recall(_ claim: Rung) {
+    if claim.isClaim { lastClaim = claim }
   }
 
   /// Takes the present state of the address; the answer says what must change on the wire.
@@ -76,13 +85,13 @@ package struct Claim: Sendable {
     hasLeft = presence == .absent
     rung = .standby
     guard isHeld else {
-      settled = now + settle
+      if lastClaim == .standby { settled = now + settle }
       return .stand(.standby)
     }
-    lastClaim = .owner
+    if lastClaim == .standby { lastClaim = .owner }
     claims += 1
-    rung = .owner
-    return .stand(.owner)
+    rung = lastClaim
+    return .stand(lastClaim)
   }
 
   /// The address never left, only its link did.

@@ -71,10 +71,18 @@ package struct Contest: Sendable {
     next = lane.first
   }
 
+  /// When the claim is resigned, because the address is gone.
+  package var stepDown: Instant? { resignation }
+  /// When the VIP is taken back from another, if nothing changes.
+  package var failbackAt: Instant? { isClaiming ? nil : deadline }
+
   package var isClaiming: Bool { rung?.isClaim ?? false }
 
   /// Claims at the next judgement, whoever comes before us.
   package mutating func demand() { isDemanded = true }
+
+  /// The epoch that a run before this one knew of.
+  mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
 
   package mutating func judge(_ situation: Situation, at now: Instant) -> Judgement {
     deadline = nil

@@ -13,96 +13,126 @@ package enum OperatorAnswer: Equatable, Sendable {
   case notWell
   /// Nobody is there to take the VIP.
   case nobodyToTakeOver
-  /// Who holds the address decides, and that is not ours to change.
+  /// Who holds the address decides: it is for whoever places it to move.
   case decidedByAddress
+  /// Everybody who is well carries it.
+  case balanced
+  /// The VIP's own health decides, there is no host to choose.
+  case notWatched
+  /// Another watcher leads: it has to be asked.
+  case notLeading
   case notACandidate
 }
 
+/// What an operator can ask for.
+package enum OperatorCommand: Equatable, Sendable {
+  /// Send the traffic of a watched VIP to this candidate.
+  case move(VIPSlot, to: HostSlot, isForced: Bool)
+  /// Carry the VIP here; or let another speaker carry it.
+  case take(VIPSlot, isForced: Bool)
+  case give(VIPSlot, isForced: Bool)
+  /// Choose by preference again, after `move`.
+  case release(VIPSlot)
+  case outOfService(VIPSlot, Bool)
+
+  package var vip: VIPSlot {
+    switch self {
+    case .move(let vip, _, _), .take(let vip, _), .give(let vip, _), .release(let vip),
+      .outOfService(let vip, _):
+      vip
+    }
+  }
+}
+
 extension Failover {
-  /// Sends a VIP's traffic to another host.
-  package mutating func moveTraffic(
-    of vip: VIPSlot, to host: HostSlot, isForced: Bool, at now: Instant,
-    into verdicts: inout [Verdict]
-  ) -> OperatorAnswer {
-    let unit = index.unit(of: vip)
-    trigger = .operatorsWord
-    guard mayJudge(unit), case .watcher(let choice) = units[unit].rule else {
-      return takeOrGive(unit, isOurs: isOwn(unit, host), isForced: isForced, now, into: &verdicts)
-    }
-    guard let candidate = units[unit].candidates.firstIndex(of: host) else { return .notACandidate }
-    if choices[choice].current == candidate { return .unchanged }
-    if !isForced {
-      if let end = dampedUntil(unit), now < end { return .damped(until: end) }
-      guard hosts[host].health == .up else { return .notWell }
-    }
-    guard choices[choice].pin(candidate, at: now) == .moved else { return .unchanged }
-    noteShift(unit, at: now)
-    hasNews = true
-    record(.moved, unit, into: &verdicts)
-    return .done
-  }
-
-  private func isOwn(_ unit: Int, _ host: HostSlot) -> Bool {
-    switch units[unit].rule {
-    case .health(let own), .balanced(let own): own == host
-    case .address, .watcher: false
-    }
-  }
-
-  /// Between owners: takes the VIP, or gives it to whoever wants it.
-  package mutating func takeOrGive(
-    _ vip: VIPSlot, isOurs: Bool, isForced: Bool, at now: Instant, into verdicts: inout [Verdict]
-  ) -> OperatorAnswer {
-    takeOrGive(index.unit(of: vip), isOurs: isOurs, isForced: isForced, now, into: &verdicts)
-  }
-
-  private mutating func takeOrGive(
-    _ unit: Int, isOurs: Bool, isForced: Bool, _ now: Instant, into verdicts: inout [Verdict]
-  ) -> OperatorAnswer {
-    trigger = .operatorsWord
-    guard case .health = units[unit].rule, let fellows else { return .decidedByAddress }
-    if contests[unit].isClaiming == isOurs { return .unchanged }
-    if !isForced, let end = dampedUntil(unit), now < end { return .damped(until: end) }
-    if isOurs {
-      guard contests[unit].wants || isForced else { return .notWell }
-      contests[unit].demand()
-    } else {
-      let view = fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
-      guard view.isAnyoneWilling else { return .nobodyToTakeOver }
-      units[unit].yieldsUntil = now + Failover.handOverPatience
-    }
-    judge(unit: unit, at: now, into: &verdicts)
-    return .done
-  }
-
   /// How long one that gives a VIP away waits for another to claim it. We chose it: many hellos.
   package static let handOverPatience = Nanoseconds.seconds(5)
 
-  /// Takes a VIP out of service on this machine, or back into it.
-  package mutating func setOutOfService(
-    _ vip: VIPSlot, _ isOut: Bool, at now: Instant, into verdicts: inout [Verdict]
+  /// What would become of a command now.
+  package func answer(to command: OperatorCommand, at now: Instant) -> OperatorAnswer {
+    let unit = index.unit(of: command.vip)
+    switch command {
+    case .move(_, let host, let isForced): return answerMove(unit, host, isForced, now)
+    case .take(_, let isForced): return answerHandOver(unit, isOurs: true, isForced, now)
+    case .give(_, let isForced): return answerHandOver(unit, isOurs: false, isForced, now)
+    case .release:
+      guard case .watcher(let choice) = units[unit].rule else { return .notWatched }
+      return choices[choice].isPinned ? .done : .unchanged
+    case .outOfService(_, let isOut): return units[unit].isOut == isOut ? .unchanged : .done
+    }
+  }
+
+  private func answerMove(
+    _ unit: Int, _ host: HostSlot, _ isForced: Bool, _ now: Instant
   ) -> OperatorAnswer {
-    let unit = index.unit(of: vip)
-    guard units[unit].isOut != isOut else { return .unchanged }
-    units[unit].isOut = isOut
+    guard case .watcher(let choice) = units[unit].rule else { return .notWatched }
+    guard let candidate = units[unit].candidates.firstIndex(of: host) else { return .notACandidate }
+    if fellows != nil, !contests[unit].isClaiming { return .notLeading }
+    if choices[choice].current == candidate {
+      return choices[choice].isPinned ? .unchanged : .done
+    }
+    if isForced { return .done }
+    if let end = dampedUntil(unit), now < end { return .damped(until: end) }
+    return hosts[host].health == .up ? .done : .notWell
+  }
+
+  private func answerHandOver(
+    _ unit: Int, isOurs: Bool, _ isForced: Bool, _ now: Instant
+  ) -> OperatorAnswer {
+    switch units[unit].rule {
+    case .address: return .decidedByAddress
+    case .balanced: return .balanced
+    case .health, .watcher: break
+    }
+    guard let fellows else { return .nobodyToTakeOver }
+    if contests[unit].isClaiming == isOurs { return .unchanged }
+    if !isForced, let end = dampedUntil(unit), now < end { return .damped(until: end) }
+    if isOurs { return contests[unit].wants || isForced ? .done : .notWell }
+    let view = fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
+    return view.isAnyoneWilling ? .done : .nobodyToTakeOver
+  }
+
+  /// Does what an operator asks for, if it can be done.
+  package mutating func obey(
+    _ command: OperatorCommand, at now: Instant, into verdicts: inout [Verdict]
+  ) -> OperatorAnswer {
+    let answer = answer(to: command, at: now)
+    guard answer == .done else { return answer }
+    let unit = index.unit(of: command.vip)
     trigger = .operatorsWord
+    switch command {
+    case .move(_, let host, _): pin(unit, host, at: now, into: &verdicts)
+    case .take: contests[unit].demand()
+    case .give: units[unit].yieldsUntil = now + Failover.handOverPatience
+    case .release: release(unit)
+    case .outOfService(_, let isOut): units[unit].isOut = isOut
+    }
     judge(unit: unit, at: now, into: &verdicts)
+    hasNews = true
     return .done
+  }
+
+  private mutating func pin(
+    _ unit: Int, _ host: HostSlot, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard case .watcher(let choice) = units[unit].rule,
+      let candidate = units[unit].candidates.firstIndex(of: host),
+      choices[choice].pin(candidate, at: now) == .moved
+    else { return }
+    noteShift(unit, at: now)
+    record(.moved, unit, into: &verdicts)
+  }
+
+  private mutating func release(_ unit: Int) {
+    guard case .watcher(let choice) = units[unit].rule else { return }
+    choices[choice].unpin()
   }
 
   package func isOutOfService(_ vip: VIPSlot) -> Bool { units[index.unit(of: vip)].isOut }
 
-  /// Lets a choice that an operator made be changed by preference again.
-  package mutating func release(
-    _ vip: VIPSlot, at now: Instant, into verdicts: inout [Verdict]
-  ) -> OperatorAnswer {
-    guard case .watcher(let choice) = units[index.unit(of: vip)].rule else {
-      return .decidedByAddress
-    }
-    guard choices[choice].isPinned else { return .unchanged }
-    choices[choice].unpin()
-    trigger = .operatorsWord
-    judge(unit: index.unit(of: vip), at: now, into: &verdicts)
-    return .done
+  /// Whether this machine should not have the address: who places addresses is told by a file.
+  package func isAddressUnwanted(_ vip: VIPSlot) -> Bool {
+    let unit = index.unit(of: vip)
+    return units[unit].rule == .address && units[unit].isOut
   }
 }

@@ -160,6 +160,24 @@ extension Failover {
     learned(news.target, news.signal, at: now, into: &verdicts)
   }
 
+  /// A complete dump of a class begins.
+  package mutating func beginConfirming(_ kernelClass: KernelClass) {
+    if kernelClass == .interfaces {
+      beginConfirming()
+    } else {
+      kernelEvidence.beginConfirming(kernelClass)
+    }
+  }
+
+  /// Nothing may be decided on the class until it was read completely.
+  package mutating func becameStale(_ kernelClass: KernelClass) {
+    if kernelClass == .interfaces {
+      viewBecameStale()
+    } else {
+      kernelEvidence.becameStale(kernelClass)
+    }
+  }
+
   /// A class other than the interfaces was read completely.
   package mutating func isComplete(
     _ kernelClass: KernelClass, at now: Instant, into verdicts: inout [Verdict]

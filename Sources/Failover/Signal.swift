@@ -1,21 +1,6 @@
-// What one piece of evidence says of its host.
+// What the evidence for a host comes to.
 
 package import Model
-
-/// The state of one target.
-package enum Signal: UInt8, Sendable, Equatable {
-  /// Nothing is known: not asked yet, or what was known is void.
-  case unknown
-  /// It speaks against nothing, and proves nothing either: a neighbour entry that has not failed.
-  case neutral
-  case up
-  /// Up until now, and the last probe was not answered.
-  case failing
-  case down
-
-  /// Counts for the host being well.
-  package var isUp: Bool { self == .up || self == .failing }
-}
 
 /// Whether a host can carry traffic.
 package enum Health: UInt8, Sendable, Equatable {
@@ -56,18 +41,6 @@ extension Plan.Requirement {
       }
     if up >= needed { return .up }
     return up + unknown < needed ? .down : .unknown
-  }
-}
-
-extension Signal: CustomStringConvertible {
-  package var description: String {
-    switch self {
-    case .unknown: "unknown"
-    case .neutral: "neutral"
-    case .up: "up"
-    case .failing: "failing"
-    case .down: "down"
-    }
   }
 }
 

@@ -22,7 +22,7 @@ package enum Trigger: Equatable, Sendable {
 }
 
 extension Trigger {
-  mutating func keep(in keeper: inout Keeper) {
+  package mutating func keep(in keeper: inout Keeper) {
     var kind: UInt8
     var place = 0
     var detail: UInt8 = 0
@@ -32,7 +32,8 @@ extension Trigger {
     case .relisted: kind = 2
     case .address(let named, let isGone): (kind, address, detail) = (3, named, isGone ? 1 : 0)
     case .link(let index): (kind, place) = (4, Int(index.value))
-    case .evidence(let target, let signal): (kind, place, detail) = (5, target.index, signal.rawValue)
+    case .evidence(let target, let signal):
+      (kind, place, detail) = (5, target.index, signal.rawValue)
     case .fellowSilent(let fellow): (kind, place) = (6, fellow.index)
     case .fellowHeard(let fellow): (kind, place) = (7, fellow.index)
     case .fellowSaid(let fellow): (kind, place) = (8, fellow.index)

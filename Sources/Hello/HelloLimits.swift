@@ -2,8 +2,8 @@
 
 /// The limits of hello. The sizes are fixed by version 1; the counts are our choice.
 package enum HelloLimits {
-  /// Bytes of a datagram, tag included: with its headers it stays below the 1,500 bytes of Ethernet,
-  /// and below what tunnels leave of them.
+  /// Bytes of a datagram, tag included: with its headers it stays below the 1,500 bytes of
+  /// Ethernet, and below what tunnels leave of them.
   package static let datagram = 1_400
   /// Bytes of the tag that authenticates a body, at the datagram's end.
   package static let tag = 16

@@ -29,7 +29,8 @@ package struct Checksum: Equatable, Sendable {
     var at = 0
     while at + 8 <= bytes.count {
       let low =
-        sum ^ (UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
+        sum
+        ^ (UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
           | UInt32(bytes[at + 3]) << 24)
       sum =
         tables[1_792 + Int(low & 0xff)] ^ tables[1_536 + Int(low >> 8 & 0xff)]

@@ -22,6 +22,16 @@ package enum Accounts {
   /// The effective group.
   package static func groupID() -> UInt32 { getegid() }
 
+  /// Whether this process belongs to a group, by its effective group or by a supplementary one.
+  package static func isMember(of group: UInt32) throws(Errno) -> Bool {
+    if group == groupID() { return true }
+    // At most NGROUPS_MAX (linux/limits.h).
+    let count = try system { clinux_getgroups(0, nil) }
+    var groups = [UInt32](repeating: 0, count: count)
+    let held = try system { unsafe clinux_getgroups(Int32(count), &groups) }
+    return groups[..<held].contains(group)
+  }
+
   /// This process.
   package static func processID() -> Int32 { getpid() }
 }

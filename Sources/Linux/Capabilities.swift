@@ -44,8 +44,50 @@ package enum Capabilities {
     return try permitted()
   }
 
+  /// Makes a kept capability effective for one call, and takes it away again if it was not before.
+  /// Without it the call is made all the same: the kernel knows best what it needs.
+  package static func raising<Result>(
+    _ capability: Capability, _ call: () throws(Errno) -> Result
+  ) throws(Errno) -> Result {
+    guard try has(capability, CAP_PERMITTED), try !has(capability, CAP_EFFECTIVE) else {
+      return try call()
+    }
+    try setEffective(capability, CAP_SET)
+    let result: Swift.Result<Result, Errno>
+    do throws(Errno) { result = .success(try call()) } catch { result = .failure(error) }
+    try setEffective(capability, CAP_CLEAR)
+    return try result.get()
+  }
+
+  /// Takes a kept capability out of the effective set until `raising` needs it.
+  package static func lower(_ capability: Capability) throws(Errno) {
+    try setEffective(capability, CAP_CLEAR)
+  }
+
+  private static func setEffective(
+    _ capability: Capability, _ value: cap_flag_value_t
+  ) throws(Errno) {
+    let set = unsafe try current()
+    defer { unsafe cap_free(UnsafeMutableRawPointer(set)) }
+    var number = capability.number
+    let result = unsafe cap_set_flag(set, CAP_EFFECTIVE, 1, &number, value)
+    precondition(result == 0, "a set from the kernel has every capability")
+    try system { unsafe ccap_set_process(set) }
+  }
+
   /// The names of the permitted capabilities, lowest number first.
   package static func held() throws(Errno) -> [String] { try permitted().map(\.description) }
+
+  private static func has(
+    _ capability: Capability, _ flag: cap_flag_t
+  ) throws(Errno) -> Bool {
+    let set = unsafe try current()
+    defer { unsafe cap_free(UnsafeMutableRawPointer(set)) }
+    var value = CAP_CLEAR
+    let answer = unsafe cap_get_flag(set, capability.number, flag, &value)
+    precondition(answer == 0, "a set from the kernel has every capability")
+    return value == CAP_SET
+  }
 
   private static func permitted() throws(Errno) -> [Capability] {
     let set = unsafe try current()

@@ -6,13 +6,18 @@ import CLinux
 package enum Files {
   /// The file's bytes; EFBIG when there are more than `limit`.
   package static func read(path: String, limit: Int) throws(Errno) -> [UInt8] {
-    precondition(limit >= 0 && limit < Int.max)
     let descriptor = try open(path, O_RDONLY)
+    return try readAll(descriptor, limit: limit)
+  }
+
+  static func readAll(_ descriptor: borrowing Descriptor, limit: Int) throws(Errno) -> [UInt8] {
+    precondition(limit >= 0 && limit < Int.max)
+    let raw = descriptor.raw
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: min(limit + 1, 65_536))
     while true {
       let size = piece.count
-      let count = try system { unsafe clinux_read(descriptor.raw, &piece, size) }
+      let count = try system { unsafe clinux_read(raw, &piece, size) }
       if count == 0 { return bytes }
       guard count <= limit - bytes.count else { throw .fileTooLarge }
       bytes.append(contentsOf: piece[0..<count])
@@ -20,9 +25,10 @@ package enum Files {
   }
 
   /// Puts a new file in place of the old one: whoever reads, also after a crash, finds the old
-  /// bytes or the new ones. The mode is taken as given, whatever the umask.
+  /// bytes or the new ones. The mode is taken as given, whatever the umask. Without `isDurable` the
+  /// disk is not waited for, and a power cut may leave neither.
   package static func writeAtomically(
-    path: String, bytes: Span<UInt8>, mode: UInt32
+    path: String, bytes: Span<UInt8>, mode: UInt32, isDurable: Bool = true
   ) throws(Errno) {
     // In the same directory, because rename does not cross file systems. One writer at a time owns
     // the name, so what a crash left there is ours to replace.
@@ -32,7 +38,7 @@ package enum Files {
       let descriptor = try open(temporary, flags, mode: mode)
       try system { clinux_fchmod(descriptor.raw, mode) }
       try writeAll(descriptor.raw, bytes)
-      try system { clinux_fsync(descriptor.raw) }
+      if isDurable { try system { clinux_fsync(descriptor.raw) } }
       try system {
         unsafe temporary.withCString { from in
           unsafe path.withCString { to in unsafe clinux_rename(from, to) }
@@ -42,6 +48,7 @@ package enum Files {
       try removeIfPresent(temporary)
       throw error
     }
+    guard isDurable else { return }
     // The name is durable only when the directory is.
     let directory = try open(directory(of: path), O_RDONLY | O_DIRECTORY)
     try system { clinux_fsync(directory.raw) }
@@ -81,7 +88,7 @@ package enum Files {
   }
 
   /// The directory a path lies in; "." when it names none.
-  static func directory(of path: String) -> String {
+  package static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }

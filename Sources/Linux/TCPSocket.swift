@@ -42,6 +42,24 @@ package struct TCPSocket: ~Copyable {
     return TCPSocket(adopting: descriptor)
   }
 
+  /// Begins a connection from whatever address leads there. The answer comes when the socket
+  /// becomes writable: ask `connectResult` then.
+  package static func connect(to remote: IPv4Address, port: UInt16) throws(Errno) -> TCPSocket {
+    let type = Int32(clinux_sock_stream)
+    let descriptor = Descriptor(
+      adopting: Int32(try system { clinux_socket(AF_INET, type, Int32(IPPROTO_TCP)) }))
+    let raw = descriptor.raw
+    try SocketOptions.set(raw, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    do throws(Errno) {
+      var address = SocketAddress.ipv4(remote, port: port)
+      let size = UInt32(MemoryLayout<sockaddr_in>.size)
+      try system { unsafe clinux_connect(raw, &address, size) }
+    } catch {
+      if error != .inProgress { throw error }
+    }
+    return TCPSocket(adopting: descriptor)
+  }
+
   private static func prepare(_ raw: Int32, _ userTimeout: Nanoseconds) throws(Errno) {
     let tcp = Int32(IPPROTO_TCP)
     try SocketOptions.set(raw, tcp, TCP_NODELAY, 1)

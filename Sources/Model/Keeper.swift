@@ -181,6 +181,28 @@ extension Keeper {
     }
   }
 
+  package mutating func keep(_ mac: inout MACAddress?) {
+    var bits = mac?.bits
+    keep(&bits, blank: 0) { $1.keep(&$0) }
+    mac = bits.map(MACAddress.init(bits:))
+  }
+
+  /// What an interface says of an address.
+  package mutating func keep(_ address: inout InterfaceAddress) {
+    keep(&address.address)
+    keep(&address.prefixLength)
+    keep(&address.interface)
+    keep(&address.isTentative)
+    keep(&address.isDeprecated)
+    keep(&address.isSecondary)
+    keep(&address.label)
+    var (lifetime, preferred) = (address.lifetime.seconds, address.preferredLifetime.seconds)
+    keep(&lifetime)
+    keep(&preferred)
+    address.lifetime = Lifetime(seconds: lifetime)
+    address.preferredLifetime = Lifetime(seconds: preferred)
+  }
+
   package mutating func keep(_ link: inout Link) {
     keep(&link.index)
     keep(&link.name)
@@ -190,9 +212,7 @@ extension Keeper {
     keep(&link.operationalState)
     keep(&link.master, blank: link.index) { $1.keep(&$0) }
     keep(&link.mtu)
-    var hardware = link.hardwareAddress?.bits
-    keep(&hardware, blank: 0) { $1.keep(&$0) }
-    link.hardwareAddress = hardware.map(MACAddress.init(bits:))
+    keep(&link.hardwareAddress)
     keep(&link.isVirtualFunction)
   }
 

@@ -172,6 +172,17 @@ extension Plan {
     return candidates.isEmpty ? [local.address] : candidates.map(\.nextHop)
   }
 
+  /// The same, for both families.
+  package func nextHopAddresses(of vip: VIPSlot) -> [NextHopAddresses] {
+    let candidates = vips[vip.index].candidates
+    if candidates.isEmpty { return [local.nextHops] }
+    return candidates.map { candidate in
+      let isSelf = hosts[candidate.host.index].isSelf
+      return NextHopAddresses(
+        candidate.nextHop, candidate.nextHop6 ?? (isSelf ? local.address6 : nil))
+    }
+  }
+
   /// How long it takes at most until something is known of each of these hosts.
   package func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
     var longest = Nanoseconds.zero

@@ -32,14 +32,22 @@ package struct Plan: Equatable, Sendable {
     package var asn: ASNumber
     /// Sessions leave from here, and it is the next hop we announce for ourselves.
     package var address: IPv4Address
+    /// The next hop we announce for ourselves of IPv6 prefixes; there when a VIP has any.
+    package var address6: IPv6Address?
     /// The BGP identifier; the local address unless configured.
     package var identifier: IPv4Address
 
-    package init(asn: ASNumber, address: IPv4Address, identifier: IPv4Address) {
+    package init(
+      asn: ASNumber, address: IPv4Address, address6: IPv6Address? = nil, identifier: IPv4Address
+    ) {
       self.asn = asn
       self.address = address
+      self.address6 = address6
       self.identifier = identifier
     }
+
+    /// What we announce when traffic is to come to this machine.
+    package var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
   }
 
   /// The route servers, all of one autonomous system.
@@ -73,17 +81,22 @@ package struct Plan: Equatable, Sendable {
   /// Whose rules the route servers follow.
   package enum Platform: String, Equatable, Sendable, CaseIterable {
     case azure
+    /// A virtual hub of Azure Virtual WAN: it takes no next hop but the speaker's own address.
+    case azureVirtualWAN = "azure-vwan"
     case generic
+
+    /// Azure's numbers and limits hold.
+    package var isAzure: Bool { self != .generic }
 
     /// Routes that a route server takes from one peer: those it holds plus those of an UPDATE, also
     /// when these replace. It ends the session above it. Nil: no such limit.
-    package var routeLimit: Int? { self == .azure ? 4_000 : nil }
+    package var routeLimit: Int? { isAzure ? 4_000 : nil }
   }
 
   /// A named group of prefixes that move together.
   package struct VIP: Equatable, Sendable {
     package var name: String
-    /// At least one, no prefix twice in a Plan.
+    /// At least one, no prefix twice in a Plan; of either family.
     package var prefixes: [Prefix]
     package var role: Role
     /// Who can carry it, the preferred one first; none: this machine, with its own address.
@@ -131,14 +144,20 @@ package struct Plan: Equatable, Sendable {
     case watcher(rank: UInt8)
   }
 
+  /// What owners and watchers have unless they are told: all the same, so that the address decides.
+  package static let usualRank: UInt8 = 100
+
   /// One way to carry a VIP: a host, and the next hop on this VIP's side of it.
   package struct Candidate: Equatable, Sendable {
     package var host: HostSlot
     package var nextHop: IPv4Address
+    /// For IPv6 prefixes; of this machine it is `local.address6` unless given.
+    package var nextHop6: IPv6Address?
 
-    package init(host: HostSlot, nextHop: IPv4Address) {
+    package init(host: HostSlot, nextHop: IPv4Address, nextHop6: IPv6Address? = nil) {
       self.host = host
       self.nextHop = nextHop
+      self.nextHop6 = nextHop6
     }
   }
 
@@ -149,7 +168,7 @@ package struct Plan: Equatable, Sendable {
     /// Everybody who is well announces at the same length.
     package var isBalanced: Bool
 
-    package init(rank: UInt8, isBalanced: Bool = false) {
+    package init(rank: UInt8 = Plan.usualRank, isBalanced: Bool = false) {
       self.rank = rank
       self.isBalanced = isBalanced
     }
@@ -187,6 +206,7 @@ package enum PlanLimits {
   package static let largeCommunitiesPerVIP = 16
   package static let hosts = 256
   package static let targets = 1_024
+  package static let targetsPerHost = 16
   package static let candidatesPerVIP = 8
   /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
   package static let fellows = 7

@@ -109,7 +109,8 @@ extension Program {
       output.write("assumed: route servers that were not recorded never answer: \(names)\n")
     }
     output.write(
-      "assumed: everybody else did what was recorded, whatever this configuration would have said\n")
+      "assumed: everybody else did what was recorded, whatever this configuration would have said\n"
+    )
   }
 
   private mutating func conclude(
@@ -117,7 +118,8 @@ extension Program {
   ) -> ExitCode {
     switch result.end {
     case .truncated(let offset)?:
-      output.complain("\(name) ends in the middle of a record at byte \(offset); all before is used")
+      output.complain(
+        "\(name) ends in the middle of a record at byte \(offset); all before is used")
     case .damaged(let offset)?:
       output.complain("\(name) is damaged at byte \(offset); all before is used")
     case .complete?, nil: break

@@ -38,6 +38,14 @@ struct Program {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
       case .volleys(let command): return try volleys(command, invocation.socket, style)
+      case .explain(let command):
+        let records = try ask(.explain, [command.vip], command.json, invocation.socket)
+        if !command.json { output.write(ExplainReport(records).render(style)) }
+        return .ok
+      case .switch(let command):
+        return try obey(.switch, command.words, command.json, invocation.socket, style)
+      case .maintenance(let command):
+        return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
@@ -70,6 +78,35 @@ struct Program {
     let faults = report.faults
     for fault in faults { output.complain("degraded: \(fault)") }
     return faults.isEmpty ? .ok : .degraded
+  }
+
+  /// The records of an answer that is not a stream, written as they come when they are wanted.
+  private mutating func ask(
+    _ verb: Verb, _ words: [String], _ json: Bool, _ socket: String
+  ) throws(Trouble) -> [Record] {
+    var records: [Record] = []
+    var client = try Client(socket: socket, verb: verb, words: words)
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if json { write(answers) }
+    }
+    try Program.accept(client.end)
+    return records
+  }
+
+  /// What becomes of a wish is shown also when it was refused.
+  private mutating func obey(
+    _ verb: Verb, _ words: [String], _ json: Bool, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    var records: [Record] = []
+    var client = try Client(socket: socket, verb: verb, words: words)
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if json { write(answers) }
+    }
+    if !json { output.write(CommandReport(records).render(style)) }
+    try Program.accept(client.end)
+    return .ok
   }
 
   private mutating func volleys(
@@ -158,7 +195,7 @@ struct Program {
       let prefixes = plan.vips.reduce(0) { $0 + $1.prefixes.count }
       output.write(
         "\(name): good. Virtual IPs: \(plan.vips.count), prefixes: \(prefixes), "
-          + "route servers: \(plan.routeServers.peers.count)\n")
+          + "route servers: \(plan.routeServers.peers.count)\n" + Arithmetic.text(of: plan))
     }
     return .ok
   }

@@ -71,8 +71,12 @@ class RouteServer:
     """As much of a BGP speaker as it takes to be sent UPDATEs (RFC 4271)."""
 
     ASN = 65515
-    # RFC 5492 capabilities: multiprotocol IPv4 unicast, four-octet AS numbers.
-    CAPABILITIES = bytes.fromhex("0104 0001 0001") + b"\x41\x04" + struct.pack("!I", ASN)
+    # RFC 5492 capabilities: multiprotocol IPv4 and IPv6 unicast, four-octet AS numbers.
+    CAPABILITIES = (
+        bytes.fromhex("0104 0001 0001 0104 0002 0001") + b"\x41\x04" + struct.pack("!I", ASN)
+    )
+    # RFC 4724 section 2: nothing, or an MP_UNREACH_NLRI alone that withdraws nothing.
+    ENDS = [bytes(4), bytes.fromhex("0000 0006 800f03 0002 01")]
 
     def __init__(self, namespace, address):
         self.address = address
@@ -109,7 +113,7 @@ class RouteServer:
     def take(self, kind, body):
         if kind == 1:
             self.peer.sendall(self.open_message() + self.message(4))
-        elif kind == 2 and len(body) > 4:  # four octets of nothing are End-of-RIB (RFC 4724)
+        elif kind == 2 and body not in self.ENDS:
             self.updates += 1
         elif kind == 3:
             raise RuntimeError(f"NOTIFICATION {body.hex()} at {self.address}")
@@ -121,9 +125,11 @@ class RouteServer:
 class Appliance:
     """Namespaces a, r1 and r2 on one bridge in a; the daemon runs in a."""
 
-    def __init__(self, folder, vips):
+    def __init__(self, folder, vips, dual=False):
         self.folder = folder
         self.vips = vips
+        # Each VIP has prefixes of both families, and another VIP of IPv6 moves with it.
+        self.dual = dual
         self.name = f"hs-al-{os.getpid()}"
         self.names = [self.name, self.name + "-r1", self.name + "-r2"]
         self.daemon = None
@@ -160,13 +166,18 @@ class Appliance:
 
     def configuration(self):
         lines = [
-            "local: {asn: 65001, address: %s}" % LOCAL,
+            "local: {asn: 65001, address: %s, address6: 'fd00::7'}" % LOCAL,
             "route-servers: {platform: generic, asn: 65515, peers: [%s]}" % ", ".join(SERVERS),
             "vips:",
         ]
         for number in range(self.vips):
-            lines.append("  v%d: {prefixes: [%s], owner: {when: address}}"
-                         % (number, self.vip(number)))
+            address = self.vip(number)
+            both = f", 'fd00:0:0:{number + 1:x}::/64'" if self.dual else ""
+            lines.append("  v%d: {prefixes: [%s%s], owner: {when: address}}"
+                         % (number, address, both))
+            if self.dual:
+                lines.append("  w%d: {prefixes: ['fd01:0:0:%x::/64'], owner: {when: address, "
+                             "address: %s}}" % (number, number, address.split("/")[0]))
         path = self.folder / "hopshift.yaml"
         path.write_text("\n".join(lines) + "\n")
         return path
@@ -191,8 +202,10 @@ class Appliance:
     def remove(self, number):
         ip("-n", self.names[0], "addr", "del", self.vip(number), "dev", "br0")
 
-    def wait_for_updates(self, count):
-        self.wait(lambda: all(s.updates >= count for s in self.servers), f"UPDATE {count}")
+    def wait_for_shifts(self, count):
+        """Until each route server has had the first announcement and so many shifts."""
+        wanted = (count + 1) * (2 if self.dual else 1)
+        self.wait(lambda: all(s.updates >= wanted for s in self.servers), f"UPDATE {wanted}")
 
     def wait(self, condition, what):
         deadline = time.monotonic() + PATIENCE

@@ -87,8 +87,8 @@ struct DamageTests {
       + Wire.refresh() + Wire.update() + Wire.keepalive
       + Wire.update(attributes: Wire.hex("400101 00"), routes: Wire.goodRoute)
     let expected: [SessionAction] = [
-      .send(0..<19), .established, .update(.accept), .refreshRequested, .update(.endOfRIB),
-      .update(.treatAsWithdraw),
+      .send(0..<19), .established, .update(.accept), .refreshRequested(.ipv4Unicast),
+      .update(.endOfRIB), .update(.treatAsWithdraw),
     ]
     var mutator = Mutator(seed: 42)
     for cut in 1...400 {

@@ -9,8 +9,10 @@ struct MagazineTests {
   static let negotiated = Negotiated(
     fourOctetAS: true, extendedMessages: false, routeRefresh: true, holdTime: .seconds(180),
     keepalive: .seconds(60), peerIdentifier: IPv4Address(10, 10, 1, 4))
-  static let here = Announcement(nextHop: IPv4Address(10, 10, 0, 4), rung: .owner)
-  static let there = Announcement(nextHop: IPv4Address(10, 10, 0, 5), rung: .firstTakeover)
+  static let here = Announcement(
+    nextHops: NextHopAddresses(IPv4Address(10, 10, 0, 4)), rung: .owner)
+  static let there = Announcement(
+    nextHops: NextHopAddresses(IPv4Address(10, 10, 0, 5)), rung: .firstTakeover)
 
   private func hosts(_ count: Int) throws -> [Prefix] {
     try (0..<count).map { index in
@@ -110,7 +112,7 @@ struct MagazineTests {
 
   @Test func aThirdReplacesTheOlder() throws {
     var magazine = Magazine([VolleyContent(try hosts(1))], peers: 1, localASN: ASNumber(65001))
-    let third = Announcement(nextHop: IPv4Address(10, 10, 0, 6), rung: .last)
+    let third = Announcement(nextHops: NextHopAddresses(IPv4Address(10, 10, 0, 6)), rung: .last)
     func arm(_ announcement: Announcement, _ magazine: inout Magazine) -> VolleyID {
       magazine.arm(
         VIPSlot(0), for: PeerSlot(0), announcement, negotiated: MagazineTests.negotiated, epoch: 1)
@@ -145,7 +147,7 @@ struct MagazineTests {
       let rung = try #require(Rung(rung))
       magazine.arm(
         VIPSlot(0), for: PeerSlot(0),
-        Announcement(nextHop: MagazineTests.there.nextHop, rung: rung),
+        Announcement(nextHops: MagazineTests.there.nextHops, rung: rung),
         negotiated: MagazineTests.negotiated, epoch: 1)
     }
     let volley = magazine.arm(
@@ -161,7 +163,8 @@ struct MagazineTests {
   @Test(arguments: [true, false], [true, false])
   func theLongestVolleyFits(fourOctetAS: Bool, extended: Bool) throws {
     let prefixes = try hosts(4000)
-    let announcement = Announcement(nextHop: IPv4Address(10, 10, 0, 4), rung: .standby)
+    let announcement = Announcement(
+      nextHops: NextHopAddresses(IPv4Address(10, 10, 0, 4)), rung: .standby)
     for asn: UInt32 in [65001, 4_200_000_000] {
       var magazine = Magazine([VolleyContent(prefixes)], peers: 1, localASN: ASNumber(asn))
       var negotiated = MagazineTests.negotiated

@@ -27,7 +27,8 @@ struct SalvoTests {
       volleys = contents.indices.map { index in
         magazine.arm(
           VIPSlot(index), for: PeerSlot(0),
-          Announcement(nextHop: IPv4Address(10, 0, 0, 9), rung: rungs[index % rungs.count]),
+          Announcement(
+            nextHops: NextHopAddresses(IPv4Address(10, 0, 0, 9)), rung: rungs[index % rungs.count]),
           negotiated: MagazineTests.negotiated, epoch: 1)
       }
       self.magazine = magazine
@@ -38,9 +39,10 @@ struct SalvoTests {
     }
 
     func salvo(limit: Int = 4096) -> (bytes: [UInt8], messages: Int) {
-      var salvo = Salvo(longest: magazine.longest)
+      var salvo = Salvo(for: magazine)
       salvo.begin(messageLimit: limit)
       for volley in volleys { magazine.add(volley, to: &salvo) }
+      salvo.close()
       return (salvo.bytes, salvo.messages)
     }
   }

@@ -237,8 +237,9 @@ struct TranscriptTests {
   @Test func refreshIsAskedForOnceARead() {
     let bench = Bench()
     #expect(bench.reach(.established))
-    #expect(bench.receive(Wire.refresh() + Wire.refresh()) == [.refreshRequested])
-    #expect(bench.receive(Wire.refresh()) == [.refreshRequested])
+    let asked: [SessionAction] = [.refreshRequested(.ipv4Unicast)]
+    #expect(bench.receive(Wire.refresh() + Wire.refresh()) == asked)
+    #expect(bench.receive(Wire.refresh()) == asked)
     #expect(bench.receive(Wire.refresh(afi: 2)) == [])
     #expect(bench.receive(Wire.refresh(subtype: 1) + Wire.refresh(subtype: 2)) == [])
     #expect(bench.counters.refreshesReceived == 6)

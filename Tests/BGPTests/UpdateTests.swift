@@ -24,7 +24,8 @@ struct UpdateTests {
     let size = encoder.size(of: routes, rung: rung, attributes)
     var writer = Writer(capacity: size)
     let messages = encoder.write(
-      routes, Announcement(nextHop: IPv4Address(10, 10, 0, 5), rung: rung), attributes,
+      routes, Announcement(nextHops: NextHopAddresses(IPv4Address(10, 10, 0, 5)), rung: rung),
+      attributes,
       into: &writer)
     #expect(writer.count == size)
     return (writer.bytes, messages)
@@ -142,10 +143,9 @@ struct UpdateTests {
   }
 
   @Test func endOfRIB() throws {
-    var writer = Writer(capacity: UpdateEncoder.endOfRIBLength)
-    UpdateEncoder.writeEndOfRIB(into: &writer)
-    #expect(writer.bytes == Wire.update())
-    #expect(try UpdateReader.classify(writer.bytes.span, in: UpdateTests.external) == .endOfRIB)
+    let marker = UpdateEncoder.endOfRIB(.ipv4Unicast)
+    #expect(marker == Wire.update())
+    #expect(try UpdateReader.classify(marker.span, in: UpdateTests.external) == .endOfRIB)
   }
 
   @Test(arguments: [(false, 4096), (true, 65535)])

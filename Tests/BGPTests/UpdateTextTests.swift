@@ -4,19 +4,24 @@ import Model
 import Testing
 
 @Suite struct UpdateTextTests {
-  private static func volley(_ rung: Rung, fourOctetAS: Bool) throws -> [UInt8] {
-    let prefixes = try ["100.64.0.1/32", "10.8.0.0/13"].map { try #require(Prefix($0)) }
+  private static func volley(
+    _ rung: Rung, fourOctetAS: Bool, _ texts: [String] = ["100.64.0.1/32", "10.8.0.0/13"]
+  ) throws -> [UInt8] {
+    let prefixes = try texts.map { try #require(Prefix($0)) }
+    let nextHops = NextHopAddresses(
+      IPv4Address(10, 0, 2, 10),
+      IPv6Address(high: 0x2001_0db8_0000_0000, low: 10))
     let attributes = RouteAttributes(
       med: 77, communities: [try #require(Community("65001:258"))],
       largeCommunities: [try #require(LargeCommunity("65001:1:4294967295"))])
     var magazine = Magazine(
       [VolleyContent(prefixes, attributes)], peers: 1, localASN: ASNumber(65001))
     let id = magazine.arm(
-      VIPSlot(0), for: PeerSlot(0), Announcement(nextHop: IPv4Address(10, 0, 2, 10), rung: rung),
+      VIPSlot(0), for: PeerSlot(0), Announcement(nextHops: nextHops, rung: rung),
       negotiated: Negotiated(
         fourOctetAS: fourOctetAS, extendedMessages: false, routeRefresh: true,
         holdTime: .seconds(30), keepalive: .seconds(10),
-        peerIdentifier: IPv4Address(10, 10, 1, 4), families: .ipv4Unicast, peerRestartTime: nil),
+        peerIdentifier: IPv4Address(10, 10, 1, 4), families: .all, peerRestartTime: nil),
       epoch: 1)
     return magazine.withBytes(of: id) { span in span.indices.map { span[$0] } }
   }
@@ -30,6 +35,16 @@ import Testing
         "  NEXT_HOP 10.0.2.10", "  MULTI_EXIT_DISC 77", "  COMMUNITIES 65001:258",
         "  LARGE_COMMUNITY 65001:1:4294967295", "  announces 100.64.0.1/32 10.8.0.0/13",
       ])
+  }
+
+  @Test func ipv6() throws {
+    let bytes = try UpdateTextTests.volley(
+      .last, fourOctetAS: true, ["2001:db8:1::/48", "2001:db8::5/128"])
+    let lines = UpdateText.lines(bytes.span, fourOctetAS: true)
+    #expect(
+      lines.contains(
+        "  MP_REACH_NLRI next hop 2001:db8::a, announces 2001:db8:1::/48 2001:db8::5/128"),
+      "\(lines)")
   }
 
   /// Cut anywhere and flipped anywhere: lines, never a trap.

@@ -136,8 +136,12 @@ struct VectorReaction: Equatable, CustomStringConvertible {
       if reports == [.update(.endOfRIB)] { return row.isEndOfRIB }
       return reports == [.update(.ignored)] && row.session?.state == nil && row.namesOtherFamily
     case "ROUTE-REFRESH":
-      // Only a plain request for IPv4 unicast makes us send routes (RFC 2918 section 4).
-      return reports == (row.bytes.suffix(4) == [0, 1, 0, 1] ? [.refreshRequested] : [])
+      // Only a plain request for a family of the session makes us send routes (RFC 2918 section 4).
+      switch row.bytes.suffix(4) {
+      case [0, 1, 0, 1]: return reports == [.refreshRequested(.ipv4Unicast)]
+      case [0, 2, 0, 1]: return reports == [.refreshRequested(.ipv6Unicast)]
+      default: return reports.isEmpty
+      }
     default: return reports.isEmpty
     }
   }

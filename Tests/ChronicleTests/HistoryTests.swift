@@ -29,7 +29,8 @@ import Testing
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
       vips: [
         Plan.VIP(
-          name: "voice", prefixes: [], role: .watcher(rank: 1),
+          name: "voice", prefixes: Prefix("100.64.0.1/32").map { [$0] } ?? [],
+          role: .watcher(rank: 1),
           candidates: [
             Plan.Candidate(host: HostSlot(0), nextHop: host),
             Plan.Candidate(host: HostSlot(1), nextHop: IPv4Address(10, 10, 0, 5)),
@@ -76,17 +77,18 @@ import Testing
     #expect(history.delivery(of: successor, at: PeerSlot(1)) == Delivery())
   }
 
-  @Test(arguments: [
-    (.evidence(TargetSlot(0), .down), "ws1 did not answer 3 HTTP probes in a row"),
-    (.evidence(TargetSlot(0), .up), "ws1 answered 1 HTTP probe in a row"),
-    (.evidence(TargetSlot(1), .down), "BFD with ws1 went down"),
-    (.evidence(TargetSlot(2), .down), "link eth1, which speaks for ws1, does not run"),
-    (.evidence(TargetSlot(3), .up), "10.10.0.4, which speaks for ws1, is here"),
-    (.evidence(TargetSlot(4), .down), "the kernel could not reach ws1 at 10.10.0.4"),
-    (.address(.v4(IPv4Address(10, 1, 0, 5)), isGone: true), "10.1.0.5 left this machine"),
-    (.link(InterfaceIndex(3)), "link 3 changed"),
-    (.operatorsWord, "an operator asked for it"),
-  ] as [(Trigger, String)])
+  @Test(
+    arguments: [
+      (.evidence(TargetSlot(0), .down), "ws1 did not answer 3 HTTP probes in a row"),
+      (.evidence(TargetSlot(0), .up), "ws1 answered 1 HTTP probe in a row"),
+      (.evidence(TargetSlot(1), .down), "BFD with ws1 went down"),
+      (.evidence(TargetSlot(2), .down), "link eth1, which speaks for ws1, does not run"),
+      (.evidence(TargetSlot(3), .up), "10.10.0.4, which speaks for ws1, is here"),
+      (.evidence(TargetSlot(4), .down), "the kernel could not reach ws1 at 10.10.0.4"),
+      (.address(.v4(IPv4Address(10, 1, 0, 5)), isGone: true), "10.1.0.5 left this machine"),
+      (.link(InterfaceIndex(3)), "link 3 changed"),
+      (.operatorsWord, "an operator asked for it"),
+    ] as [(Trigger, String)])
   func because(_ trigger: Trigger, _ text: String) {
     #expect(HistoryTests.shift(1, trigger).why(HistoryTests.plan) == text)
   }

@@ -2,8 +2,10 @@
 import BGP
 import Chronicle
 import Engine
+import Failover
 import Journal
 import Model
+import Probes
 import Testing
 
 @Suite struct InputCodeTests {
@@ -29,11 +31,42 @@ import Testing
     (.turn, [17]),
     (.idle, [18]),
     (.stop, [19]),
+    (.recalled(isSameBoot: true), [21, 1]),
+    (.command(.move(VIPSlot(1), to: HostSlot(2), isForced: true)), [22, 1, 2, 1]),
+    (.command(.take(VIPSlot(1), isForced: false)), [23, 1, 0]),
+    (.command(.give(VIPSlot(0), isForced: true)), [24, 0, 1]),
+    (.command(.release(VIPSlot(1))), [25, 1]),
+    (.command(.outOfService(VIPSlot(1), true)), [26, 1, 1]),
+    (.probe(.portOpened(PortSlot(1))), [20, 1, 1]),
+    (.probe(.portFailed(PortSlot(1), code: 1)), [20, 2, 1, 1]),
+    (.probe(.socketFailed(.bfd, code: 13)), [20, 3, 1, 13]),
+    (.probe(.frame(PortSlot(0), ProbeStamp(at: time))), [20, 4, 0] + eight + [0]),
+    (
+      .probe(.echo(from: source, ProbeStamp(at: time, isDoubtful: true), isWhole: true)),
+      [20, 5, 5] + eight + [1, 1]
+    ),
+    (
+      .probe(
+        .control(BFDArrival(source: source, hopLimit: 255, isMultihop: true, stamp: time))),
+      [20, 6, 5, 255, 1] + eight
+    ),
+    (.probe(.connected(ProbeConnection(TargetSlot(1), lane: 2))), [20, 7, 6]),
+    (.probe(.received(ProbeConnection(TargetSlot(0), lane: 3))), [20, 8, 3]),
+    (.probe(.closed(ProbeConnection(TargetSlot(1), lane: 0), .refused)), [20, 9, 4, 3]),
+    (.probe(.notSent(TargetSlot(1))), [20, 10, 1]),
+    (.probe(.sent(at: time)), [20, 11] + eight),
+    (.probe(.heard(until: time)), [20, 12] + eight),
+    (.probe(.overrun(PortSlot(1))), [20, 13, 1]),
   ]
+
+  private static let time = Instant(nanoseconds: 0x0102_0304_0506_0708)
+  private static let eight: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+  private static let source = IPv4Address(bits: 5)
 
   private static let beginning = Beginning(
     release: "0", seed: 1, run: 1, wallOffset: 0, configuration: [],
-    routeServers: ["10.10.1.4", "10.10.1.5"], fellows: ["a", "b", "c"])
+    routeServers: ["10.10.1.4", "10.10.1.5"], fellows: ["a", "b", "c"], vips: ["v", "w"],
+    hosts: ["x", "y", "z"], targets: ["s", "t"])
 
   /// What the recorder wrote, without the header and the beginning.
   private static func recorded(_ input: Input, _ body: [UInt8]) throws -> (
@@ -70,13 +103,19 @@ import Testing
   }
 
   @Test func eachCodeOnce() {
-    let codes = InputCodeTests.inputs.map { $0.1[0] }
-    #expect(codes == Array(1...UInt8(codes.count)))
+    // Of a probe's event the second number is its own.
+    let probes = InputCodeTests.inputs.map(\.1).filter { $0[0] == 20 }.map { $0[1] }
+    #expect(probes == Array(1...UInt8(probes.count)))
+    let codes = InputCodeTests.inputs.map { $0.1[0] }.filter { $0 != 20 }
+    #expect(codes == Array(1...19) + Array(21...26))
   }
 
   @Test(arguments: [
     Input.connected(PeerSlot(2)), .received(ConnectionSlot(PeerSlot(2), .outgoing)),
-    .hello(FellowSlot(3)),
+    .hello(FellowSlot(3)), .command(.release(VIPSlot(2))),
+    .command(.move(VIPSlot(0), to: HostSlot(3), isForced: false)),
+    .probe(.notSent(TargetSlot(2))), .probe(.overrun(PortSlot(2))),
+    .probe(.received(ProbeConnection(TargetSlot(2), lane: 0))),
   ])
   func whatThePlanDoesNotHave(_ input: Input) throws {
     let (bytes, record) = try InputCodeTests.recorded(input, [])
@@ -90,6 +129,9 @@ import Testing
     var other = InputCodeTests.beginning
     other.routeServers = ["10.10.1.5"]
     other.fellows = ["c", "a"]
+    other.vips = ["w", "v"]
+    other.hosts = ["z"]
+    other.targets = ["t"]
     let names = Names(from: InputCodeTests.beginning, to: other)
     #expect(names.translate(.connected(PeerSlot(1))) == .connected(PeerSlot(0)))
     #expect(names.translate(.connected(PeerSlot(0))) == nil)
@@ -99,5 +141,11 @@ import Testing
     #expect(names.translate(.hello(FellowSlot(2))) == .hello(FellowSlot(0)))
     #expect(names.translate(.hello(FellowSlot(1))) == nil)
     #expect(names.translate(.turn) == .turn)
+    #expect(
+      names.translate(.command(.move(VIPSlot(0), to: HostSlot(2), isForced: true)))
+        == .command(.move(VIPSlot(1), to: HostSlot(0), isForced: true)))
+    #expect(
+      names.translate(.command(.move(VIPSlot(0), to: HostSlot(1), isForced: true))) == nil)
+    #expect(names.target(TargetSlot(1)) == TargetSlot(0))
   }
 }

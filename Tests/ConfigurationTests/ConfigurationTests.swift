@@ -39,6 +39,7 @@ struct ConfigurationTests {
         communities: [no-advertise, 65001:100]
         large-communities: ["65001:1:4294967295"]
       -x.y_Z: {prefixes: [0.0.0.0/0, 10.9.9.9/32], owner: {when: address}}
+      six: {prefixes: ["::/0", 64:ff9b::/96, 2001:DB8:0::5], owner: {when: address}}
     route-servers:
       platform: generic
       asn: 4200000000
@@ -46,18 +47,20 @@ struct ConfigurationTests {
       password-file: /etc/hopshift/a password
       ttl-security: 254
       peers: [192.0.2.1]
-    local: {identifier: 1.2.3.4, address: 10.0.2.20, asn: 70000}
+    local: {identifier: 1.2.3.4, address6: fd00:0::20, address: 10.0.2.20, asn: 70000}
     """
 
   @Test func everyKeyIsTaken() throws {
     let eth0 = try #require(InterfaceName("eth0"))
     let net = try #require(Prefix("100.64.0.0/24"))
     let everything = try #require(Prefix("0.0.0.0/0"))
+    let six = try ["::/0", "64:ff9b::/96", "2001:db8::5/128"].map { try #require(Prefix($0)) }
     #expect(
       check(ConfigurationTests.everyKey).plan
         == Plan(
           local: Plan.Local(
             asn: ASNumber(70_000), address: IPv4Address(10, 0, 2, 20),
+            address6: IPv6Address(high: 0xfd00_0000_0000_0000, low: 0x20),
             identifier: IPv4Address(1, 2, 3, 4)),
           routeServers: Plan.RouteServers(
             platform: .generic, asn: ASNumber(4_200_000_000), holdTime: .seconds(90),
@@ -77,12 +80,16 @@ struct ConfigurationTests {
             Plan.VIP(
               name: "-x.y_Z", prefixes: [everything, hostPrefix(10, 9, 9, 9)],
               owner: Plan.Owner(address: .v4(IPv4Address(10, 9, 9, 9)), interfaces: [])),
+            Plan.VIP(
+              name: "six", prefixes: six,
+              owner: Plan.Owner(address: six[2].address, interfaces: [])),
           ]))
   }
 
   @Test func effectiveShowsEveryDefault() {
     #expect(
       Configuration.effective(plainPlan) == """
+        mode: run
         local:
           asn: 65001
           address: 10.0.2.10
@@ -91,7 +98,11 @@ struct ConfigurationTests {
           platform: azure
           asn: 65515
           hold-time: 30s
+          damping:
+            window: 30s
+            scope: vip
           peers: [10.0.1.4, 10.0.1.5]
+        hosts: {}
         vips:
           web:
             prefixes: [10.1.0.5/32]
@@ -102,6 +113,7 @@ struct ConfigurationTests {
               address: 10.1.0.5
               interfaces: []
               settle: 10s
+              next-hop: 10.0.2.10
 
         """)
   }
@@ -124,8 +136,10 @@ struct ConfigurationTests {
 
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
-    let plan = try #require(check(ConfigurationTests.everyKey).plan)
-    let printed = Configuration.effective(plan)
+    var printed = ""
+    for text in [ConfigurationTests.everyKey] + DecidingTests.texts + [ProbeTests.text] {
+      printed += Configuration.effective(try #require(check(text).plan))
+    }
     for (path, key) in Schema.paths {
       #expect(printed.contains("\(key.name.rawValue):"), "\(path)")
     }

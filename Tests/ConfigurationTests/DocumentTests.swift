@@ -10,9 +10,9 @@ enum Documents {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
-  static func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: root.appending(path: path)))
-  }
+  static func url(_ path: String) -> URL { root.appending(path: path) }
+
+  static func bytes(_ path: String) throws -> [UInt8] { Array(try Data(contentsOf: url(path))) }
 
   static func text(_ path: String) throws -> String {
     String(decoding: try bytes(path), as: UTF8.self)
@@ -44,7 +44,10 @@ struct DocumentTests {
   @Test func theManualNamesTypesDefaultsAndRequirements() throws {
     for (entry, row) in zip(try manual(), Schema.paths) {
       switch row.key.shape {
-      case .value(let type): #expect(entry.words.contains(Schema.typeName(type)), "\(row.path)")
+      case .value(let type):
+        // A word and a placeholder in one value have a font each.
+        let words = entry.words.replacing("\\& Ns Ar ", with: "")
+        #expect(words.contains(Schema.typeName(type)), "\(row.path)")
       case .list(let type, let limit):
         #expect(entry.words.contains("Bq Ar \(Schema.typeName(type)) , ..."), "\(row.path)")
         #expect(entry.text.contains("\(limit)"), "\(row.path)")
@@ -52,6 +55,13 @@ struct DocumentTests {
         #expect(entry.text.contains("\(limit)"), "\(row.path)")
         #expect(entry.text.contains("1 to \(Schema.nameLimit) of the letters"))
       case .section: #expect(entry.words.isEmpty, "\(row.path)")
+      case .choices(let noun, let limit, _):
+        #expect(entry.words.contains("Bq Ar \(noun.uppercased()) , ..."), "\(row.path)")
+        #expect(entry.text.contains("at most \(limit) entries"), "\(row.path)")
+      case .pairs(let noun, let type, let limit):
+        let words = "Brq Ar \(noun.uppercased()) : Ar \(Schema.typeName(type)) , ..."
+        #expect(entry.words.contains(words), "\(row.path)")
+        #expect(entry.text.contains("\(limit)"), "\(row.path)")
       }
       switch row.key.presence {
       case .required: #expect(entry.text.contains("Required"), "\(row.path)")
@@ -59,6 +69,7 @@ struct DocumentTests {
         #expect(entry.text.contains("Default:\n.Li \(text) ."), "\(row.path)")
       case .derived:
         #expect(entry.text.contains("Default:") || row.path == "vips", "\(row.path)")
+      case .chosen: #expect(!entry.text.isEmpty, "\(row.path)")
       }
     }
   }
@@ -76,15 +87,18 @@ struct DocumentTests {
     let blocks = try Documents.text("packaging/man/hopshift.yaml.5")
       .components(separatedBy: ".Bd -literal -offset indent\n").dropFirst()
       .compactMap { $0.components(separatedBy: ".Ed\n").first }
-    try #require(blocks.count == 2)
-    #expect(check(blocks[0]).plan == plainPlan)
+    try #require(blocks.count == 3)
+    let probes = blocks[0].replacing("\n", with: "\n    ")
+    let host = check(file(hosts: "h:\n    address: 10.0.2.11\n    \(probes)"))
+    #expect(host.plan?.targets.count == 2)
+    #expect(check(blocks[1]).plan == plainPlan)
     let text = "\n\n\n\n\n\n\n  hold-time: 30\n"
     let problem = check(file(servers: "hold-time: 30\n  peers: [10.0.1.4, 10.0.1.5]")).problems
       .first { $0.severity == .error }
     var shown = try #require(problem)
     shown.position.line = 8
     let renderer = ProblemRenderer(file: "hopshift.yaml", bytes: Array(text.utf8))
-    #expect(renderer.render(shown) == blocks[1])
+    #expect(renderer.render(shown) == blocks[2])
   }
 
   @Test func theExampleIsThePlainPlan() throws {
@@ -93,10 +107,44 @@ struct DocumentTests {
     #expect(report.problems.count == 1)
   }
 
-  /// With every `#key:` uncommented the example shows each key of the table once, and is right.
-  @Test func theExampleShowsEveryKey() throws {
-    let lines = try Documents.text("packaging/examples/hopshift.yaml").split(separator: "\n")
-    let uncommented = lines.map { line -> String in
+  /// The examples and the beginnings of the warnings that each has to give.
+  static let examples: [(name: String, warnings: [String])] = [
+    ("hopshift.yaml", ["owners do not hear each other"]), ("keepalived-pair.yaml", []),
+    ("pair-healthy.yaml", []), ("two-watchers.yaml", []),
+    ("watcher.yaml", ["a watcher without a group"]),
+  ]
+
+  @Test func everyExampleIsKnownHere() throws {
+    let names = try FileManager.default.contentsOfDirectory(
+      atPath: Documents.url("packaging/examples").path)
+    #expect(names.sorted() == DocumentTests.examples.map(\.name))
+  }
+
+  @Test(arguments: examples)
+  func anExampleIsRight(name: String, warnings: [String]) throws {
+    let report = check(try Documents.text("packaging/examples/\(name)"))
+    let plan = try #require(report.plan)
+    #expect(report.problems.count == warnings.count, "\(report.problems)")
+    for (problem, warning) in zip(report.problems, warnings) {
+      #expect(problem.message.hasPrefix(warning))
+    }
+    #expect(check(Configuration.effective(plan)).plan == plan)
+  }
+
+  /// With every `#key:` uncommented the examples are right, and together they show each key.
+  @Test func theExamplesShowEveryKey() throws {
+    var shown: Set<String> = []
+    for (name, _) in DocumentTests.examples {
+      let text = uncommented(try Documents.text("packaging/examples/\(name)"))
+      let problems = check(text).problems
+      #expect(problems.allSatisfy { $0.severity == .warning }, "\(name): \(problems)")
+      shown.formUnion(paths(try YAML.parse(Array(text.utf8)), under: ""))
+    }
+    #expect(shown.sorted() == Schema.paths.map(\.path).sorted())
+  }
+
+  private func uncommented(_ text: String) -> String {
+    let lines = text.split(separator: "\n").map { line -> String in
       let margin = line.prefix { $0 == " " }
       let rest = line.dropFirst(margin.count)
       guard rest.hasPrefix("#"), let next = rest.dropFirst().first, next != " " else {
@@ -104,17 +152,18 @@ struct DocumentTests {
       }
       return "\(margin)\(rest.dropFirst())"
     }
-    let text = uncommented.joined(separator: "\n")
-    #expect(check(text).problems.allSatisfy { $0.severity == .warning })
-    let tree = try YAML.parse(Array(text.utf8))
-    let shown = paths(tree, under: "").sorted()
-    #expect(shown == Schema.paths.map(\.path).sorted())
+    return lines.joined(separator: "\n")
   }
 
   private func paths(_ tree: Tree, under parent: String) -> [String] {
-    guard case .mapping(let entries) = tree.content else { return [] }
+    if case .sequence(let trees) = tree.content {
+      return trees.flatMap { paths($0, under: parent) }
+    }
+    // Under the next hops of a VIP stand names of hosts, which are no keys of the table.
+    let isLeaf = parent == "vips.\(Schema.placeholder).next-hop"
+    guard case .mapping(let entries) = tree.content, !isLeaf else { return [] }
     return entries.flatMap { entry -> [String] in
-      let isName = parent == "vips"
+      let isName = parent == "vips" || parent == "hosts"
       let name = isName ? Schema.placeholder : entry.key
       let path = parent.isEmpty ? name : "\(parent).\(name)"
       return (isName ? [] : [path]) + paths(entry.value, under: path)

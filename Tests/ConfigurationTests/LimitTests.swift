@@ -77,6 +77,81 @@ struct LimitTests {
         == "takes at most 16 entries; there are 17")
   }
 
+  /// Hosts named h0, h1 and so on, each with so many probes.
+  private func hosts(_ count: Int, probes: Int) -> String {
+    let list = (0..<probes).map { "link: {interface: e\($0)}" }.joined(separator: ", ")
+    return (0..<count).map { "h\($0): {address: 10.9.\($0 / 200).\($0 % 200), probes: [\(list)]}" }
+      .joined(separator: "\n  ")
+  }
+
+  @Test func hostsAndProbesHaveALimit() {
+    let vips = "v: {prefixes: [10.1.0.5], owner: {when: address}}"
+    func errors(_ hosts: String) -> [String] {
+      check(file(vips: vips, hosts: hosts)).problems.filter { $0.severity == .error }.map(\.message)
+    }
+    let most = PlanLimits.targets / PlanLimits.hosts
+    #expect(errors(hosts(PlanLimits.hosts, probes: most)).isEmpty)
+    #expect(
+      errors(hosts(PlanLimits.hosts, probes: most + 1)) == [
+        "1280 probes; a plan holds at most 1024"
+      ])
+    #expect(
+      errors(hosts(PlanLimits.hosts + 1, probes: 1)) == [
+        "takes at most 256 entries; there are 257"
+      ])
+    #expect(errors(hosts(1, probes: PlanLimits.targetsPerHost)).isEmpty)
+    #expect(
+      errors(hosts(1, probes: PlanLimits.targetsPerHost + 1)) == [
+        "takes at most 16 entries; there are 17"
+      ])
+  }
+
+  @Test func aVIPHasSoManyHosts() {
+    func report(_ count: Int) -> ConfigurationReport {
+      let names = (0..<count).map { "h\($0)" }.joined(separator: ", ")
+      return check(
+        file(
+          vips: "v: {prefixes: [10.1.0.5], hosts: [\(names)]}", hosts: hosts(count, probes: 1)))
+    }
+    #expect(
+      report(PlanLimits.candidatesPerVIP).plan?.vips[0].candidates.count
+        == PlanLimits.candidatesPerVIP)
+    #expect(
+      report(PlanLimits.candidatesPerVIP + 1).problems.filter { $0.severity == .error }
+        .map(\.message) == ["takes at most 8 entries; there are 9"])
+  }
+
+  /// An owner's own next hop needs a place among the hosts, which may be full.
+  @Test func thisMachineNeedsAPlaceAmongTheHosts() throws {
+    func report(_ count: Int) -> ConfigurationReport {
+      check(
+        file(
+          vips: "v: {prefixes: [10.1.0.5], owner: {when: address, next-hop: 10.0.3.10}}",
+          hosts: hosts(count, probes: 0)))
+    }
+    let plan = try #require(report(PlanLimits.hosts - 1).plan)
+    #expect(plan.hosts.count == PlanLimits.hosts)
+    #expect(check(Configuration.effective(plan)).plan == plan)
+    #expect(
+      report(PlanLimits.hosts).problems.filter { $0.severity == .error }.map(\.message) == [
+        "this machine needs a place among the hosts, and there are 256 others"
+      ])
+  }
+
+  @Test func aFullPlanOfWatchersReadsBack() throws {
+    let names = (0..<PlanLimits.candidatesPerVIP).map { "h\($0)" }.joined(separator: ", ")
+    let vips = (0..<PlanLimits.vips).map {
+      "v\($0): {prefixes: [\(prefixes(1, from: $0))], hosts: [\(names)], tie: t\($0 / 2)}"
+    }
+    let text = file(
+      servers: generic, vips: vips.joined(separator: "\n  "),
+      hosts: hosts(PlanLimits.hosts, probes: 4))
+    let plan = try #require(check(text).plan)
+    #expect(plan.vips.count == PlanLimits.vips)
+    #expect(plan.vips.last?.tie == PlanLimits.vips / 2 - 1)
+    #expect(check(Configuration.effective(plan)).plan == plan)
+  }
+
   @Test func problemsHaveALimit() {
     let text = file() + (0..<5_000).map { "k\($0): 1\n" }.joined()
     let problems = check(text).problems
@@ -86,14 +161,17 @@ struct LimitTests {
     #expect(problems.last?.severity == .error)
   }
 
-  @Test func everyTruncationOfTheExampleHasAnAnswer() throws {
-    let bytes = try Documents.bytes("packaging/examples/hopshift.yaml")
+  private static let examples = ["hopshift", "pair-healthy", "two-watchers"]
+
+  @Test(arguments: examples)
+  func everyTruncationOfAnExampleHasAnAnswer(name: String) throws {
+    let bytes = try Documents.bytes("packaging/examples/\(name).yaml")
     for count in 0..<bytes.count { expectSound(Array(bytes[..<count])) }
   }
 
-  @Test(arguments: 1...8)
-  func damagedExamplesHaveAnAnswer(seed: UInt64) throws {
-    let bytes = try Documents.bytes("packaging/examples/hopshift.yaml")
+  @Test(arguments: 1...8, examples)
+  func damagedExamplesHaveAnAnswer(seed: UInt64, name: String) throws {
+    let bytes = try Documents.bytes("packaging/examples/\(name).yaml")
     let pieces = [
       "\t", "\n", ": ", "- ", "[", "]", "{", "}", "\"", "#", "asn", "0", "9", ".", "/", "'",
     ].map { Array($0.utf8) }

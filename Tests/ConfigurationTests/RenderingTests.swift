@@ -18,7 +18,9 @@ enum Vectors {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Vectors/configuration")
 
-  static let names = ["local", "route-servers", "vips", "whole"]
+  static let names = [
+    "group", "hosts", "probes", "local", "owners", "route-servers", "vips", "watchers", "whole",
+  ]
 
   static func read(_ name: String) throws -> [RenderingCase] {
     let text = try String(contentsOf: folder.appending(path: "\(name).txt"), encoding: .utf8)

@@ -26,9 +26,11 @@ func rendered(_ text: String) -> String {
 func file(
   local: String = "asn: 65001\n  address: 10.0.2.10",
   servers: String = "peers: [10.0.1.4, 10.0.1.5]",
-  vips: String = "web:\n    prefixes: [10.1.0.5/32]\n    owner: {when: address}"
+  vips: String = "web:\n    prefixes: [10.1.0.5/32]\n    owner: {when: address}",
+  hosts: String? = nil
 ) -> String {
   "local:\n  \(local)\nroute-servers:\n  \(servers)\nvips:\n  \(vips)\n"
+    + (hosts.map { "hosts:\n  \($0)\n" } ?? "")
 }
 
 /// The Plan of `file()`.
@@ -38,7 +40,7 @@ let plainPlan = Plan(
     identifier: IPv4Address(10, 0, 2, 10)),
   routeServers: Plan.RouteServers(
     platform: .azure, asn: ASNumber(65_515), holdTime: .seconds(30),
-    peers: [IPv4Address(10, 0, 1, 4), IPv4Address(10, 0, 1, 5)]),
+    peers: [IPv4Address(10, 0, 1, 4), IPv4Address(10, 0, 1, 5)], damping: .azure),
   vips: [
     Plan.VIP(
       name: "web", prefixes: [hostPrefix(10, 1, 0, 5)],

@@ -44,7 +44,8 @@ import Testing
 
         """)
     let stages = page.render(zone: 0, withStages: true, HistoryPageTests.plain)
-    #expect(stages.contains("\n  09:03:12.000031  written       10.10.1.5     31 us\n"), "\(stages)")
+    #expect(
+      stages.contains("\n  09:03:12.000031  written       10.10.1.5     31 us\n"), "\(stages)")
   }
 
   @Test func notThereYet() throws {
@@ -63,11 +64,12 @@ import Testing
         == "no shift since hopshiftd started\n")
   }
 
-  @Test(arguments: [
-    (0, 0, "1970-01-01 00:00:00"), (-1, 0, "1969-12-31 23:59:59"),
-    (951_782_399, 0, "2000-02-28 23:59:59"), (951_782_400, 0, "2000-02-29 00:00:00"),
-    (1_795_251_792, 3_600, "2026-11-21 10:03:12"), (4_107_542_399, 1, "2100-03-01 00:00:00"),
-  ] as [(Int64, Int64, String)])
+  @Test(
+    arguments: [
+      (0, 0, "1970-01-01 00:00:00"), (-1, 0, "1969-12-31 23:59:59"),
+      (951_782_399, 0, "2000-02-28 23:59:59"), (951_782_400, 0, "2000-02-29 00:00:00"),
+      (1_795_251_792, 3_600, "2026-11-21 10:03:12"), (4_107_542_399, 1, "2100-03-01 00:00:00"),
+    ] as [(Int64, Int64, String)])
   func dates(_ seconds: Int64, _ zone: Int64, _ text: String) {
     #expect(WallTime.date(seconds * 1_000_000_000, zone: zone) == text)
   }
@@ -77,10 +79,12 @@ import Testing
     #expect(WallTime.time(1_234_567, zone: 0) == "00:00:00.001234")
   }
 
-  @Test(arguments: [
-    ("1", 1), ("64M", 64 << 20), ("2G", 2 << 30), ("3K", 3_072), ("0", nil), ("1X", nil), ("", nil),
-    ("99999999999G", nil), ("-1", nil),
-  ] as [(String, Int?)])
+  @Test(
+    arguments: [
+      ("1", 1), ("64M", 64 << 20), ("2G", 2 << 30), ("3K", 3_072), ("0", nil), ("1X", nil),
+      ("", nil),
+      ("99999999999G", nil), ("-1", nil),
+    ] as [(String, Int?)])
   func sizes(_ text: String, _ size: Int?) { #expect(SizeText.read(text) == size) }
 
   @Test func sideBySide() {

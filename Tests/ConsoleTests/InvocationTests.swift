@@ -94,12 +94,15 @@ import Testing
     #expect(command.topic?.verb == topic)
   }
 
+  private static let verbs =
+    "status, monitor, explain, switch, maintenance, volleys, check, version, help"
+
   @Test(arguments: [
-    ("", "a verb is missing; there are status, monitor, volleys, check, version, help"),
-    ("stauts", "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"),
+    ("", "a verb is missing; there are \(verbs)"),
+    ("stauts", "unknown verb 'stauts'; there are \(verbs)"),
     (
       "help stauts",
-      "unknown verb 'stauts'; there are status, monitor, volleys, check, version, help"
+      "unknown verb 'stauts'; there are \(verbs)"
     ),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),

@@ -98,8 +98,8 @@ import Testing
     #expect(
       found == [
         "": [
-          Named("--config", true), Named("--control", true), Named("--check", false),
-          Named("--version", false), Named("--help", false),
+          Named("--config", true), Named("--control", true), Named("--state", true),
+          Named("--check", false), Named("--version", false), Named("--help", false),
         ]
       ])
   }

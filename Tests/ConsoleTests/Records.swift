@@ -40,6 +40,19 @@ enum Recorded {
     "unacknowledged":0,"last-error":"\\u001b[31mred"}
     """
 
+  static let group = """
+    {"v":1,"id":"ask","type":"group","address":"10.10.0.7","port":50179,"interval-ms":100,\
+    "timeout-ms":500,"strangers":3,"receive-failures":0,"drops":0}
+    {"v":1,"id":"ask","type":"speaker","address":"10.10.0.8","state":"heard","heard-ms":40,\
+    "received":61000,"run":"1790000000000000000","pauses":2,"refused":7,"other-key":0,\
+    "other-version":0,"malformed":0,"other-sender":0,"replayed":7,"earlier-run":0,"sent":61002,\
+    "send-failures":0,"last-error":null}
+    {"v":1,"id":"ask","type":"speaker","address":"10.10.0.9","state":"silent","heard-ms":null,\
+    "received":0,"run":null,"pauses":null,"refused":12,"other-key":12,"other-version":0,\
+    "malformed":0,"other-sender":0,"replayed":0,"earlier-run":0,"sent":0,"send-failures":61002,\
+    "last-error":"EPERM (Not permitted)"}
+    """
+
   static let vips = """
     {"v":1,"id":"ask","type":"vip","name":"web","state":"active","rung":"takeover-2",\
     "held":true,"interface":"eth0","since-ms":95000,"next-hop":"10.10.0.7","prefixes":1,\

@@ -42,6 +42,22 @@ import Testing
         """))
   }
 
+  @Test func speakersHaveTheirRows() throws {
+    let lines = [Recorded.daemon, Recorded.group].joined(separator: "\n")
+    let page = StatusReport(try records(lines)).render(Style(hasColour: false))
+    #expect(
+      page.hasSuffix(
+        """
+        shifts         2
+        hello          on 10.10.0.7, port 50179, every 100 ms, 3 of strangers, 0 dropped
+
+        SPEAKER    STATE   HEARD  RECEIVED  REFUSED  PAUSES  SENT   LAST ERROR
+        10.10.0.8  heard   40 ms  61000     7        2       61002  -
+        10.10.0.9  silent  -      0         12       -       0      EPERM (Not permitted)
+
+        """))
+  }
+
   @Test func colourChangesNothingButColour() throws {
     let report = StatusReport(try records(Recorded.status))
     let coloured = report.render(Style(hasColour: true))
@@ -63,6 +79,10 @@ import Testing
       ["the view of the kernel's routes is stale", "there is no route server"]
     ),
     (
+      [Recorded.daemon, Recorded.group],
+      ["there is no route server", "speaker 10.10.0.9 is silent"]
+    ),
+    (
       [Recorded.servers],
       ["the view of the kernel is unknown", "route server 10.10.1.5 is Connect"]
     ),
@@ -73,6 +93,22 @@ import Testing
   ])
   func faults(_ lines: [String], _ expected: [String]) throws {
     #expect(StatusReport(try records(lines.joined(separator: "\n"))).faults == expected)
+  }
+
+  @Test func aFamilyThatIsNotOfferedIsSaid() throws {
+    let lines = [
+      Recorded.daemon, Recorded.servers.replacing("\"Connect\"", with: "\"Established\""),
+    ].joined(separator: "\n")
+    let said = "route server 10.10.1.4 does not offer ipv6-unicast"
+    for (missing, isFault) in [("[]", false), ("[\"ipv6-unicast\"]", true)] {
+      let report = StatusReport(
+        try records(
+          lines.replacing(
+            "\"address\":\"10.10.1.4\"",
+            with: "\"address\":\"10.10.1.4\",\"families-missing\":\(missing)")))
+      #expect(report.faults == (isFault ? [said] : []))
+      #expect(report.render(Style(hasColour: false)).contains("\(said)\n") == isFault)
+    }
   }
 
   @Test func anEmptyAnswerIsAnEmptyPage() {

@@ -48,6 +48,20 @@ import Testing
         """)
   }
 
+  @Test func bothFamilies() throws {
+    let both = VolleysReportTests.next.replacing(
+      #""prefixes":900,"updates":2"#,
+      with: #""next-hop6":"fd00::7","prefixes":900,"prefixes6":7,"updates":2,"updates6":1"#)
+    let page = VolleysReport(try records(both)).render(Style(hasColour: false))
+    #expect(page.contains("  10.10.0.7 fd00::7  900       2        4690\n"), "\(page)")
+    #expect(
+      page.contains(
+        "IPv6: 7 of the prefixes, in the last 1 of the UPDATEs, next hop fd00::7\n"), "\(page)")
+    let six = both.replacing(#""next-hop":"10.10.0.7""#, with: #""next-hop":null"#)
+    let other = VolleysReport(try records(six)).render(Style(hasColour: false))
+    #expect(other.contains("  no      fd00::7   900 "), "\(other)")
+  }
+
   @Test func nothingArmed() throws {
     #expect(
       VolleysReport([]).render(Style(hasColour: false))

@@ -121,7 +121,7 @@ struct ControlSocketTests {
     Report.answer(
       request, to: client, engine: engine, connections: connections,
       sources: KernelClass.allCases.map(KernelSource.init),
-      recorder: Recorder(Loop.beginning(plan(), 1, moment.facts), at: .zero),
+      recorder: Recorder(Loop.beginning(plan(), 1, 1, moment.facts), at: .zero),
       state: nil, history: History(for: plan()), moment: moment)
   }
 

@@ -24,7 +24,8 @@ struct OutboxTests {
     return (0..<3).map { vip in
       let volley = magazine.arm(
         VIPSlot(vip), for: PeerSlot(0),
-        Announcement(nextHop: IPv4Address(10, 0, 2, 10), rung: .owner), negotiated: negotiated,
+        Announcement(nextHops: NextHopAddresses(IPv4Address(10, 0, 2, 10)), rung: .owner),
+        negotiated: negotiated,
         epoch: 1)
       return Outbox.Entry(volley: volley, vip: VIPSlot(vip), shift: UInt32(vip + 1))
     }
@@ -79,6 +80,19 @@ struct OutboxTests {
     #expect(outbox.waitingCount == 3)
     let order = Self.shifts(&outbox)
     #expect(order == [1, 20, 3])
+    #expect(outbox.isEmpty)
+  }
+
+  /// The route server asked for one family again and then, before that left, for the other.
+  @Test func whatTakesAPlaceSpeaksOfBothsFamilies() throws {
+    var outbox = Self.make()
+    for families: Families in [.ipv6Unicast, .ipv4Unicast] {
+      var entry = try Self.entries()[0]
+      entry.volley = entry.volley.only(families)
+      outbox.add(entry)
+    }
+    let joined = outbox.removeNext()
+    #expect(joined?.volley.families == .all)
     #expect(outbox.isEmpty)
   }
 

@@ -28,13 +28,15 @@ struct Scenario {
   private var streams: [[UInt8]] = [[], []]
   /// Route servers that answer each KEEPALIVE with one.
   private var isAlive = [true, true]
+  /// What each route server offers.
+  private var families: [Set<WireFamily>] = [[.ipv4], [.ipv4]]
   private var inputTime = Instant.zero
 
   init() {
     plan = Plan(
       local: Plan.Local(
         asn: ASNumber(65001), address: IPv4Address(10, 0, 2, 10),
-        identifier: IPv4Address(10, 0, 2, 10)),
+        address6: IPv6Address("2001:db8:2::10"), identifier: IPv4Address(10, 0, 2, 10)),
       routeServers: Plan.RouteServers(
         platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
@@ -141,17 +143,19 @@ struct Scenario {
     case "accepted": feed(.accepted(peer))
     case "silent": isAlive[index] = false
     case "alive": isAlive[index] = true
-    case "open": hear(peer, Scenario.open(index), side(words))
+    case "speaks-ipv6": families[index].insert(.ipv6)
+    case "open": hear(peer, open(index), side(words))
     case "keepalive": hear(peer, WireMessage.writeKeepalive(), side(words))
     case "established":
       feed(.connected(peer))
-      hear(peer, Scenario.open(index))
+      hear(peer, open(index))
       hear(peer, WireMessage.writeKeepalive())
     case "refresh": hear(peer, WireMessage.writeRefresh(), side(words))
+    case "refresh-ipv6": hear(peer, WireMessage.writeRefresh(.ipv6), side(words))
     case "at-once":
-      hear(peer, try words[2...].flatMap { try Scenario.message($0, index, line) })
+      hear(peer, try words[2...].flatMap { try message($0, index, line) })
     case "bytewise":
-      for byte in Scenario.open(index) + WireMessage.writeKeepalive() { hear(peer, [byte]) }
+      for byte in open(index) + WireMessage.writeKeepalive() { hear(peer, [byte]) }
     case "notification":
       guard words.count == 4, let code = UInt8(words[2]), let subcode = UInt8(words[3]) else {
         throw ScenarioError(description: line)
@@ -161,19 +165,21 @@ struct Scenario {
     }
   }
 
-  private static func message(_ word: String, _ index: Int, _ line: String) throws -> [UInt8] {
+  private func message(_ word: String, _ index: Int, _ line: String) throws -> [UInt8] {
     switch word {
     case "open": open(index)
     case "keepalive": WireMessage.writeKeepalive()
     case "refresh": WireMessage.writeRefresh()
+    case "refresh-ipv6": WireMessage.writeRefresh(.ipv6)
     case "cease": WireMessage.writeNotification(6, 4)
     default: throw ScenarioError(description: line)
     }
   }
 
-  private static func open(_ index: Int) -> [UInt8] {
+  private func open(_ index: Int) -> [UInt8] {
     WireMessage.writeOpen(
-      asn: RouteServer.asn, holdTime: 180, identifier: IPv4Address(10, 10, 1, UInt8(4 + index)))
+      asn: RouteServer.asn, holdTime: 180, identifier: IPv4Address(10, 10, 1, UInt8(4 + index)),
+      families: families[index])
   }
 
   // MARK: The kernel
@@ -318,12 +324,18 @@ struct Scenario {
     case .standing(let vip, let from, let to, let shift, _):
       "rung \(plan.vips[vip.index].name) \(from?.rung.description ?? "unknown") -> \(to.rung), "
         + "shift \(shift)"
+    case .outOfService(let vip, let isOut):
+      "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"
+    case .forgotten: "forgotten"
     case .recovered(let vip): "recovered \(plan.vips[vip.index].name)"
     case .health(let host, let health): "host \(plan.hosts[host.index].name) \(health)"
     case .ownNetwork(let state): "own network \(state)"
     case .fellow(let fellow, let isAlive): "fellow \(fellow.index) \(isAlive ? "heard" : "silent")"
     case .paused(let length): "paused \(length.milliseconds) ms"
     case .alarm(.allDown(let vip)): "alarm \(plan.vips[vip.index].name): all down"
+    case .probe(let note): "probe \(note)"
+    case .alarm(.portNotOpened(let name, let code)): "alarm \(name) not opened: \(code)"
+    case .alarm(.probesNotOpened(let socket, let code)): "alarm \(socket) not opened: \(code)"
     case .stale(_, let reason): "stale: \(reason)"
     case .current: "current"
     case .alarm(.lastRung(let vip)): "alarm \(plan.vips[vip.index].name): the last rung"
@@ -332,6 +344,8 @@ struct Scenario {
     case .alarm(.dumpsFailing(_, let times)): "alarm dumps failed \(times) times"
     case .alarm(.staleForLong): "alarm stale for long"
     case .alarm(.notOpened(_, let code)): "alarm not opened: \(code)"
+    case .alarm(.notSpoken(let peer, let families)):
+      "alarm rs\(peer.index) does not speak \(families.names.joined(separator: ", "))"
     case .listed(.address(let address)): "listed \(address.address) on \(address.interface)"
     case .heard(let fact): "heard \(fact)"
     case .listed(let fact): "listed \(fact)"

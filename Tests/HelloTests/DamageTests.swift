@@ -5,12 +5,13 @@ import Model
 import Testing
 
 struct DamageTests {
+  private static let trailerRoom = HelloLimits.trailers - HelloLimits.trailerHeader
   private static let bodies = [
     Sample.body(entries: 0), Sample.body(entries: 1),
     Sample.body(entries: 3, trailers: [(1, [1, 2, 3]), (2, [])]),
     Sample.body(
       entries: HelloLimits.entries,
-      trailers: [(9, Array(repeating: 7, count: HelloLimits.trailers - HelloLimits.trailerHeader))]),
+      trailers: [(9, Array(repeating: 7, count: trailerRoom))]),
   ]
 
   @Test func thePlainOnesAreRead() {

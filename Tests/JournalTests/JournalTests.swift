@@ -29,7 +29,8 @@ import Testing
     return (bytes + writer.bytes, offsets)
   }
 
-  private static func read(_ bytes: [UInt8]) throws -> (records: [JournalRecord], end: JournalEnd?) {
+  private static func read(_ bytes: [UInt8]) throws -> (records: [JournalRecord], end: JournalEnd?)
+  {
     var reader = try JournalReader(bytes.span)
     var records: [JournalRecord] = []
     while let record = reader.next(in: bytes.span) { records.append(record) }
@@ -105,10 +106,11 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (0, [0]), (127, [0x7f]), (128, [0x80, 1]), (16_384, [0x80, 0x80, 1]),
-    (UInt64.max, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
-  ] as [(UInt64, [UInt8])])
+  @Test(
+    arguments: [
+      (0, [0]), (127, [0x7f]), (128, [0x80, 1]), (16_384, [0x80, 0x80, 1]),
+      (UInt64.max, [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1]),
+    ] as [(UInt64, [UInt8])])
   func numbers(_ number: UInt64, _ bytes: [UInt8]) {
     var writer = JournalWriter(capacity: 16)
     writer.write(number: number)

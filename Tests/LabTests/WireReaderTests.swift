@@ -57,6 +57,46 @@ struct WireReaderTests {
     #expect(update.description == "UPDATE 10.1.0.5/32 via 10.0.2.10 path 65001 x 14")
   }
 
+  @Test func `an UPDATE of IPv6 prefixes is read whole`() throws {
+    let nextHop: [UInt8] = [0x20, 1, 0x0d, 0xb8] + [UInt8](repeating: 0, count: 11) + [7]
+    let reach: [UInt8] = [0, 2, 1, 16] + nextHop + [0, 32, 0x20, 1, 0x0d, 0xb8, 0]
+    let path: [UInt8] = [0x40, 2, 6, 2, 1, 0, 0, 0xfd, 0xe9]
+    let attributes = [0x90, 14, 0, UInt8(reach.count)] + reach + [0x40, 1, 1, 0] + path
+    let update = try readUpdate(attributes)
+    #expect(update.announced == ["2001:db8::/32", "::/0"].compactMap { Prefix($0) })
+    #expect(update.description == "UPDATE 2001:db8::/32 ::/0 via 2001:db8::7 path 65001 x 1")
+    #expect(!update.withdraws && !update.isEndOfRIB)
+    // Each cut of the attribute loses its end.
+    for length in 0..<(reach.count - 1) {
+      let cut = [0x90, 14, 0, UInt8(length)] + reach[..<length]
+      if length == 21 || length == 26 { continue }
+      #expect(throws: (any Error).self, "\(length)") { try readUpdate(cut) }
+    }
+  }
+
+  @Test func `an empty MP_UNREACH_NLRI alone is the end, any other withdraws`() throws {
+    let end = try readUpdate([0x80, 15, 3, 0, 2, 1])
+    #expect(end.isEndOfRIB && !end.withdraws)
+    for attributes: [UInt8] in [
+      [0x80, 15, 4, 0, 2, 1, 0], [0x80, 15, 3, 0, 2, 1, 0x40, 1, 1, 0],
+      [0x40, 1, 1, 0, 0x80, 15, 3, 0, 2, 1],
+    ] {
+      let update = try readUpdate(attributes)
+      #expect(update.withdraws && !update.isEndOfRIB)
+    }
+  }
+
+  private struct NoUpdate: Error {}
+
+  private func readUpdate(_ attributes: [UInt8]) throws -> WireUpdate {
+    var reader = WireReaderTests.opened()
+    let message = Samples.message(type: 2, [0, 0, 0, UInt8(attributes.count)] + attributes)
+    reader.read(
+      WireReaderTests.segment(WireReaderTests.next, message), at: WireReaderTests.at(5))
+    guard case .update(let update) = reader.records.last?.message else { throw NoUpdate() }
+    return update
+  }
+
   @Test func `AS numbers have two octets when one side does not offer four`() throws {
     var reader = WireReaderTests.opened(serverOffersFourOctet: false)
     reader.read(

@@ -43,6 +43,11 @@ final class Duel {
       \(vip)
 
       """
+    try startDaemon(configuration: text)
+  }
+
+  /// With a configuration of the test's own.
+  func startDaemon(configuration text: String) throws(LabError) {
     daemon = try PlainAppliance(
       lab, host: "a", binary: BuiltPrograms.daemon, servers: [Duel.judge], listening: true,
       configuration: text)

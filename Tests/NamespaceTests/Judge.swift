@@ -53,6 +53,30 @@ enum Judge: String, CaseIterable {
     }
   }
 
+  private static let gobgpText = """
+    [global.config]
+      as = \(server)
+      router-id = "\(Duel.judge)"
+    [[neighbors]]
+      [neighbors.config]
+        neighbor-address = "\(Duel.appliance)"
+        peer-as = \(appliance)
+      [neighbors.ebgp-multihop.config]
+        enabled = true
+        multihop-ttl = 5
+      [neighbors.timers.config]
+        hold-time = 9
+        keepalive-interval = 3
+        connect-retry = 2
+      [[neighbors.afi-safis]]
+        [neighbors.afi-safis.config]
+          afi-safi-name = "ipv4-unicast"
+      [[neighbors.afi-safis]]
+        [neighbors.afi-safis.config]
+          afi-safi-name = "ipv6-unicast"
+
+    """
+
   private func configuration(_ lab: Lab) -> String {
     let (server, appliance) = (Judge.server, Judge.appliance)
     switch self {
@@ -66,26 +90,12 @@ enum Judge: String, CaseIterable {
          neighbor \(Duel.appliance) ebgp-multihop 5
          neighbor \(Duel.appliance) timers 3 9
          neighbor \(Duel.appliance) timers connect 2
+         address-family ipv6 unicast
+          neighbor \(Duel.appliance) activate
+         exit-address-family
 
         """
-    case .gobgp:
-      return """
-        [global.config]
-          as = \(server)
-          router-id = "\(Duel.judge)"
-        [[neighbors]]
-          [neighbors.config]
-            neighbor-address = "\(Duel.appliance)"
-            peer-as = \(appliance)
-          [neighbors.ebgp-multihop.config]
-            enabled = true
-            multihop-ttl = 5
-          [neighbors.timers.config]
-            hold-time = 9
-            keepalive-interval = 3
-            connect-retry = 2
-
-        """
+    case .gobgp: return Judge.gobgpText
     case .openbgpd:
       return """
         AS \(server)
@@ -97,6 +107,8 @@ enum Judge: String, CaseIterable {
           remote-as \(appliance)
           multihop 5
           holdtime 9
+          announce IPv4 unicast
+          announce IPv6 unicast
         }
         allow from any
 
@@ -113,6 +125,7 @@ enum Judge: String, CaseIterable {
           local-as \(server);
           peer-as \(appliance);
           hold-time 9;
+          family { ipv4 unicast; ipv6 unicast; }
           api { processes [ watch ]; receive { parsed; update; } }
         }
 
@@ -120,14 +133,12 @@ enum Judge: String, CaseIterable {
     }
   }
 
-  /// How long the path of our route is in its table; nil when it has none, or does not answer yet.
-  func pathLength(_ duel: Duel) throws(LabError) -> Int? {
-    let lab = duel.lab
-    let answer = try lab.shell.attempt(
-      ["ip", "netns", "exec", lab.namespace(of: "judge")] + question(lab))
-    guard answer.status == 0 else { return nil }
+  /// How long the path of our route is in its table of a family; nil when it has none, or does not
+  /// answer yet.
+  func pathLength(_ duel: Duel, ipv6: Bool = false) throws(LabError) -> Int? {
+    guard let answer = try table(duel, ipv6: ipv6) else { return nil }
     // Every judge writes the path as its numbers; ours is nowhere else in the lines chosen.
-    let lines = answer.output.split(separator: "\n").filter {
+    let lines = answer.split(separator: "\n").filter {
       $0.contains(" \(Judge.appliance)") && (self != .exabgp || $0.contains("as-path"))
     }
     guard let line = lines.last else { return nil }
@@ -136,24 +147,42 @@ enum Judge: String, CaseIterable {
     return self == .exabgp ? numbers - 1 : numbers
   }
 
-  private func question(_ lab: Lab) -> [String] {
+  /// What it says of its table of a family; nil when it does not answer yet.
+  func table(_ duel: Duel, ipv6: Bool) throws(LabError) -> String? {
+    let answer = try duel.lab.shell.attempt(
+      ["ip", "netns", "exec", duel.lab.namespace(of: "judge")] + question(duel.lab, ipv6))
+    guard answer.status == 0 else { return nil }
+    guard self == .exabgp else { return answer.output }
+    // It tells what it heard as it came, one family a line.
+    let family = ipv6 ? "ipv6 unicast" : "ipv4 unicast"
+    return answer.output.split(separator: "\n").filter { $0.contains(family) }
+      .joined(separator: "\n")
+  }
+
+  private func question(_ lab: Lab, _ ipv6: Bool) -> [String] {
     switch self {
     case .frr:
-      ["vtysh", "--vty_socket", lab.directory, "-c", "show bgp ipv4 unicast"]
-    case .gobgp: ["gobgp", "-p", "50051", "global", "rib"]
-    case .openbgpd: ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib"]
+      [
+        "vtysh", "--vty_socket", lab.directory, "-c",
+        "show bgp \(ipv6 ? "ipv6" : "ipv4") unicast",
+      ]
+    case .gobgp: ["gobgp", "-p", "50051", "global", "rib", "-a", ipv6 ? "ipv6" : "ipv4"]
+    case .openbgpd:
+      ["bgpctl", "-s", "\(lab.directory)/bgpd.sock", "show", "rib", ipv6 ? "inet6" : "inet"]
     case .exabgp: ["cat", "\(lab.directory)/heard.json"]
     }
   }
 
   /// Makes it ask for all routes again; false when it cannot.
-  func askAgain(_ duel: Duel) throws(LabError) -> Bool {
+  func askAgain(_ duel: Duel, ipv6: Bool = false) throws(LabError) -> Bool {
     let lab = duel.lab
     switch self {
     case .frr:
       try lab.run(
-        ["vtysh", "--vty_socket", lab.directory, "-c", "clear bgp ipv4 unicast * soft in"],
-        on: "judge")
+        [
+          "vtysh", "--vty_socket", lab.directory, "-c",
+          "clear bgp \(ipv6 ? "ipv6" : "ipv4") unicast * soft in",
+        ], on: "judge")
     case .openbgpd:
       try lab.run(
         [

@@ -63,6 +63,7 @@ struct SimulationTests {
     (.dropOneFire, .sameOnBoth), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
     (.fireToNobody, .rung), (.withdraw, .withdrawal), (.fireTwice, .repetition),
     (.alterByte, .armed), (.ignoreRefresh, .refresh), (.hideOverrun, .stale), (.flood, .bounds),
+    (.refreshBoth, .repetition), (.forgetIPv6, .rung), (.forgetEndOfRIB, .endOfRIB),
   ]
 
   @Test(arguments: planted) func aPlantedDefectIsFound(_ sabotage: Sabotage, _ checker: Checker) {

@@ -8,16 +8,19 @@ enum Arrows {
     "Bytes": [],
     "Rtnetlink": ["Model", "Bytes", "CNetlink"],
     "BGP": ["Model", "Bytes"],
+    "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Hello": ["Model", "Bytes"],
     "Configuration": ["Model"],
     "Control": ["Model"],
     "Console": ["Model", "Control"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello"],
+    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
+    "Seal": ["CSodium"],
     "Daemon": [
-      "Model", "BGP", "Failover", "Engine", "Configuration", "Control", "Linux", "YAML",
+      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Configuration", "Control",
+      "Linux", "Seal", "YAML",
     ],
     "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
@@ -30,6 +33,7 @@ enum Arrows {
     "BytesTests": ["Bytes"],
     "RtnetlinkTests": ["Rtnetlink", "Model", "Bytes", "CNetlink", "CMnl"],
     "BGPTests": ["BGP", "Model", "Bytes"],
+    "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
     "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
@@ -37,24 +41,25 @@ enum Arrows {
     "ConsoleTests": ["Console", "Control", "Model"],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": ["Engine", "Failover", "Model", "BGP"],
-    "EngineTests": ["World", "Engine", "Failover", "Model", "Bytes", "BGP"],
+    "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
-    "DaemonTests": ["Daemon", "BGP", "Engine", "Control", "Linux", "Model"],
+    "SealTests": ["Seal"],
+    "DaemonTests": ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover"],
+    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"],
     "TidyTests": [],
   ]
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Failover", "Hello", "Configuration", "Control",
-    "Console", "Engine",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
+    "Control", "Console", "Engine",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// and the environment that names the programs under test.

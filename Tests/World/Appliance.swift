@@ -32,6 +32,11 @@ package enum Sabotage: CaseIterable, Sendable {
   case alterByte
   case hideOverrun
   case ignoreRefresh
+  /// Answers for both families when one was asked for.
+  case refreshBoth
+  /// Sends of a volley only what comes first.
+  case forgetIPv6
+  case forgetEndOfRIB
   case flood
 }
 
@@ -265,7 +270,12 @@ package final class Appliance {
         network.append(.close(peer))
         sockets[peer] = Socket()
         feed(.connectFailed(slot), at: now)
-      case (.bytes(WireMessage.writeRefresh()), .open) where sabotage == .ignoreRefresh: continue
+      case (.bytes(WireMessage.writeRefresh(.ipv4)), .open) where sabotage == .ignoreRefresh,
+        (.bytes(WireMessage.writeRefresh(.ipv6)), .open) where sabotage == .ignoreRefresh:
+        continue
+      case (.bytes(WireMessage.writeRefresh(.ipv6)), .open) where sabotage == .refreshBoth:
+        let both = WireMessage.writeRefresh(.ipv4) + WireMessage.writeRefresh(.ipv6)
+        feed(.received(ConnectionSlot(slot, .outgoing)), both, at: now)
       case (.bytes(var bytes), .open):
         // TCP keeps no borders: what has come by now is one read.
         while case .bytes(let more)? = sockets[peer].inbox.first {
@@ -344,10 +354,17 @@ package final class Appliance {
       failures.append(.closed(ConnectionSlot(peer, .outgoing)))
       return
     }
+    let isEnd = bytes == WireMessage.endOfRIB(.ipv4) || bytes == WireMessage.endOfRIB(.ipv6)
+    if isEnd, sabotage == .forgetEndOfRIB { return }
     network.append(.send(peer.index, bytes, armed: armed))
   }
 
   private func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
+    if sabotage == .forgetIPv6 {
+      var stream = bytes
+      let first = WireMessage.take(from: &stream).first?.bytes ?? []
+      return send(peer, first, armed: first)
+    }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
     switch sabotage {
     case .dropOneFire where !hasDropped: hasDropped = true

@@ -94,19 +94,32 @@ extension World {
     for server in 0..<2 where !servers[server].neighbours[index].owed.isEmpty {
       violate(.refresh, "appliance \(index) owes server \(server) an answer")
     }
+    for server in 0..<2 where !servers[server].neighbours[index].unended.isEmpty {
+      violate(.endOfRIB, "appliance \(index) never told server \(server) that this was all")
+    }
     for prefix in prefixes {
-      let routes = (0..<2).map { servers[$0].neighbours[index].routes[prefix] }
-      if routes[0] != routes[1] {
+      let family = WireFamily(prefix)
+      let hearing = (0..<2).filter { servers[$0].families.contains(family) }
+      let routes = hearing.map { servers[$0].neighbours[index].routes[prefix] }
+      if Set(routes).count > 1 {
         violate(
           .sameOnBoth, "appliance \(index), \(prefix): \(words(routes[0])) and \(words(routes[1]))")
       }
+      if family == .ipv6, hearing.count == 1 { reached.insert(.ipv6AtOneServer) }
+      if family == .ipv6, hearing.count == 2 { reached.insert(.ipv6AtBothServers) }
       let expected = appliances[index].ladder.pathLength.map {
-        Route(nextHop: appliances[index].plan.local.address, pathLength: $0)
+        Route(nextHop: nextHop(of: index, family), pathLength: $0)
       }
       for route in routes where route != expected {
         violate(.rung, "appliance \(index), \(prefix): \(words(route)), not \(words(expected))")
       }
     }
+  }
+
+  private func nextHop(of index: Int, _ family: WireFamily) -> IPAddress {
+    let local = appliances[index].plan.local
+    guard family == .ipv6, let address6 = local.address6 else { return .v4(local.address) }
+    return .v6(address6)
   }
 
   private func words(_ route: Route?) -> String {
@@ -132,9 +145,9 @@ extension World {
     let isPromised = height > (other ?? -1) || isSettled
     if isSettled { settledPromises += 1 }
     for server in 0..<2 {
-      for prefix in prefixes {
+      for prefix in prefixes where servers[server].families.contains(WireFamily(prefix)) {
         let paths = servers[server].bestPaths(prefix)
-        let isRight = paths == [appliances[holder].plan.local.address]
+        let isRight = paths == [nextHop(of: holder, WireFamily(prefix))]
         if isPromised {
           promises += 1
           if !isRight {

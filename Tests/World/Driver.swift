@@ -118,9 +118,9 @@ package final class Driver {
   }
 
   private func fired(_ volley: VolleyID) -> [UInt8] {
-    let bytes = copy(volley)
-    if let before = armed[volley], before != bytes { alteredVolleys += 1 }
-    return bytes
+    let whole = volley.only(.all)
+    if let before = armed[whole], before != copy(whole) { alteredVolleys += 1 }
+    return copy(volley)
   }
 
   private func copy(_ volley: VolleyID) -> [UInt8] {

@@ -273,7 +273,7 @@ extension World {
     else { return }
     lastRefresh[place(index, server)] = now
     disturb(index)
-    carryOut(servers[server].refresh(index), id)
+    carryOut(servers[server].refresh(index, random.oneIn(2) ? .ipv4 : .ipv6), id)
     // In the middle of a shift, if there is one to be had.
     if random.oneIn(2), let holder, holder == 1 - index {
       depart(holder, to: index, gap: .microseconds(random.pick(1...1_000)))
@@ -285,7 +285,7 @@ extension World {
     guard states[server].isUp, !states[server].isStalled,
       let id = servers[server].neighbours[index].connection
     else { return }
-    if random.oneIn(2) { carryOut(servers[server].refresh(index), id) }
+    if random.oneIn(2) { carryOut(servers[server].refresh(index, .ipv4), id) }
     servers[server].drop(index)
     carryOut([.send(WireMessage.writeNotification(6, 4)), .close], id)
     disturb(index)

@@ -9,6 +9,8 @@ package enum Checker: String, CaseIterable, Sendable {
   case repetition
   /// A refresh is answered with everything that stands.
   case refresh
+  /// The end of the first announcement is marked for each family of the session.
+  case endOfRIB
   /// No more changes on the wire than claims and steps down.
   case oneUpdate
   /// Both route servers hold the same routes from an appliance 100 ms after things are quiet.
@@ -36,6 +38,8 @@ package enum Probe: String, CaseIterable, Sendable {
   case claimWithoutSession
   case claimAfterStale
   case refreshDuringShift
+  case ipv6AtOneServer
+  case ipv6AtBothServers
   case thawWithStaleRung
   case exhausted
   case interruptedTwice

@@ -4,8 +4,8 @@
 package import Model
 
 /// A route as it stands in the table.
-package struct Route: Equatable, Sendable {
-  package var nextHop: IPv4Address
+package struct Route: Hashable, Sendable {
+  package var nextHop: IPAddress
   package var pathLength: Int
 }
 
@@ -35,6 +35,8 @@ package struct RouteServer: Sendable {
   package static let asn: UInt32 = 65515
   private let identifier: IPv4Address
   private let holdTime: UInt16
+  /// What it offers.
+  package let families: Set<WireFamily>
 
   package struct Neighbour: Sendable {
     package fileprivate(set) var connection: Int?
@@ -46,12 +48,15 @@ package struct RouteServer: Sendable {
     fileprivate var hold: Instant?
     fileprivate var keepalive: Instant?
     fileprivate var interval = Nanoseconds.zero
+    /// What both sides offered.
+    fileprivate var families: Set<WireFamily> = []
     /// How often a refresh was asked for, and how often each prefix was told again since.
-    fileprivate var refreshes = 0
+    fileprivate var refreshes: [WireFamily: Int] = [:]
     fileprivate var answers: [Prefix: Int] = [:]
     /// Prefixes that were asked for again and have not been told since.
     package fileprivate(set) var owed: Set<Prefix> = []
-    package fileprivate(set) var isEndOfRIBSeen = false
+    /// Families whose first announcement has not been ended.
+    package fileprivate(set) var unended: Set<WireFamily> = []
   }
 
   package private(set) var neighbours: [Neighbour]
@@ -61,7 +66,11 @@ package struct RouteServer: Sendable {
   package private(set) var notifications: [(code: UInt8, subcode: UInt8)] = []
   package private(set) var holdExpiries = 0
 
-  package init(_ index: Int, neighbours count: Int, holdTime: UInt16 = 180) {
+  package init(
+    _ index: Int, neighbours count: Int, holdTime: UInt16 = 180,
+    families: Set<WireFamily> = [.ipv4]
+  ) {
+    self.families = families
     identifier = IPv4Address(10, 10, 1, UInt8(4 + index))
     self.holdTime = holdTime
     neighbours = Array(repeating: Neighbour(), count: count)
@@ -90,7 +99,9 @@ package struct RouteServer: Sendable {
     neighbours[neighbour].connection = connection
     neighbours[neighbour].hold = now + .seconds(240)
     return [
-      .send(WireMessage.writeOpen(asn: Self.asn, holdTime: holdTime, identifier: identifier))
+      .send(
+        WireMessage.writeOpen(
+          asn: Self.asn, holdTime: holdTime, identifier: identifier, families: families))
     ]
   }
 
@@ -118,8 +129,10 @@ package struct RouteServer: Sendable {
   ) -> [ServerAction] {
     restartHold(neighbour, now)
     switch message {
-    case .open(_, let offered, _):
+    case .open(_, let offered, _, let theirs):
       neighbours[neighbour].hasOpen = true
+      neighbours[neighbour].families = families.intersection(theirs)
+      neighbours[neighbour].unended = neighbours[neighbour].families
       neighbours[neighbour].interval = .seconds(Int64(min(offered, holdTime)))
       restartHold(neighbour, now)
       return [.send(WireMessage.writeKeepalive())]
@@ -134,6 +147,9 @@ package struct RouteServer: Sendable {
     case .update(let update):
       guard neighbours[neighbour].isEstablished else {
         return wrong("UPDATE before the session", neighbour)
+      }
+      guard neighbours[neighbour].families.contains(update.family) else {
+        return wrong("UPDATE of \(update.family), which was not agreed on", neighbour)
       }
       take(update, raw, neighbour, now)
       return []
@@ -150,7 +166,7 @@ package struct RouteServer: Sendable {
     _ update: WireUpdate, _ raw: [UInt8], _ neighbour: Int, _ now: Instant
   ) {
     if update.isEndOfRIB {
-      neighbours[neighbour].isEndOfRIBSeen = true
+      neighbours[neighbour].unended.remove(update.family)
       return
     }
     neighbours[neighbour].owed.subtract(update.announced)
@@ -161,7 +177,8 @@ package struct RouteServer: Sendable {
       guard let standing = neighbours[neighbour].routes[prefix] else { continue }
       if standing != route {
         isChange = true
-      } else if neighbours[neighbour].answers[prefix, default: 0] < neighbours[neighbour].refreshes
+      } else if neighbours[neighbour].answers[prefix, default: 0]
+        < neighbours[neighbour].refreshes[update.family, default: 0]
       {
         neighbours[neighbour].answers[prefix, default: 0] += 1
       } else {
@@ -182,12 +199,14 @@ package struct RouteServer: Sendable {
     return [.send(WireMessage.writeNotification(3, 1)), .close]
   }
 
-  /// Asks for all routes again (RFC 2918).
-  package mutating func refresh(_ neighbour: Int) -> [ServerAction] {
+  /// Asks for all routes of a family again (RFC 2918); of one that was not agreed on there is no
+  /// answer (section 4).
+  package mutating func refresh(_ neighbour: Int, _ family: WireFamily) -> [ServerAction] {
     guard neighbours[neighbour].isEstablished else { return [] }
-    neighbours[neighbour].refreshes += 1
-    neighbours[neighbour].owed = Set(neighbours[neighbour].routes.keys)
-    return [.send(WireMessage.writeRefresh())]
+    neighbours[neighbour].refreshes[family, default: 0] += 1
+    let asked = neighbours[neighbour].routes.keys.filter { WireFamily($0) == family }
+    neighbours[neighbour].owed.formUnion(asked)
+    return [.send(WireMessage.writeRefresh(family))]
   }
 
   /// Judges the timers of one neighbour.
@@ -210,7 +229,7 @@ package struct RouteServer: Sendable {
   }
 
   /// Where traffic to a prefix goes: all next hops of the shortest path length, sorted.
-  package func bestPaths(_ prefix: Prefix) -> [IPv4Address] {
+  package func bestPaths(_ prefix: Prefix) -> [IPAddress] {
     let routes = neighbours.compactMap { $0.routes[prefix] }
     guard let shortest = routes.map(\.pathLength).min() else { return [] }
     return routes.filter { $0.pathLength == shortest }.map(\.nextHop).sorted()

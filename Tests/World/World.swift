@@ -91,17 +91,25 @@ package final class World {
   ) {
     self.seed = seed
     var random = Random(seed: seed)
-    prefixes =
-      random.oneIn(2)
-      ? World.prefixes(["10.1.0.5/32"])
-      : World.prefixes(["10.1.0.5/32", "10.8.0.0/16", "10.9.128.0/17"])
+    var lists = [World.prefixes(["10.1.0.5/32"])]
+    if random.oneIn(2) { lists.append(World.prefixes(["10.8.0.0/16", "10.9.128.0/17"])) }
+    if random.oneIn(3) {
+      lists[0] += World.prefixes(["2001:db8:1::5/128"])
+      // A VIP of the other family alone.
+      lists.append(World.prefixes(["2001:db8:8::/45", "::/0"]))
+    }
+    prefixes = lists.flatMap { $0 }
     let watched = self.watched
-    let prefixes = self.prefixes
     appliances = (0..<2).map { index in
-      Appliance(index, plan: World.plan(index, prefixes, watched), watched: watched)
+      Appliance(index, plan: World.plan(index, lists, watched), watched: watched)
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
-    servers = (0..<2).map { RouteServer($0, neighbours: 2, holdTime: hold) }
+    // Whatever we offer: some offer more than we want, and some less.
+    let isNarrow = [random.oneIn(4), random.oneIn(4)]
+    servers = (0..<2).map {
+      RouteServer(
+        $0, neighbours: 2, holdTime: hold, families: isNarrow[$0] ? [.ipv4] : [.ipv4, .ipv6])
+    }
     self.random = random
     appliances[0].sabotage = sabotage
     appliances[1].sabotage = sabotage
@@ -114,17 +122,19 @@ package final class World {
 
   private static func prefixes(_ texts: [String]) -> [Prefix] { texts.compactMap { Prefix($0) } }
 
-  private static func plan(_ index: Int, _ prefixes: [Prefix], _ watched: IPv4Address) -> Plan {
+  private static func plan(_ index: Int, _ lists: [[Prefix]], _ watched: IPv4Address) -> Plan {
     let address = IPv4Address(10, 0, 2, UInt8(10 + index))
     let owner = Plan.Owner(address: .v4(watched), interfaces: [])
-    var vips = [Plan.VIP(name: "web", prefixes: [prefixes[0]], owner: owner)]
-    if prefixes.count > 1 {
-      vips.append(Plan.VIP(name: "net", prefixes: Array(prefixes[1...]), owner: owner))
+    let vips = lists.enumerated().map {
+      Plan.VIP(name: "vip\($0)", prefixes: $1, owner: owner)
     }
     return Plan(
-      local: Plan.Local(asn: ASNumber(65001), address: address, identifier: address),
+      local: Plan.Local(
+        asn: ASNumber(65001), address: address,
+        address6: IPv6Address(high: 0x2001_0db8_0002_0000, low: UInt64(10 + index)),
+        identifier: address),
       routeServers: Plan.RouteServers(
-        platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
+        platform: .generic, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
       vips: vips)
   }
@@ -263,7 +273,9 @@ package final class World {
       case .close(let peer): closeLatest(index, peer)
       case .send(let peer, let bytes, let armed):
         guard let id = latest(index, peer) else { continue }
-        if let armed { connections[id].volleys.append(armed) }
+        if var armed {
+          connections[id].volleys += WireMessage.take(from: &armed).map(\.bytes)
+        }
         send(bytes, over: id, isOut: true)
       }
     }

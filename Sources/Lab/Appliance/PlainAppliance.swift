@@ -8,6 +8,8 @@ package final class PlainAppliance: Appliance {
   package let host: String
   /// The control socket of the daemon.
   package let control: String
+  /// The file that keepalived tracks for the VIP.
+  package var trackFile: String { "\(Files.directory(of: control))/track/web" }
   private let daemon: RunningProgram
   private let answerer: RunningProgram
   /// `nobody`: a user that owns nothing.
@@ -61,7 +63,9 @@ package final class PlainAppliance: Appliance {
     daemon = try lab.start(
       "\(host).hopshiftd",
       (listening ? PlainAppliance.socketUnit : []) + PlainAppliance.confinement
-        + [binary, "--config", configuration, "--control", control],
+        + [
+          binary, "--config", configuration, "--control", control, "--state", "\(runtime)/state",
+        ],
       on: host)
   }
 

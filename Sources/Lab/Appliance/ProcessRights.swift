@@ -29,9 +29,13 @@ package struct ProcessRights: Hashable, Sendable {
     hasNoNewPrivileges = flag == "1"
   }
 
-  /// A user of its own and nothing more.
+  /// CAP_NET_RAW, which the unit gives for the probes that need it.
+  private static let netRaw: UInt64 = 1 << 13
+
+  /// A user of its own and nothing more; what the bounding set leaves cannot be gained, since
+  /// executing a program gives nothing.
   package var areNone: Bool {
-    user != 0 && capabilities == 0 && bounding == 0 && hasNoNewPrivileges
+    user != 0 && capabilities == 0 && bounding & ~ProcessRights.netRaw == 0 && hasNoNewPrivileges
   }
 }
 

@@ -37,29 +37,39 @@ struct UpdateReader {
     else { return .unreadable("UPDATE with a prefix cut short") }
     update.withdrawn = withdrawnPrefixes
     update.announced = announced
-    if let fault = readAttributes(attributes) { return .unreadable(fault) }
     update.isEndOfRIB = body.count == 4
+    if let fault = readAttributes(attributes) { return .unreadable(fault) }
     return .update(update)
   }
 
-  private func prefixes(_ range: Range<Int>) -> [Prefix]? {
+  private func prefixes(_ range: Range<Int>, width: Int = 32) -> [Prefix]? {
     var result: [Prefix] = []
     var offset = range.lowerBound
     while offset < range.upperBound {
       let length = body[offset]
       let octets = (Int(length) + 7) / 8
-      guard length <= 32, offset + 1 + octets <= range.upperBound else { return nil }
-      var bits: UInt32 = 0
-      for index in 0..<4 {
-        bits = bits << 8 | (index < octets ? UInt32(body[offset + 1 + index]) : 0)
-      }
+      guard length <= width, offset + 1 + octets <= range.upperBound else { return nil }
+      let address = address((offset + 1)..<(offset + 1 + octets), width: width)
       // Bits beyond the length are of no matter (RFC 4271 section 4.3).
-      let masked = Prefix.masked(.v4(IPv4Address(bits: bits)), to: length)
-      guard let prefix = Prefix(masked, length: length) else { return nil }
+      guard let prefix = Prefix(Prefix.masked(address, to: length), length: length) else {
+        return nil
+      }
       result.append(prefix)
       offset += 1 + octets
     }
     return result
+  }
+
+  /// An address of which the octets in `range` are there, the others zero.
+  private func address(_ range: Range<Int>, width: Int) -> IPAddress {
+    var high: UInt64 = 0
+    var low: UInt64 = 0
+    for index in 0..<(width / 8) {
+      high = high << 8 | low >> 56
+      low = low << 8 | (index < range.count ? UInt64(body[range.lowerBound + index]) : 0)
+    }
+    return width == 32
+      ? .v4(IPv4Address(bits: UInt32(low))) : .v6(IPv6Address(high: high, low: low))
   }
 
   /// Nil when all is well, else the fault.
@@ -88,13 +98,42 @@ struct UpdateReader {
           return "NEXT_HOP that is not four octets"
         }
         update.nextHop = IPv4Address(bits: hop)
-      case 14: update.hasMultiprotocolReach = true
-      case 15: update.hasUnreachable = true
+      case 14:
+        guard readReach(value) else { return "MP_REACH_NLRI that does not fit" }
+      case 15:
+        guard value.count >= 3 else { return "MP_UNREACH_NLRI cut short" }
+        // The end for IPv4 unicast is an empty UPDATE, and nothing else.
+        let isIPv4 = body[start..<(start + 3)] == [0, 1, 1]
+        let isAlone = offset == 4 && value.upperBound == body.count
+        update.isEndOfRIB = value.count == 3 && isAlone && !isIPv4
+        update.hasUnreachable = !update.isEndOfRIB
       default: break
       }
       offset = value.upperBound
     }
     return nil
+  }
+
+  /// RFC 4760 section 3: family, next hop with its length, a reserved octet, prefixes. What is not
+  /// IPv6 unicast is not looked into.
+  private mutating func readReach(_ range: Range<Int>) -> Bool {
+    let body = body
+    let bytes = body.span
+    guard let family = bytes.bigEndian16(at: range.lowerBound),
+      let subsequent = bytes.byte(at: range.lowerBound + 2),
+      let hopLength = bytes.byte(at: range.lowerBound + 3)
+    else { return false }
+    let hop = (range.lowerBound + 4)..<(range.lowerBound + 4 + Int(hopLength))
+    guard hop.upperBound < range.upperBound else { return false }
+    guard family == 2, subsequent == 1 else { return true }
+    // RFC 2545 section 3: a link-local address may follow the global one.
+    guard hop.count == 16 || hop.count == 32,
+      case .v6(let nextHop) = address(hop.prefix(16), width: 128),
+      let announced = prefixes((hop.upperBound + 1)..<range.upperBound, width: 128)
+    else { return false }
+    update.nextHop6 = nextHop
+    update.announced += announced
+    return true
   }
 
   /// Segments of (type, count, AS numbers); sets and sequences alike are read as numbers in order.

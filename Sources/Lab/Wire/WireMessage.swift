@@ -20,12 +20,13 @@ package struct WireUpdate: Hashable, Sendable {
   package var hasWithdrawnField = false
   /// MP_UNREACH_NLRI is there (RFC 4760 section 4), except as the sole attribute of an End-of-RIB.
   package var hasUnreachable = false
-  /// MP_REACH_NLRI is there.
-  package var hasMultiprotocolReach = false
   package var path: [UInt32] = []
   package var nextHop: IPv4Address?
+  /// The next hop in MP_REACH_NLRI.
+  package var nextHop6: IPv6Address?
+  /// Those in MP_REACH_NLRI as well.
   package var announced: [Prefix] = []
-  /// Nothing at all: End-of-RIB for IPv4 unicast (RFC 4724 section 2).
+  /// Nothing at all, or an MP_UNREACH_NLRI alone that withdraws nothing (RFC 4724 section 2).
   package var isEndOfRIB = false
 
   package init() {}
@@ -54,6 +55,7 @@ extension WireUpdate: CustomStringConvertible {
     if !announced.isEmpty {
       words += " " + announced.map(\.description).joined(separator: " ")
       if let nextHop { words += " via \(nextHop)" }
+      if let nextHop6 { words += " via \(nextHop6)" }
       words += " path \(WireUpdate.text(of: path))"
     }
     if hasWithdrawnField {

@@ -1,0 +1,64 @@
+// The keys of the virtual IPs.
+import Model
+
+extension Schema {
+  static let vip = [
+    Key(
+      .prefixes, .list(.prefix, limit: PlanLimits.prefixes), .required,
+      "The prefixes that move together."),
+    Key(
+      .med, .value(.number(0...UInt32.max)), .derived("none"),
+      "The multi-exit discriminator of the routes."),
+    Key(
+      .communities, .list(.community, limit: PlanLimits.communitiesPerVIP), .derived("none"),
+      "The communities of the routes."),
+    Key(
+      .largeCommunities, .list(.largeCommunity, limit: PlanLimits.largeCommunitiesPerVIP),
+      .derived("none"), "The large communities of the routes."),
+    Key(
+      .hosts, .list(.name(noun: "host"), limit: PlanLimits.candidatesPerVIP),
+      .derived("this machine; required without owner"),
+      "Who can carry the traffic, the preferred host first."),
+    Key(
+      .nextHop, .pairs(noun: "host", .ipv4Address, limit: PlanLimits.candidatesPerVIP),
+      .derived("the address of each host"), "The next hops on this VIP's side of its hosts."),
+    Key(
+      .failback,
+      .value(
+        .either(
+          [never], .duration(least: .zero, most: .seconds(86_400), step: .milliseconds(1)))),
+      .derived("60s"), "How long a better host has to be well before traffic goes back to it."),
+    Key(
+      .tie, .value(.name(noun: "tie")), .derived("none"), "VIPs with the same word move as one."),
+    Key(
+      .owner, .section(owner), .derived("nobody here; required without hosts"),
+      "When this machine owns the VIP."),
+  ]
+
+  /// In the place of a time: it does not happen.
+  static let never = "never"
+
+  private static let owner = [
+    Key(
+      .when, .value(.word(["address", "healthy"])), .required,
+      "What makes this machine the owner."),
+    Key(
+      .address, .value(.address), .derived("the first host prefix"),
+      "The address that has to be on an interface."),
+    Key(
+      .interfaces, .list(.interface, limit: PlanLimits.interfacesPerVIP),
+      .derived("every interface but lo"), "The interfaces that count."),
+    Key(
+      .settle,
+      .value(.duration(least: .zero, most: .seconds(300), step: .milliseconds(1))),
+      .derived("10s"),
+      "How long after the start an address that comes is taken as one that was there."),
+    Key(
+      .rank, .value(.number(1...255)), .derived("100"),
+      "The place among healthy owners: the lowest is the best."),
+    Key(.balance, .value(.flag), .derived("false"), "All healthy owners carry the VIP together."),
+    Key(
+      .nextHop, .value(.ipv4Address), .derived("local.address"),
+      "The next hop on this VIP's side of this machine."),
+  ]
+}

@@ -1,0 +1,39 @@
+// The verb `switch`: sends a VIP's traffic to another host.
+
+/// `hopshift switch`
+package struct SwitchCommand: Hashable, Sendable {
+  /// What the daemon is asked, word by word.
+  package let words: [String]
+  package let json: Bool
+
+  private static let toOption = Option(
+    "--to", argument: "HOST", help: "a host of the VIP, self, other, or auto")
+  private static let dryRunOption = Option("--dry-run", help: "say what would happen, do nothing")
+  private static let forceOption = Option(
+    "--force", help: "also inside the damping window, also to a host that is not well")
+
+  package static let synopsis = Synopsis(
+    verb: "switch", operands: "VIP",
+    abstract: "send the traffic of a virtual IP to another host",
+    details: """
+      On a watcher HOST is a candidate of the virtual IP; it stays chosen until it
+      is down, or until --to auto lets preference decide again. Between owners that
+      are chosen by health, self takes the virtual IP and other gives it away. For an
+      owner whose address decides, use maintenance. Inside the damping window of the
+      platform the wish is refused, and the answer says when it is over.
+      """,
+    options: [toOption, dryRunOption, forceOption, .json])
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    guard let vip = arguments.operands.first else { throw .missingOperand("VIP") }
+    try arguments.refuseOperands(beyond: 1)
+    guard let host = arguments.value(SwitchCommand.toOption) else {
+      throw .missingOption(SwitchCommand.toOption)
+    }
+    var words = [vip, host]
+    if arguments.has(SwitchCommand.dryRunOption) { words.append("dry-run") }
+    if arguments.has(SwitchCommand.forceOption) { words.append("force") }
+    self.words = words
+    json = arguments.has(.json)
+  }
+}

@@ -1,0 +1,165 @@
+// Where the other speakers of the group are heard and spoken to: nothing unproved comes in.
+
+import Hello
+import Linux
+import Model
+import Seal
+
+/// Owns the socket of hello and the group's key. What it lets in was sent by a speaker of the Plan
+/// that has the key, and was not let in before; what leaves is sealed.
+final class GroupDoor {
+  /// Bytes that may wait while nobody reads: a hundred full datagrams, the kernel's own share
+  /// included. What comes above that is lost, the newest first, and counted.
+  static let receiveBuffer = 256 << 10
+  /// Datagrams of one wake-up: all that seven fellows send in one interval.
+  static let budget = PlanLimits.fellows * HelloLimits.datagramsPerInterval + 8
+
+  /// What became of one datagram.
+  enum Received: Equatable {
+    /// A body is there for `withBody`.
+    case hello(FellowSlot)
+    case refused(HelloRefusal)
+    case empty
+  }
+
+  let group: Plan.Group
+  private let socket: DatagramSocket
+  private let key: SealKey
+  private var buffer = ReceiveBuffer(capacity: HelloLimits.datagram)
+  private var body = 0..<0
+  /// The datagram that leaves.
+  private var datagram: [UInt8] = []
+  /// By `FellowSlot`.
+  private(set) var fellows: [FellowLine]
+  /// Datagrams of senders that are not in the Plan, and of what the socket could not receive.
+  private(set) var strangers: UInt64 = 0
+  private(set) var receiveFailures: UInt64 = 0
+  private var strangerComplaint = Complaint()
+  private var receiveComplaint = Complaint()
+
+  var raw: Int32 { socket.raw }
+
+  init(_ group: Plan.Group, key: SealKey) throws(Errno) {
+    precondition(HelloLimits.tag == SealKey.tagSize, "the datagram has room for the tag")
+    self.group = group
+    self.key = key
+    socket = try DatagramSocket(
+      on: group.address, port: group.port, receiveBuffer: GroupDoor.receiveBuffer)
+    fellows = group.peers.map(FellowLine.init)
+    datagram.reserveCapacity(HelloLimits.datagram)
+  }
+
+  /// Datagrams that the kernel had no room for; nil when it does not say.
+  var drops: UInt32? {
+    do throws(Errno) {
+      return try socket.drops()
+    } catch {
+      return nil
+    }
+  }
+
+  // MARK: Listening
+
+  /// Takes one datagram, if there is one, and says what it is worth. Nothing is allocated unless
+  /// there is something to complain of.
+  func receive(at now: Instant, log: Log) -> Received {
+    body = 0..<0
+    let sender: IPv4Address
+    var isTooLong = false
+    do throws(Errno) {
+      switch try socket.receive(into: &buffer) {
+      case .empty: return .empty
+      case .tooLong(let from): (sender, isTooLong) = (from, true)
+      case .datagram(let from): sender = from
+      }
+    } catch {
+      // What waits behind it is read by the next call: the error was taken from the socket.
+      receiveFailures += 1
+      if let times = receiveComplaint.due(at: now) {
+        log.warning("hello: receiving failed: \(error)\(Complaint.count(times))")
+      }
+      return .refused(.unreadable)
+    }
+    guard let index = group.peers.firstIndex(of: sender) else {
+      strangers += 1
+      if let times = strangerComplaint.due(at: now) {
+        log.warning(
+          "hello from \(sender), which is no speaker of the group\(Complaint.count(times))")
+      }
+      return .refused(.stranger)
+    }
+    let refusal = isTooLong ? .malformed : judge(index, at: now)
+    guard let refusal else { return .hello(FellowSlot(index)) }
+    refuse(refusal, index, at: now, log)
+    return .refused(refusal)
+  }
+
+  /// The body that the last `receive` let in.
+  func withBody(_ take: (Span<UInt8>) -> Void) {
+    buffer.withBytes { bytes in take(bytes.extracting(body)) }
+  }
+
+  /// Nil when the datagram in the buffer is let in.
+  private func judge(_ index: Int, at now: Instant) -> HelloRefusal? {
+    let (proved, header) = buffer.withBytes { datagram in
+      GroupDoor.read(datagram, key)
+    }
+    switch header {
+    case .failure(.otherVersion): return proved == nil ? .otherKey : .otherVersion
+    case .failure: return proved == nil ? .otherKey : .malformed
+    case .success(let header):
+      guard header.sender == fellows[index].address else {
+        fellows[index].pretended = header.sender
+        return .otherSender
+      }
+      guard fellows[index].replay.accept(header.moment) else {
+        let last = fellows[index].replay.last
+        return last.map { header.start < $0.start } ?? false ? .earlierRun : .replayed
+      }
+      fellows[index].accepted(header, at: now)
+      body = proved ?? 0..<0
+      return nil
+    }
+  }
+
+  /// Nothing of a datagram is looked at before its tag was found right.
+  private static func read(
+    _ datagram: Span<UInt8>, _ key: SealKey
+  ) -> (proved: Range<Int>?, header: Result<HelloHeader, HelloError>) {
+    guard let proved = key.open(datagram) else { return (nil, .failure(.noHello)) }
+    do throws(HelloError) {
+      return (proved, .success(try HelloReader(datagram.extracting(proved)).header))
+    } catch {
+      return (proved, .failure(error))
+    }
+  }
+
+  private func refuse(_ refusal: HelloRefusal, _ index: Int, at now: Instant, _ log: Log) {
+    guard let times = fellows[index].refused(refusal, at: now) else { return }
+    let isHeard = fellows[index].isHeard(at: now, within: group.timeout)
+    log.warning(fellows[index].sentence(refusal, isHeard: isHeard) + Complaint.count(times))
+  }
+
+  // MARK: Speaking
+
+  /// Seals a body and sends it to every fellow. One that cannot be reached costs the others
+  /// nothing.
+  func send(_ body: Span<UInt8>, at now: Instant, log: Log) {
+    precondition(body.count <= HelloLimits.body, "a hello fits a datagram")
+    datagram.removeAll(keepingCapacity: true)
+    for index in body.indices { datagram.append(body[index]) }
+    key.seal(&datagram)
+    for index in fellows.indices {
+      do throws(Errno) {
+        try socket.send(datagram.span, to: fellows[index].address, port: group.port)
+        if let before = fellows[index].sent() {
+          log.notice("speaker \(fellows[index].address): hello leaves again, after \(before)")
+        }
+      } catch {
+        if fellows[index].sendFailed(error, at: now) {
+          log.warning("speaker \(fellows[index].address): hello cannot leave: \(error)")
+        }
+      }
+    }
+  }
+}

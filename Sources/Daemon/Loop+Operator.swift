@@ -1,0 +1,50 @@
+// What operators ask for, and what must not be forgotten of it.
+
+import Control
+import Engine
+import Failover
+import Linux
+import Model
+
+extension Loop {
+  /// Carries out the commands of one request and answers it.
+  mutating func obey(_ request: Request, _ client: ControlClient, at now: Instant) {
+    guard client.mayWrite else {
+      let text = "not allowed: be root or a member of group \(ControlServer.writers)"
+      return client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
+    }
+    switch CommandRequest.parse(request, plan) {
+    case .failure(let error):
+      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+    case .success(let wanted):
+      var isGood = true
+      for command in wanted.commands {
+        let answer = obey(command, isDryRun: wanted.isDryRun, at: now)
+        isGood = isGood && CommandReport.isGood(answer)
+        client.enqueue(
+          CommandReport.record(
+            request.id, command, answer, isDryRun: wanted.isDryRun, engine, now))
+      }
+      client.enqueue(
+        JSONLine.end(
+          id: request.id, code: isGood ? .ok : .failure,
+          message: isGood ? "" : "not everything was done"))
+    }
+  }
+
+  private mutating func obey(
+    _ command: OperatorCommand, isDryRun: Bool, at now: Instant
+  ) -> OperatorAnswer {
+    if isDryRun { return engine.failover.answer(to: command, at: now) }
+    feed(.command(command), at: now)
+    return engine.lastAnswer
+  }
+
+  /// Writes down what has changed; it runs when everything else of a turn is done.
+  mutating func keepState(at now: Instant) {
+    tracks.keep(engine, log: log)
+    guard state.isDue(at: now, hasChanged: engine.hasUnsavedMemory) else { return }
+    engine.memoryWasTaken()
+    state.save(engine.memory(isEnding: false), at: now, log: log)
+  }
+}

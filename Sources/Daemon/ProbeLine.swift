@@ -1,0 +1,102 @@
+// A socket that probes share, and a connection that one probe has for itself.
+
+import Linux
+import Model
+import Probes
+
+/// Owns one datagram or packet socket. What it brings goes to the engine.
+final class ProbeLine {
+  private var socket: StampedSocket?
+  /// Counts sockets: an event for an earlier one is dropped.
+  private(set) var generation: UInt32 = 0
+  /// Packets come with their IPv4 header.
+  private(set) var isRaw = false
+  /// What could not be read or sent, and why last.
+  private(set) var failures: UInt64 = 0
+  private(set) var lastError: Errno?
+  /// Datagrams that the kernel could not queue.
+  private(set) var overruns: UInt64 = 0
+
+  var isOpen: Bool { socket != nil }
+  var raw: Int32? { socket?.raw }
+
+  func adopt(_ fresh: consuming StampedSocket, isRaw: Bool = false) {
+    generation &+= 1
+    self.isRaw = isRaw
+    socket = consume fresh
+  }
+
+  func close() { socket = nil }
+
+  func note(_ error: Errno) {
+    failures += 1
+    lastError = error
+  }
+
+  func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> StampedSocket.Arrival? {
+    try socket?.receive(into: &buffer)
+  }
+
+  func send(_ frame: Span<UInt8>) throws(Errno) {
+    guard socket != nil else { throw .notConnected }
+    try socket?.send(frame)
+  }
+
+  func send(_ datagram: Span<UInt8>, to remote: IPv4Address, port: UInt16) throws(Errno) {
+    guard socket != nil else { throw .notConnected }
+    try socket?.send(datagram, to: remote, port: port)
+  }
+
+  func dropsMoved() throws(Errno) -> Bool {
+    guard let haveMoved = try socket?.dropsMoved(), haveMoved else { return false }
+    overruns += 1
+    return true
+  }
+}
+
+/// Owns the connection of one lane of a target.
+final class ProbeStream {
+  private var socket: TCPSocket?
+  private(set) var generation: UInt32 = 0
+  private(set) var isConnecting = false
+
+  var isOpen: Bool { socket != nil }
+
+  /// Begins a connection and answers its descriptor.
+  func connect(to remote: IPv4Address, port: UInt16) throws(Errno) -> Int32 {
+    hangUp()
+    let fresh = try TCPSocket.connect(to: remote, port: port)
+    generation &+= 1
+    isConnecting = true
+    let raw = fresh.raw
+    socket = consume fresh
+    return raw
+  }
+
+  /// What became of the connection; nil: it stands.
+  func finishConnecting() -> Errno? {
+    isConnecting = false
+    return socket?.connectResult()
+  }
+
+  var raw: Int32? { socket?.raw }
+
+  func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> Int? {
+    try socket?.receive(into: &buffer)
+  }
+
+  /// A request fits into an empty socket; what does not is an error.
+  func send(_ bytes: Span<UInt8>) throws(Errno) {
+    guard try socket?.send(bytes) == bytes.count else { throw .noBuffers }
+  }
+
+  /// Ends it with an RST: thousands of probes leave nothing in TIME-WAIT behind, here or there.
+  func hangUp() {
+    do throws(Errno) { try socket?.reset() } catch {
+      // It was ended by the other side before; closing is all that is left to do.
+      isConnecting = false
+    }
+    socket = nil
+    isConnecting = false
+  }
+}

@@ -1,0 +1,120 @@
+// Every socket of the probes, by the numbers that the engine gives them.
+
+import Engine
+import Linux
+import Model
+import Probes
+
+/// Owns the lines and streams. Which of them there can be, the Plan says.
+struct ProbeSockets: ~Copyable {
+  /// Datagrams that one line gets in one wake-up. We chose it: more than its buffer holds of the
+  /// shortest frames, so that a line is seen empty in spite of a flood.
+  static let budget = 2_048
+  /// How many datagrams make it worth asking whether the kernel has lost some.
+  static let suspicious = 64
+
+  /// By `ProbeSocket`.
+  let shared: [ProbeLine]
+  /// By `PortSlot`.
+  let ports: [ProbeLine]
+  /// By `TargetSlot`: what a BFD session sends from.
+  let senders: [ProbeLine?]
+  /// By `ProbeConnection`.
+  let streams: [ProbeStream?]
+  var offset = WallOffset()
+  /// Everything that had arrived by then was read.
+  var heard = Instant.zero
+
+  init(_ plan: Plan, _ probes: borrowing Probes) {
+    shared = ProbeSocket.allCases.map { _ in ProbeLine() }
+    ports = (0..<probes.ports.count).map { _ in ProbeLine() }
+    senders = plan.targets.map { target in
+      guard case .probe(let probe) = target.evidence, case .bfd = probe.kind else { return nil }
+      return ProbeLine()
+    }
+    streams = plan.targets.flatMap { target -> [ProbeStream?] in
+      let isStream =
+        switch target.evidence {
+        case .probe(let probe):
+          switch probe.kind {
+          case .tcp, .http: true
+          case .arp, .icmp, .bfd: false
+          }
+        default: false
+        }
+      return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
+    }
+  }
+
+  /// How many descriptors there can be.
+  var count: Int {
+    shared.count + ports.count + senders.count { $0 != nil } + streams.count { $0 != nil }
+  }
+
+  /// The lines that are read, by their slot in an event token.
+  var lineCount: Int { shared.count + ports.count }
+
+  func line(_ slot: Int) -> ProbeLine {
+    slot < shared.count ? shared[slot] : ports[slot - shared.count]
+  }
+
+  func slot(of port: PortSlot) -> Int { shared.count + port.index }
+
+  func stream(_ connection: ProbeConnection) -> ProbeStream? {
+    streams.indices.contains(connection.index) ? streams[connection.index] : nil
+  }
+
+  /// Which of the shared sockets the Plan needs.
+  static func needed(_ plan: Plan) -> [ProbeSocket] {
+    ProbeSocket.allCases.filter { socket in
+      plan.targets.contains { target in
+        guard case .probe(let probe) = target.evidence else { return false }
+        switch probe.kind {
+        case .icmp: return socket == .echo
+        case .bfd(let isMultihop): return socket == (isMultihop ? .bfdMultihop : .bfd)
+        case .arp, .tcp, .http: return false
+        }
+      }
+    }
+  }
+
+  /// Whether anything of the Plan may need CAP_NET_RAW.
+  static func needRawSockets(_ plan: Plan) -> Bool {
+    plan.targets.contains { target in
+      guard case .probe(let probe) = target.evidence else { return false }
+      switch probe.kind {
+      case .arp, .icmp: return true
+      case .tcp, .http, .bfd: return false
+      }
+    }
+  }
+
+  /// Opens a shared socket.
+  func open(_ socket: ProbeSocket, identifier: UInt16) throws(Errno) {
+    let line = shared[Int(socket.rawValue)]
+    switch socket {
+    case .echo:
+      do throws(Errno) {
+        line.adopt(try StampedSocket.ping())
+      } catch {
+        // net.ipv4.ping_group_range does not have our group.
+        guard error == .accessDenied || error == .notPermitted else { throw error }
+        line.adopt(try StampedSocket.rawEcho(identifier: identifier), isRaw: true)
+      }
+    case .bfd: line.adopt(try StampedSocket.receiver(port: BFDTransport.port))
+    case .bfdMultihop: line.adopt(try StampedSocket.receiver(port: BFDTransport.multihopPort))
+    }
+  }
+
+  /// The addresses that are asked on a port.
+  static func addresses(on port: InterfaceName, _ plan: Plan) -> [IPv4Address] {
+    var result: [IPv4Address] = []
+    for target in plan.targets {
+      guard case .probe(let probe) = target.evidence, case .arp(let interface, _) = probe.kind,
+        interface == port, !result.contains(probe.address)
+      else { continue }
+      result.append(probe.address)
+    }
+    return result
+  }
+}

@@ -1,0 +1,23 @@
+// What the probes found out, as records for monitors.
+
+import Chronicle
+import Control
+import Model
+import Probes
+
+enum ProbeStory {
+  static func record(_ note: ProbeNote, _ id: String, _ at: Instant, _ plan: Plan) -> [UInt8] {
+    let slot = ProbeWords.slot(of: note)
+    var line = JSONLine(id: id, type: "target")
+    line.add("at-ns", at.nanoseconds)
+    line.add("host", plan.hosts[plan.targets[slot.index].host.index].name)
+    line.add("target", VIPWords.words(plan.targets[slot.index].evidence))
+    switch note {
+    case .signal(_, let signal, let reason):
+      line.add("state", signal.description)
+      line.add("reason", reason.description)
+    default: line.add("event", ProbeWords.words(note, plan))
+    }
+    return line.finish()
+  }
+}

@@ -1,0 +1,89 @@
+// What the probes found out, handed to deciding; and what they need of the kernel.
+
+import Failover
+import Model
+import Probes
+
+extension Engine {
+  mutating func probe(
+    _ event: ProbeEvent, _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
+  ) {
+    let start = outputs.probes.list.count
+    probes.handle(event, bytes, at: now, into: &outputs.probes)
+    switch event {
+    case .portFailed(let port, let code):
+      outputs.add(.note(.alarm(.portNotOpened(probes.ports.names[port.index], code: code))))
+    case .socketFailed(let socket, let code):
+      outputs.add(.note(.alarm(.probesNotOpened(socket, code: code))))
+    default: break
+    }
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+
+  mutating func turnProbes(at now: Instant, into outputs: inout Outputs) {
+    let start = outputs.probes.list.count
+    probes.turn(at: now, into: &outputs.probes)
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+
+  /// Signals are judged one by one, in the order in which they came.
+  private mutating func heedProbes(since start: Int, at now: Instant, into outputs: inout Outputs) {
+    var doubted: InterfaceIndex?
+    for index in start..<outputs.probes.list.count {
+      guard case .note(let note) = outputs.probes.list[index] else { continue }
+      outputs.add(.note(.probe(note)))
+      guard case .signal(let target, let signal, _) = note else { continue }
+      failover.learned(target, signal, at: now, into: &verdicts)
+      apply(at: now, into: &outputs)
+      if signal == .failing || signal == .down {
+        doubt(target, but: &doubted, into: &outputs)
+      }
+    }
+  }
+
+  /// A probe that was not answered puts the link in doubt: the kernel may hold the news back.
+  private mutating func doubt(
+    _ target: TargetSlot, but doubted: inout InterfaceIndex?, into outputs: inout Outputs
+  ) {
+    let interfaces = probes.interface(of: target).map { [$0] } ?? failover.localInterfaces
+    for index in interfaces where index != doubted {
+      doubted = index
+      ask(for: index, into: &outputs)
+    }
+  }
+
+  // MARK: The kernel
+
+  /// The interfaces are known: now the rest of the evidence is gathered.
+  mutating func beginEvidence(at now: Instant, into outputs: inout Outputs) {
+    guard !probes.isStarted else { return }
+    probes.start(at: now)
+    if failover.kernelEvidence.needsRoutes { need(.routes, .plan, into: &outputs) }
+    if failover.kernelEvidence.needsNeighbours { need(.neighbours, .plan, into: &outputs) }
+  }
+
+  mutating func beginConfirming(_ kernelClass: KernelClass) {
+    failover.beginConfirming(kernelClass)
+    if kernelClass == .interfaces { probes.beginConfirming() }
+  }
+
+  mutating func probesLearned(_ link: Link, at now: Instant, into outputs: inout Outputs) {
+    let start = outputs.probes.list.count
+    probes.learned(link, at: now, into: &outputs.probes)
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+
+  mutating func probesLost(_ link: InterfaceIndex, at now: Instant, into outputs: inout Outputs) {
+    let start = outputs.probes.list.count
+    probes.lost(link, at: now, into: &outputs.probes)
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+
+  mutating func probesLearned(
+    _ neighbour: Neighbour, at now: Instant, into outputs: inout Outputs
+  ) {
+    let start = outputs.probes.list.count
+    probes.learned(neighbour, into: &outputs.probes)
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+}

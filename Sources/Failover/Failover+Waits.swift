@@ -1,0 +1,58 @@
+// What a change of a VIP would have to wait for.
+
+package import Model
+
+package enum WaitReason: Equatable, Sendable {
+  case staleView
+  case damping
+  case failback
+  case listening
+  case outOfService
+  case pinned
+  case shadow
+  case ownNetwork
+  /// The address is gone, and the claim stands for a while.
+  case grace
+}
+
+/// One thing that holds a change back; `until` is nil when no time ends it.
+package struct Wait: Equatable, Sendable {
+  package var reason: WaitReason
+  package var until: Instant?
+}
+
+extension Failover {
+  /// Everything that holds a VIP back now.
+  package func waits(of vip: VIPSlot, at now: Instant) -> [Wait] {
+    let unit = index.unit(of: vip)
+    var waits: [Wait] = []
+    if !mayJudge(unit) { waits.append(Wait(reason: .staleView)) }
+    if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
+    if let end = fellows?.listening { waits.append(Wait(reason: .listening, until: end)) }
+    if let end = dampedUntil(unit), now < end { waits.append(Wait(reason: .damping, until: end)) }
+    if hosts.ownNetwork != .working { waits.append(Wait(reason: .ownNetwork)) }
+    if case .watcher(let choice) = units[unit].rule {
+      if choices[choice].isPinned { waits.append(Wait(reason: .pinned)) }
+      if choices[choice].current != nil, let due = choices[choice].deadline {
+        waits.append(Wait(reason: .failback, until: due))
+      }
+    }
+    if fellows == nil {
+      if let due = claims[unit].stepDown { waits.append(Wait(reason: .grace, until: due)) }
+    } else {
+      if let due = contests[unit].failbackAt { waits.append(Wait(reason: .failback, until: due)) }
+      if let due = contests[unit].stepDown { waits.append(Wait(reason: .grace, until: due)) }
+    }
+    return waits
+  }
+
+  /// The hosts whose health decides about a VIP.
+  package func judgedHosts(of vip: VIPSlot) -> [HostSlot] {
+    units[index.unit(of: vip)].hosts
+  }
+
+  /// What a fellow said last of a VIP.
+  package func word(of fellow: FellowSlot, on vip: VIPSlot) -> FellowClaim {
+    fellows?[index.unit(of: vip), fellow] ?? .none
+  }
+}

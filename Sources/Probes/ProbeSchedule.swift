@@ -1,0 +1,64 @@
+// When each target is asked next: in slots, so that one wake-up asks several.
+
+package import Model
+
+/// Targets start at slots of a few milliseconds, spread over their interval, and keep their pace
+/// from there: being late once does not move what comes after.
+package struct ProbeSchedule: Sendable {
+  /// We chose it: 256 targets at ten probes a second then cost 200 wake-ups a second, not 2,560.
+  package static let slot = Nanoseconds.milliseconds(5)
+  /// Whoever is due within this time is asked in the same wake-up: intervals need not be multiples
+  /// of a slot.
+  package static let slack = Nanoseconds.milliseconds(1)
+  /// No deadline.
+  package static let never = Instant(nanoseconds: .max)
+
+  private let intervals: [Nanoseconds]
+  private var due: [Instant]
+
+  /// One entry a target; nil: it is never asked.
+  package init(_ intervals: [Nanoseconds?]) {
+    self.intervals = intervals.map { $0 ?? .zero }
+    due = intervals.map { _ in ProbeSchedule.never }
+  }
+
+  /// Gives every target its first slot, the first of them at `now`.
+  package mutating func start(at now: Instant) {
+    var ordinal: Int64 = 0
+    for index in due.indices where intervals[index] > .zero {
+      let interval = intervals[index].count
+      let slots = max(interval / ProbeSchedule.slot.count, 1)
+      due[index] = now + ProbeSchedule.slot * (ordinal % slots)
+      ordinal += 1
+    }
+  }
+
+  package var earliest: Instant {
+    var earliest = ProbeSchedule.never
+    for instant in due where instant < earliest { earliest = instant }
+    return earliest
+  }
+
+  package func isDue(_ index: Int, at now: Instant) -> Bool {
+    due[index] != ProbeSchedule.never && due[index] <= now + ProbeSchedule.slack
+  }
+
+  /// The target was asked, or could have been: its next time on its own grid.
+  package mutating func advance(_ index: Int, at now: Instant) {
+    let interval = intervals[index]
+    guard due[index] != ProbeSchedule.never else { return }
+    due[index] = due[index] + interval
+    if due[index] <= now {
+      let missed = (now - due[index]).count / interval.count + 1
+      due[index] = due[index] + interval * missed
+    }
+  }
+
+  package mutating func stop() {
+    for index in due.indices { due[index] = ProbeSchedule.never }
+  }
+}
+
+extension ProbeSchedule {
+  mutating func keep(in keeper: inout Keeper) { keeper.keep(each: &due) { $1.keep(&$0) } }
+}

@@ -1,0 +1,249 @@
+// All probes of a Plan as one machine: answers and time in; questions and signals out.
+
+import Bytes
+package import Model
+
+/// Asks every target of the Plan that has to be asked, and tells what is known of it.
+///
+/// Whoever drives it reads its sockets first, then says up to when it has heard everything
+/// (`heard`), and only then calls `turn`: nothing is called lost that could still be read. Outputs
+/// are carried out before the next call, and `sent` says that they were.
+package struct Probes: ~Copyable {
+  package let ports: ProbePorts
+  package internal(set) var targets: [ProbeTarget]
+  package internal(set) var sessions: [BFDSession]
+  package private(set) var pauses: UInt64 = 0
+  package internal(set) var lastPause: Instant?
+
+  /// By target of the Plan: its place in `targets`, or nil.
+  private let places: [Int?]
+  let checks: [HTTPCheck]
+  var openPorts: [ProbePort]
+  /// By target and lane: what its connection is about, and how far its answer has come.
+  var lanes: [Lane]
+  var schedule: ProbeSchedule
+  /// By target: when its oldest probe is judged.
+  var judgements: [Instant]
+  /// By target: port and address of an ARP target, so that a frame finds its targets at once.
+  let arpKeys: [UInt64]
+  /// The places of BFD targets.
+  let bfdPlaces: [Int]
+  /// Who was asked since `sent` was said last.
+  var asked: [Int] = []
+  /// BFD packets that belong to no session, or came from too far away.
+  package internal(set) var strayControls: UInt64 = 0
+  var writer = Writer(capacity: Probes.packetLimit)
+  let secret: UInt64
+  /// The identifier of echo requests on a raw socket; ping sockets choose their own.
+  package let identifier: UInt16
+  private var isAbsenceNoted = false
+  private var heardUntil = Instant(nanoseconds: .min)
+  package private(set) var isStarted = false
+  private var isMuted = false
+
+  /// An ARP frame is the longest packet but for requests, which are kept ready.
+  private static let packetLimit = 64
+
+  struct Lane {
+    var token: UInt32?
+    var exchange = HTTPExchange()
+  }
+
+  /// `seed` is drawn by the edge: tokens and discriminators are as secret as it is.
+  package init(_ plan: Plan, seed: UInt64) {
+    var draw = Draw(seed: seed)
+    secret = draw.next()
+    identifier = UInt16(truncatingIfNeeded: draw.next())
+    var maker = ProbeMaker(draw: draw)
+    for (index, target) in plan.targets.enumerated() {
+      maker.add(TargetSlot(index), target, isAnchor: plan.hosts[target.host.index].isAnchor)
+    }
+    ports = maker.ports
+    targets = maker.targets
+    sessions = maker.sessions
+    checks = maker.checks
+    places = maker.places
+    openPorts = maker.ports.names.map(ProbePort.init)
+    lanes = Array(repeating: Lane(), count: targets.count * ProbeConnection.lanes)
+    schedule = ProbeSchedule(
+      targets.map { target in
+        switch target.method {
+        case .bfd, .neighbour: nil
+        default: target.liveness.cadence.interval
+        }
+      })
+    judgements = Array(repeating: ProbeSchedule.never, count: targets.count)
+    arpKeys = targets.map { target in
+      if case .arp(let port) = target.method { return Probes.key(port, target.address) }
+      return .max
+    }
+    let made = maker.targets
+    bfdPlaces = made.indices.filter { made[$0].isBFD }
+    asked.reserveCapacity(targets.count * 2)
+  }
+
+  static func key(_ port: PortSlot, _ address: IPv4Address) -> UInt64 {
+    UInt64(port.index) << 32 | UInt64(address.bits)
+  }
+
+  /// How often the same is told again: that answers are disputed.
+  static let repeatPause = Nanoseconds.seconds(10)
+  /// `PlanLimits.targets` places.
+  static let placeMask: UInt32 = 1_023
+
+  // MARK: Reading
+
+  package func target(_ slot: TargetSlot) -> ProbeTarget? {
+    place(of: slot).map { targets[$0] }
+  }
+
+  func place(of slot: TargetSlot) -> Int? {
+    guard places.indices.contains(slot.index) else { return nil }
+    return places[slot.index]
+  }
+
+  /// When to call `turn`; nil: never.
+  package var deadline: Instant? {
+    var earliest = schedule.earliest
+    for instant in judgements where instant < earliest { earliest = instant }
+    for session in sessions {
+      guard let instant = session.deadline else { continue }
+      earliest = min(earliest, instant)
+    }
+    return isStarted && !isMuted && earliest != ProbeSchedule.never ? earliest : nil
+  }
+
+  // MARK: Time
+
+  /// Everything that had arrived at the sockets by then was read and fed.
+  package mutating func heard(until instant: Instant) { heardUntil = max(heardUntil, instant) }
+
+  package mutating func start(at now: Instant) {
+    guard !isStarted else { return }
+    isStarted = true
+    schedule.start(at: now)
+    for index in targets.indices {
+      guard case .bfd(let session, _) = targets[index].method else { continue }
+      sessions[session].start(at: now)
+      targets[index].graceEnd = now + Probes.firstPatience
+      scheduleJudgement(index)
+    }
+  }
+
+  /// A BFD session may take so long to come up for the first time: both sides begin with a packet
+  /// a second (RFC 5880 section 6.8.3), three of which bring it up.
+  static let firstPatience = Nanoseconds.seconds(4)
+
+  /// Judges what is overdue and asks whoever is due.
+  package mutating func turn(at now: Instant, into outputs: inout ProbeOutputs) {
+    guard isStarted, let deadline, deadline <= now + ProbeSchedule.slack else { return }
+    let heard = min(heardUntil, now)
+    if isAbsenceNoted || heard - deadline > Liveness.lateness {
+      isAbsenceNoted = false
+      paused(at: now, into: &outputs)
+    }
+    for index in targets.indices {
+      if judgements[index] <= heard { judge(index, heard, at: now, into: &outputs) }
+      if schedule.isDue(index, at: now) {
+        schedule.advance(index, at: now)
+        ask(index, at: now, into: &outputs)
+      }
+    }
+    turnSessions(heard, at: now, into: &outputs)
+  }
+
+  /// We were away, and what came meanwhile is still to be read: `turn` draws the conclusions.
+  package mutating func noteAbsence(at now: Instant) {
+    isAbsenceNoted = true
+    lastPause = now
+  }
+
+  /// What is on its way is void, and asked again at once.
+  private mutating func paused(at now: Instant, into outputs: inout ProbeOutputs) {
+    pauses += 1
+    lastPause = now
+    for index in targets.indices {
+      if targets[index].isBFD { excuse(index, at: now) }
+      guard targets[index].liveness.isInFlight, targets[index].liveness.voidFlights() else {
+        continue
+      }
+      hangUpAll(index, into: &outputs)
+      targets[index].binding.probeLost()
+      scheduleJudgement(index)
+      ask(index, at: now, into: &outputs)
+    }
+  }
+
+  private mutating func judge(
+    _ index: Int, _ heard: Instant, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    if targets[index].isBFD {
+      judgeGrace(index, heard, at: now)
+    } else {
+      while let token = targets[index].liveness.judge(heardUntil: heard, at: now) {
+        hangUp(index, token, into: &outputs)
+        targets[index].binding.probeLost()
+      }
+    }
+    settle(index, at: now, into: &outputs)
+  }
+
+  /// What was put out has left.
+  package mutating func sent(at now: Instant) {
+    for index in asked where targets[index].liveness.sent(at: now) {
+      targets[index].unsent = 0
+      scheduleJudgement(index)
+    }
+    asked.removeAll(keepingCapacity: true)
+  }
+
+  /// Whether somebody was asked since `sent` was said last.
+  package var hasAsked: Bool { !asked.isEmpty }
+
+  mutating func scheduleJudgement(_ index: Int) {
+    judgements[index] =
+      (targets[index].isBFD ? targets[index].graceEnd : targets[index].liveness.deadline)
+      ?? ProbeSchedule.never
+  }
+
+  /// Tells what has changed about a target, and when it is judged next.
+  mutating func settle(_ index: Int, at now: Instant, into outputs: inout ProbeOutputs) {
+    scheduleJudgement(index)
+    tell(index, into: &outputs)
+  }
+
+  mutating func tell(_ index: Int, into outputs: inout ProbeOutputs) {
+    // What the kernel's entries say is told by whoever listens to the kernel.
+    if targets[index].method == .neighbour { return }
+    let signal = targets[index].signal
+    guard signal != targets[index].told else { return }
+    targets[index].told = signal
+    outputs.add(.note(.signal(targets[index].slot, signal, targets[index].reason)))
+  }
+}
+
+extension Probes {
+  /// What is known of every target, and what is on its way.
+  package mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &targets) { $0.keep(in: &$1) }
+    keeper.keep(each: &sessions) { $0.keep(in: &$1) }
+    keeper.keep(&pauses)
+    keeper.keep(&lastPause)
+    keeper.keep(each: &openPorts) { $0.keep(in: &$1) }
+    keeper.keep(each: &lanes) {
+      $1.keep(&$0.token, blank: 0) { $1.keep(&$0) }
+      $0.exchange.keep(in: &$1)
+    }
+    schedule.keep(in: &keeper)
+    keeper.keep(each: &judgements) { $1.keep(&$0) }
+    let count = targets.count
+    keeper.keep(&asked, blank: 0, limit: 2 * count) { $1.keep(place: &$0, below: count) }
+    keeper.keep(&strayControls)
+    keeper.keep(&isAbsenceNoted)
+    keeper.keep(&heardUntil)
+    keeper.keep(&isStarted)
+  }
+
+  /// Asks nobody and judges nobody from now on: what is known stays as it is.
+  package mutating func mute() { isMuted = true }
+}

@@ -1,0 +1,274 @@
+// The door of the group over real UDP on loopback: what is let in, what is refused, what is said of it.
+
+import Foundation
+import Hello
+import Linux
+import Model
+import Seal
+import Testing
+
+@testable import Daemon
+
+/// Speakers 127.77.NET.1 to .3 on loopback; every test has a net of its own, where ports are free.
+private final class Room {
+  static let port: UInt16 = 50_179
+  static let key = SealKey((0..<32).map { UInt8($0 * 7 + 3) })
+  static let otherKey = SealKey((0..<32).map { UInt8($0 * 5 + 1) })
+
+  let net: UInt8
+  let door: GroupDoor
+  private let file: URL
+  private let handle: FileHandle
+  private let log: Log
+  private var body: [UInt8] = []
+  var now = Instant(nanoseconds: 1_000_000_000)
+
+  init(net: UInt8) throws {
+    self.net = net
+    file = FileManager.default.temporaryDirectory.appending(path: "hopshift-\(UUID().uuidString)")
+    try Data().write(to: file)
+    handle = try FileHandle(forWritingTo: file)
+    log = Log(threshold: .debug, descriptor: handle.fileDescriptor)
+    door = try Room.door(net, at: 1, with: [2, 3])
+  }
+
+  deinit {
+    let removed = Result { try FileManager.default.removeItem(at: file) }
+    if case .failure(let error) = removed { Issue.record(error) }
+  }
+
+  static func address(_ net: UInt8, _ number: UInt8) -> IPv4Address {
+    IPv4Address(127, 77, net, number)
+  }
+
+  static func door(
+    _ net: UInt8, at own: UInt8, with others: [UInt8], key: SealKey = Room.key
+  ) throws -> GroupDoor {
+    let group = Plan.Group(
+      peers: others.map { Room.address(net, $0) }, address: Room.address(net, own),
+      port: Room.port, keyFile: "")
+    return try GroupDoor(group, key: key)
+  }
+
+  /// A socket of a speaker, or of a stranger.
+  func socket(_ number: UInt8) throws -> DatagramSocket {
+    try DatagramSocket(on: Room.address(net, number), port: 0, receiveBuffer: 65_536)
+  }
+
+  /// The bytes of a hello of speaker `number`, without its tag.
+  func hello(from number: UInt8, start: UInt64 = 5, sequence: UInt64) -> [UInt8] {
+    var writer = HelloWriter()
+    writer.begin(
+      HelloHeader(
+        sender: Room.address(net, number), start: start, sequence: sequence, pauses: 9))
+    return writer.bytes
+  }
+
+  func sealed(_ body: [UInt8], _ key: SealKey = Room.key) -> [UInt8] {
+    var datagram = body
+    key.seal(&datagram)
+    return datagram
+  }
+
+  /// Sends a datagram to the door and says what the door makes of it.
+  func deliver(
+    _ datagram: [UInt8], from socket: borrowing DatagramSocket
+  ) throws -> GroupDoor.Received {
+    try socket.send(datagram.span, to: Room.address(net, 1), port: Room.port)
+    return receive()
+  }
+
+  /// On loopback, what was sent has arrived.
+  func receive() -> GroupDoor.Received { receive(door) }
+
+  func receive(_ door: GroupDoor) -> GroupDoor.Received { door.receive(at: now, log: log) }
+
+  func send(_ body: [UInt8], by door: GroupDoor) { door.send(body.span, at: now, log: log) }
+
+  /// The body that the last datagram brought.
+  func lastBody(_ door: GroupDoor) -> [UInt8] {
+    body = []
+    door.withBody { bytes in for index in bytes.indices { body.append(bytes[index]) } }
+    return body
+  }
+
+  func lines() throws -> [String] {
+    try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+  }
+}
+
+struct GroupDoorTests {
+  @Test func speakersHearEachOther() throws {
+    let room = try Room(net: 1)
+    let second = try Room.door(1, at: 2, with: [1, 3])
+    let body = room.hello(from: 1, sequence: 1)
+    room.send(body, by: room.door)
+    #expect(room.receive(second) == .hello(FellowSlot(0)))
+    #expect(room.lastBody(second) == body)
+    #expect(room.receive(second) == .empty)
+    #expect(room.lastBody(second) == [])
+    let answer = room.hello(from: 2, start: 7, sequence: 40)
+    room.send(answer, by: second)
+    #expect(room.receive() == .hello(FellowSlot(0)))
+    #expect(room.lastBody(room.door) == answer)
+    let line = room.door.fellows[0]
+    #expect(line.received == 1 && line.sentCount == 1 && line.refusedCount == 0)
+    #expect(line.header?.start == 7 && line.header?.pauses == 9)
+    #expect(line.isHeard(at: room.now, within: .milliseconds(500)))
+    #expect(!line.isHeard(at: room.now + .seconds(1), within: .milliseconds(500)))
+    #expect(try room.lines() == [])
+  }
+
+  @Test func anotherKeyIsOneLine() throws {
+    let room = try Room(net: 2)
+    let fellow = try room.socket(2)
+    for sequence in 1...500 as ClosedRange<UInt64> {
+      let datagram = room.sealed(room.hello(from: 2, sequence: sequence), Room.otherKey)
+      #expect(try room.deliver(datagram, from: fellow) == .refused(.otherKey))
+      room.now = room.now + .milliseconds(100)
+    }
+    #expect(room.door.fellows[0].count(of: .otherKey) == 500)
+    #expect(try room.lines() == ["<4>speaker 127.77.2.2 uses another key"])
+    // A minute later it is said again, and how often it was not.
+    room.now = room.now + .seconds(10)
+    let datagram = room.sealed(room.hello(from: 2, sequence: 501), Room.otherKey)
+    _ = try room.deliver(datagram, from: fellow)
+    #expect(
+      try room.lines().last == "<4>speaker 127.77.2.2 uses another key (and 499 times before)")
+    // The guard has seen none of it: the right key is heard at once.
+    let right = room.sealed(room.hello(from: 2, sequence: 1))
+    #expect(try room.deliver(right, from: fellow) == .hello(FellowSlot(0)))
+  }
+
+  @Test func aForgerIsNoReasonToDoubtTheSpeaker() throws {
+    let room = try Room(net: 3)
+    let fellow = try room.socket(3)
+    let good = room.sealed(room.hello(from: 3, sequence: 1))
+    #expect(try room.deliver(good, from: fellow) == .hello(FellowSlot(1)))
+    let forged = room.sealed(room.hello(from: 3, sequence: .max), Room.otherKey)
+    #expect(try room.deliver(forged, from: fellow) == .refused(.otherKey))
+    #expect(try room.lines() == ["<4>somebody without our key sends hello as speaker 127.77.3.3"])
+    let next = room.sealed(room.hello(from: 3, sequence: 2))
+    #expect(try room.deliver(next, from: fellow) == .hello(FellowSlot(1)))
+  }
+
+  @Test func strangersAreCountedAndNotJudged() throws {
+    let room = try Room(net: 4)
+    let stranger = try room.socket(4)
+    let datagram = room.sealed(room.hello(from: 2, sequence: 1))
+    for _ in 0..<100 {
+      #expect(try room.deliver(datagram, from: stranger) == .refused(.stranger))
+    }
+    #expect(room.door.strangers == 100)
+    #expect(try room.lines() == ["<4>hello from 127.77.4.4, which is no speaker of the group"])
+  }
+
+  @Test func nobodySpeaksForAnother() throws {
+    let room = try Room(net: 5)
+    let fellow = try room.socket(2)
+    // Speaker 3's hello, sent from speaker 2's address; then our own, thrown back at us.
+    for (number, said) in [(3, "127.77.5.3"), (1, "127.77.5.1")] as [(UInt8, String)] {
+      let datagram = room.sealed(room.hello(from: number, sequence: 1))
+      #expect(try room.deliver(datagram, from: fellow) == .refused(.otherSender))
+      #expect(room.door.fellows[0].pretended.description == said)
+    }
+    #expect(try room.lines() == ["<4>speaker 127.77.5.2 sends hello as 127.77.5.3"])
+    #expect(room.door.fellows[1].received == 0)
+  }
+
+  @Test func whatWasRecordedIsNotHeardAgain() throws {
+    let room = try Room(net: 6)
+    let fellow = try room.socket(2)
+    let first = room.sealed(room.hello(from: 2, start: 5, sequence: 1))
+    let second = room.sealed(room.hello(from: 2, start: 5, sequence: 2))
+    let anew = room.sealed(room.hello(from: 2, start: 6, sequence: 1))
+    let expected: [([UInt8], GroupDoor.Received)] = [
+      (second, .hello(FellowSlot(0))), (second, .refused(.replayed)), (first, .refused(.replayed)),
+      (anew, .hello(FellowSlot(0))), (second, .refused(.earlierRun)),
+      (anew, .refused(.replayed)),
+    ]
+    for (datagram, verdict) in expected {
+      #expect(try room.deliver(datagram, from: fellow) == verdict)
+    }
+    let line = room.door.fellows[0]
+    #expect(line.count(of: .replayed) == 3 && line.count(of: .earlierRun) == 1)
+    #expect(line.refusedCount == 4 && line.received == 2)
+    #expect(try room.lines().count == 2)
+  }
+
+  @Test func whatIsNoHelloIsRefused() throws {
+    let room = try Room(net: 7)
+    let fellow = try room.socket(2)
+    let body = room.hello(from: 2, sequence: 1)
+    var laterVersion = body
+    laterVersion[4] = 2
+    var foreign = body
+    foreign[0] = 0
+    let expected: [([UInt8], HelloRefusal)] = [
+      ([], .otherKey), ([1, 2, 3], .otherKey), (body, .otherKey),
+      (room.sealed([]), .malformed), (room.sealed(body + [0]), .malformed),
+      (room.sealed(foreign), .malformed), (room.sealed(laterVersion), .otherVersion),
+      (Array(repeating: 0, count: HelloLimits.datagram), .otherKey),
+      (Array(repeating: 0, count: HelloLimits.datagram + 1), .malformed),
+    ]
+    for (datagram, refusal) in expected {
+      #expect(try room.deliver(datagram, from: fellow) == .refused(refusal))
+      #expect(room.lastBody(room.door) == [])
+    }
+    #expect(
+      try room.lines() == [
+        "<4>speaker 127.77.7.2 uses another key", "<4>speaker 127.77.7.2: malformed hello",
+        "<4>speaker 127.77.7.2 speaks another version of hello",
+      ])
+    // A body is judged after its tag: what is refused moves no guard.
+    #expect(try room.deliver(room.sealed(body), from: fellow) == .hello(FellowSlot(0)))
+  }
+
+  @Test func everyTruncationAndEveryFlippedBitIsRefused() throws {
+    let room = try Room(net: 8)
+    let fellow = try room.socket(2)
+    let datagram = room.sealed(room.hello(from: 2, sequence: 1))
+    for count in datagram.indices {
+      #expect(
+        try room.deliver(Array(datagram[..<count]), from: fellow) == .refused(.otherKey))
+    }
+    for bit in 0..<datagram.count * 8 {
+      var damaged = datagram
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      #expect(try room.deliver(damaged, from: fellow) == .refused(.otherKey))
+    }
+    #expect(try room.deliver(datagram, from: fellow) == .hello(FellowSlot(0)))
+  }
+
+  /// Sending to a multicast address without a route, or to a broadcast one, is refused at once.
+  @Test func aSpeakerThatCannotBeReachedIsOneLine() throws {
+    let room = try Room(net: 9)
+    let group = Plan.Group(
+      peers: [IPv4Address(255, 255, 255, 255), Room.address(9, 3)], address: Room.address(9, 2),
+      port: Room.port, keyFile: "")
+    let door = try GroupDoor(group, key: Room.key)
+    for sequence in 1...50 as ClosedRange<UInt64> {
+      room.send(room.hello(from: 2, sequence: sequence), by: door)
+    }
+    let line = door.fellows[0]
+    #expect(line.sendFailures == 50 && line.sentCount == 0 && line.sendError != nil)
+    #expect(door.fellows[1].sentCount == 50)
+    let lines = try room.lines()
+    #expect(lines.count == 1)
+    #expect(lines[0].hasPrefix("<4>speaker 255.255.255.255: hello cannot leave: E"))
+  }
+}
+
+struct ComplaintTests {
+  @Test func complaintsGrowRare() {
+    var complaint = Complaint()
+    var told: [(Int, UInt64)] = []
+    for second in 0..<20_000 {
+      if let untold = complaint.due(at: Instant(nanoseconds: Int64(second) * 1_000_000_000)) {
+        told.append((second, untold))
+      }
+    }
+    #expect(told.map(\.0) == [0, 60, 180, 420, 900, 1_860, 3_780, 7_380, 10_980, 14_580, 18_180])
+    #expect(told.map(\.1).prefix(4) == [0, 59, 119, 239])
+  }
+}

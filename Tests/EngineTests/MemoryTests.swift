@@ -1,0 +1,76 @@
+// What a daemon that was killed takes up again, and what it does with a damaged file.
+
+import Engine
+import Failover
+import Model
+import Testing
+import World
+
+struct MemoryTests {
+  private static func plan() throws -> Plan {
+    let local = IPv4Address(10, 0, 2, 10)
+    let route = try #require(Prefix("10.9.0.0/16"))
+    return Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 0, 1, 4)], damping: .azure),
+      vips: [
+        .init(
+          name: "web", prefixes: [try #require(Prefix("10.1.0.5/32"))], role: .watcher(rank: 100),
+          candidates: [
+            .init(host: HostSlot(0), nextHop: IPv4Address(10, 0, 2, 11)),
+            .init(host: HostSlot(1), nextHop: IPv4Address(10, 0, 2, 12)),
+          ])
+      ],
+      hosts: [
+        .init(name: "ws1", address: IPv4Address(10, 0, 2, 11), targets: 0..<1),
+        .init(name: "ws2", address: IPv4Address(10, 0, 2, 12), targets: 1..<2),
+      ],
+      targets: [
+        .init(host: HostSlot(0), evidence: .route(route)),
+        .init(host: HostSlot(1), evidence: .route(route)),
+      ],
+      group: .init(peers: [IPv4Address(10, 0, 2, 20)], address: local, keyFile: "/k"))
+  }
+
+  /// A driver that an operator has spoken to, and what it keeps.
+  private static func kept() throws -> [UInt8] {
+    let driver = Driver(try plan(), seed: 1)
+    _ = driver.feed(.opened(.interfaces, port: 7), at: .zero)
+    _ = driver.feed(.command(.outOfService(VIPSlot(0), true)), at: .zero)
+    let hasChanged = driver.engine.hasUnsavedMemory
+    #expect(hasChanged)
+    return driver.engine.memory(isEnding: false)
+  }
+
+  private static func recalled(_ bytes: [UInt8]) throws -> (Driver, [Effect]) {
+    let driver = Driver(try plan(), seed: 1)
+    return (driver, driver.feed(.recalled(isSameBoot: true), bytes, at: .zero))
+  }
+
+  @Test func whatWasSaidIsKnownAgain() throws {
+    let (driver, effects) = try Self.recalled(try Self.kept())
+    #expect(effects == [])
+    let isOut = driver.engine.failover.isOutOfService(VIPSlot(0))
+    #expect(isOut)
+    let again = driver.engine.memory(isEnding: false)
+    #expect(again == (try Self.kept()))
+  }
+
+  @Test func everyDamageIsNoticed() throws {
+    let bytes = try Self.kept()
+    for place in bytes.indices {
+      for damage in [bytes[place] ^ 1, bytes[place] ^ 0x80] {
+        var broken = bytes
+        broken[place] = damage
+        let (driver, effects) = try Self.recalled(broken)
+        #expect(effects == [.note(.forgotten)], "byte \(place)")
+        let isOut = driver.engine.failover.isOutOfService(VIPSlot(0))
+        #expect(!isOut)
+      }
+      let (_, effects) = try Self.recalled(Array(bytes[..<place]))
+      #expect(effects == [.note(.forgotten)], "cut at \(place)")
+    }
+  }
+}

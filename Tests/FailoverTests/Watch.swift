@@ -1,0 +1,76 @@
+// A watcher with two hosts, small enough to think about: what the tests of choices stand on.
+
+import Failover
+import Model
+import Testing
+
+/// A failover that watches `ws1` and `ws2`, each by one route, and what it has said.
+final class Watch {
+  static let window = Nanoseconds.seconds(30)
+  static let vip = VIPSlot(0)
+  static let routes = ["10.9.1.0/24", "10.9.2.0/24"]
+
+  var failover: Failover
+  var verdicts: [Verdict] = []
+  var now = Instant.zero
+
+  init(failback: Nanoseconds? = .seconds(60), anchor: Bool = false) throws {
+    let local = IPv4Address(10, 0, 2, 10)
+    var hosts: [Plan.Host] = []
+    var targets: [Plan.Target] = []
+    for (place, route) in Watch.routes.enumerated() {
+      let prefix = try #require(Prefix(route))
+      targets.append(.init(host: HostSlot(place), evidence: .route(prefix)))
+      hosts.append(
+        .init(
+          name: "ws\(place + 1)", address: IPv4Address(10, 0, 2, UInt8(11 + place)),
+          targets: place..<(place + 1)))
+    }
+    if anchor {
+      let name = try #require(InterfaceName("eth0"))
+      targets.append(.init(host: HostSlot(2), evidence: .link(name)))
+      hosts.append(
+        .init(name: "gw", address: IPv4Address(10, 0, 2, 1), targets: 2..<3, isAnchor: true))
+    }
+    let plan = Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 0, 1, 4)], damping: .init(window: Watch.window)),
+      vips: [
+        .init(
+          name: "web", prefixes: [try #require(Prefix("10.1.0.5/32"))], role: .watcher(rank: 100),
+          candidates: (0..<2).map {
+            .init(host: HostSlot($0), nextHop: IPv4Address(10, 0, 2, UInt8(11 + $0)))
+          }, failback: failback)
+      ], hosts: hosts, targets: targets)
+    failover = Failover(plan)
+    failover.viewIsComplete(at: now, into: &verdicts)
+  }
+
+  /// Time passes; deadlines are judged as they come.
+  func pass(_ length: Nanoseconds) {
+    let end = now + length
+    while let due = failover.deadline, due <= end {
+      now = max(now, due)
+      failover.turn(at: now, into: &verdicts)
+    }
+    now = end
+  }
+
+  func say(_ host: Int, _ signal: Signal) {
+    failover.learned(TargetSlot(host), signal, at: now, into: &verdicts)
+  }
+
+  func obey(_ command: OperatorCommand) -> OperatorAnswer {
+    failover.obey(command, at: now, into: &verdicts)
+  }
+
+  /// What was said since the last call.
+  func said() -> [Judgement] {
+    defer { verdicts.removeAll() }
+    return verdicts.map(\.judgement)
+  }
+
+  var candidate: Int? { failover.standing(Watch.vip)?.candidate }
+}

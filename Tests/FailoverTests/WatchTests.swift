@@ -1,0 +1,202 @@
+// A watcher alone: which host it chooses, when it goes back, and what an operator may ask.
+
+import Failover
+import Model
+import Testing
+
+struct WatchTests {
+  @Test func theFirstChoiceWaitsForWhoIsPreferred() throws {
+    let watch = try Watch()
+    #expect(watch.candidate == nil)
+    watch.say(1, .up)
+    // Nothing is probed here, so there is no time to wait for.
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 1)
+    let standing = watch.failover.standing(Watch.vip)
+    #expect(standing?.rung == .owner)
+  }
+
+  @Test func whoIsDownIsLeftAtOnceAlsoInsideTheWindow() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .up)
+    #expect(watch.said() == [.moved])
+    watch.say(0, .down)
+    #expect(watch.said() == [.moved])
+    watch.pass(.milliseconds(1))
+    watch.say(0, .up)
+    watch.say(1, .down)
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 0)
+  }
+
+  @Test func oneLostProbeMovesNothing() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .up)
+    _ = watch.said()
+    watch.say(0, .failing)
+    #expect(watch.said() == [])
+  }
+
+  @Test func nobodyUpKeepsWhatStandsAndIsSaidOnce() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .down)
+    _ = watch.said()
+    watch.say(0, .down)
+    #expect(watch.said() == [.allDown])
+    #expect(watch.candidate == 0)
+    watch.pass(.seconds(600))
+    #expect(watch.said() == [])
+    watch.say(0, .up)
+    #expect(watch.said() == [.recovered])
+  }
+
+  @Test func theWayBackWaitsForHealthAndForTheWindow() throws {
+    let watch = try Watch(failback: .seconds(10))
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.say(0, .down)
+    _ = watch.said()
+    watch.say(0, .up)
+    watch.pass(.seconds(20))
+    #expect(watch.said() == [], "well for ten seconds, but the window is thirty")
+    watch.pass(.seconds(10))
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 0)
+  }
+
+  @Test func aRelapseBeginsTheWaitAnew() throws {
+    let watch = try Watch(failback: .seconds(60))
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.say(0, .down)
+    watch.say(0, .up)
+    _ = watch.said()
+    watch.pass(.seconds(59))
+    watch.say(0, .down)
+    watch.say(0, .up)
+    watch.pass(.seconds(59))
+    #expect(watch.said() == [])
+    watch.pass(.seconds(1))
+    #expect(watch.said() == [.moved])
+  }
+
+  @Test func neverIsNever() throws {
+    let watch = try Watch(failback: nil)
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.say(0, .down)
+    watch.say(0, .up)
+    _ = watch.said()
+    watch.pass(.seconds(100_000))
+    #expect(watch.said() == [])
+  }
+
+  // MARK: The operator
+
+  @Test func aSwitchIsRefusedInsideTheWindowAndSaysUntilWhen() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .up)
+    _ = watch.said()
+    let wish = OperatorCommand.move(Watch.vip, to: HostSlot(1), isForced: false)
+    #expect(watch.obey(wish) == .damped(until: watch.now + Watch.window))
+    #expect(watch.candidate == 0)
+    watch.pass(Watch.window)
+    let answer = watch.failover.answer(to: wish, at: watch.now)
+    #expect(answer == .done)
+    #expect(watch.candidate == 0, "asking changes nothing")
+    #expect(watch.obey(wish) == .done)
+    #expect(watch.said() == [.moved])
+    #expect(watch.obey(wish) == .unchanged)
+  }
+
+  @Test func forceIsForce() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .down)
+    _ = watch.said()
+    watch.pass(Watch.window)
+    let to = HostSlot(1)
+    #expect(watch.obey(.move(Watch.vip, to: to, isForced: false)) == .notWell)
+    #expect(watch.obey(.move(Watch.vip, to: to, isForced: true)) == .done)
+    // It is down, so the choice is made anew at once; both are one UPDATE.
+    #expect(watch.candidate == 0)
+  }
+
+  @Test func whatAnOperatorChoseStaysUntilItIsDown() throws {
+    let watch = try Watch(failback: .seconds(10))
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.pass(Watch.window)
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: false)) == .done)
+    _ = watch.said()
+    watch.pass(.seconds(1_000))
+    #expect(watch.said() == [])
+    let waits = watch.failover.waits(of: Watch.vip, at: watch.now)
+    #expect(waits.map(\.reason) == [.pinned])
+    watch.say(1, .down)
+    #expect(watch.said() == [.moved])
+    watch.say(1, .up)
+    #expect(watch.obey(.release(Watch.vip)) == .unchanged)
+  }
+
+  @Test func releasedItGoesBackByPreference() throws {
+    let watch = try Watch(failback: .seconds(10))
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.pass(Watch.window)
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: false)) == .done)
+    watch.pass(Watch.window)
+    _ = watch.said()
+    #expect(watch.obey(.release(Watch.vip)) == .done)
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 0)
+  }
+
+  @Test func outOfServiceNothingMovesByItself() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .up)
+    _ = watch.said()
+    #expect(watch.obey(.outOfService(Watch.vip, true)) == .done)
+    watch.say(0, .down)
+    #expect(watch.said() == [])
+    #expect(watch.obey(.outOfService(Watch.vip, false)) == .done)
+    #expect(watch.said() == [.moved])
+  }
+
+  @Test func anOwnersWishesAreNotAWatchers() throws {
+    let watch = try Watch()
+    #expect(watch.obey(.take(Watch.vip, isForced: true)) == .nobodyToTakeOver)
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(7), isForced: true)) == .notACandidate)
+  }
+
+  // MARK: Routes as evidence
+
+  private static func route(_ text: String, table: UInt32 = 254) throws -> Route {
+    Route(
+      destination: try #require(Prefix(text)), table: table, origin: Route.Origin(4),
+      kind: .unicast)
+  }
+
+  @Test func routesCountOnceTheClassIsKnown() throws {
+    let watch = try Watch()
+    for text in Watch.routes {
+      watch.failover.learned(
+        try Self.route(text), isGone: false, at: watch.now, into: &watch.verdicts)
+    }
+    #expect(watch.candidate == nil, "a dump that runs proves nothing")
+    watch.failover.isComplete(.routes, at: watch.now, into: &watch.verdicts)
+    #expect(watch.candidate == 0)
+    let second = try Self.route(Watch.routes[0], table: 100)
+    watch.failover.learned(second, isGone: false, at: watch.now, into: &watch.verdicts)
+    watch.failover.learned(
+      try Self.route(Watch.routes[0]), isGone: true, at: watch.now, into: &watch.verdicts)
+    #expect(watch.candidate == 0, "another table still has it")
+    watch.failover.learned(second, isGone: true, at: watch.now, into: &watch.verdicts)
+    #expect(watch.candidate == 1)
+  }
+}

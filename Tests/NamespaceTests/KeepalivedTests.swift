@@ -1,0 +1,77 @@
+// keepalived moves the VIP in all its ways; hopshiftd follows, and the route servers' tables judge.
+
+import Lab
+import Linux
+import Model
+import Testing
+
+private let reason =
+  Lab.reasonNotToRun ?? (Programs.has("keepalived") ? nil : "keepalived is not installed")
+
+@Suite(.serialized, .enabled(if: reason == nil, Comment(rawValue: reason ?? "")))
+struct KeepalivedTests {
+  /// The other side must have resigned: two claims are never left standing.
+  private func settled(_ pair: KeepalivedPair, on holder: String) throws {
+    try pair.wait(for: holder)
+    try pair.wait("resigned", of: Company.other(holder)) { !KeepalivedPair.isClaim($0) }
+  }
+
+  @Test func `a stop, a priority, and a kill of keepalived move the VIP`() throws {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    // A stop in order: priority 0 is sent, and the address is taken away.
+    try pair.signal("a", .terminate)
+    try settled(pair, on: "b")
+    // The better priority comes back and preempts.
+    try pair.start("a")
+    try settled(pair, on: "a")
+    // Killed, keepalived leaves the address where it is: both machines have it.
+    try pair.signal("a", .kill)
+    try settled(pair, on: "b")
+    #expect(try pair.isHolding("a"))
+    #expect(try pair.faults() == [])
+  }
+
+  @Test func `a link that goes down hands over, and one that comes back takes over`() throws {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    let lab = pair.lab
+    try lab.run(["ip", "link", "set", "dev", Lab.interface, "down"], on: "a")
+    try pair.wait(for: "b")
+    try lab.run(["ip", "link", "set", "dev", Lab.interface, "up"], on: "a")
+    let gateway = lab.topology.subnets[2].gateway
+    try lab.run(["ip", "route", "replace", "default", "via", "\(gateway)"], on: "a")
+    try settled(pair, on: "a")
+    #expect(try pair.faults() == [])
+  }
+
+  @Test func `a frozen holder is beaten while its sessions stand, and steps down when it thaws`()
+    throws
+  {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    try pair.freeze("a")
+    try pair.wait(for: "b")
+    for instance in pair.network.instances { #expect(try instance.isEstablished("a")) }
+    try pair.thaw("a")
+    // keepalived of a preempts: it has the better priority.
+    try settled(pair, on: "a")
+    #expect(try pair.faults() == [])
+  }
+
+  @Test func `maintenance is a hand-over by the tracked file, and back`() throws {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    let refused = try pair.hopshift("a", ["switch", "web", "--to", "other"])
+    #expect(refused.0 == 1 && refused.1.contains("maintenance"), "\(refused)")
+    let on = try pair.hopshift("a", ["maintenance", "on"])
+    #expect(on.0 == 0, "\(on)")
+    try settled(pair, on: "b")
+    #expect(try pair.tracked("a") == "1")
+    let explained = try pair.hopshift("a", ["explain", "web"])
+    #expect(explained.1.contains("out of service"), "\(explained.1)")
+    #expect(try pair.hopshift("a", ["maintenance", "off"]).0 == 0)
+    try settled(pair, on: "a")
+    #expect(try pair.faults() == [])
+  }
+}
