@@ -15,9 +15,9 @@ package struct Recorder: ~Copyable {
   /// A replay can begin at least after so many bytes. We chose it: what is dropped never takes the
   /// only beginning with it.
   private static let spacing = capacity / 4
-  /// Beyond so many VIPs the state is written down only when somebody asks for it. We chose it: up
-  /// to here that takes some tens of microseconds.
-  package static let frugalVIPs = 256
+  /// Beyond so many VIPs and targets the state is written down only when somebody asks for it. We
+  /// chose it: up to here that takes about a hundred microseconds.
+  package static let frugalParts = 256
 
   /// Where a replay can begin, and the engine's state there; empty: the start of the run.
   private struct Start {
@@ -75,7 +75,9 @@ package struct Recorder: ~Copyable {
 
   /// Whether it is time for another place where a replay can begin.
   package var wantsStart: Bool {
-    guard beginning.vips.count <= Recorder.frugalVIPs else { return false }
+    guard beginning.vips.count + beginning.targets.count <= Recorder.frugalParts else {
+      return false
+    }
     guard let last = starts.last else { return true }
     return end - last.offset >= Recorder.spacing
   }
