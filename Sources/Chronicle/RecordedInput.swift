@@ -36,7 +36,7 @@ package struct RecordedInput: Equatable, Sendable {
     body = fields.rest
   }
 
-  /// Whether the numbers in it are those of the Plan: a damaged record could name what is not there.
+  /// Whether the numbers in it are those of the Plan: a record could name what is not there.
   package func isPossible(in beginning: Beginning) -> Bool {
     switch input {
     case .opened, .openFailed, .kernel, .overrun, .drained, .dumpFailed, .watched, .unwatched,

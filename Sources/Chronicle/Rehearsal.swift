@@ -9,9 +9,9 @@ import Rtnetlink
 
 /// An engine that goes on from a state of the daemon's, in a time of its own.
 ///
-/// The world around it is assumed to go on as it was: route servers that are established send their
-/// KEEPALIVEs, speakers that are alive repeat what they said last, and probes keep their answers. No
-/// new connection comes about.
+/// The world around it is assumed to go on as it was: route servers that are established send
+/// their KEEPALIVEs, speakers that are alive repeat what they said last, and evidence stays as it
+/// is. No new connection comes about.
 package struct Rehearsal: ~Copyable {
   /// Something that came of the events.
   package struct Step: Equatable, Sendable {

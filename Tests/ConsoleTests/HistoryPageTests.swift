@@ -20,7 +20,8 @@ import Testing
   private static func stage(_ name: String, _ server: String, _ after: Int) -> String {
     """
     {"v":1,"id":"a","type":"stage","shift":17,"vip":"voice","stage":"\(name)",\
-    "route-server":\(server.isEmpty ? "null" : "\"\(server)\""),"at-ns":\(1_000_000 + after * 1_000),\
+    "route-server":\(server.isEmpty ? "null" : "\"\(server)\""),\
+    "at-ns":\(1_000_000 + after * 1_000),\
     "after-us":\(after)}
     """
   }
