@@ -5,8 +5,12 @@ VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
 RELEASE := .build/release
 PROGRAMS := hopshiftd hopshift hopshift-lab
 
-# The appliance has no Swift, so the runtime is inside; no RUNPATH, nothing bound late.
+# The appliance has no Swift, so the runtime is inside; no RUNPATH, nothing bound late. Of the C++
+# library the runtime needs a little: linked in, it takes 0.7 MiB of memory less than the whole. The
+# linker takes it from the folder that holds nothing else.
+STATIC := $(CURDIR)/.build/static
 RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
+	-Xlinker -L$(STATIC) \
 	-Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now -Xlinker --as-needed
 
 export SWIFT VERSION
@@ -20,6 +24,7 @@ build: deps
 	$(SWIFT) build
 
 release: deps
+	@mkdir -p $(STATIC) && ln -sf "$$(cc -print-file-name=libstdc++.a)" $(STATIC)/libstdc++.a
 	$(SWIFT) build $(RELEASE_FLAGS)
 
 lint: deps
@@ -36,6 +41,7 @@ demo: deb
 
 bench: release
 	@Tests/Benchmarks/run
+	@Tests/Benchmarks/run scale
 
 deb: release
 	@packaging/deb

@@ -38,6 +38,13 @@ func kit(_ name: String, _ imports: [String]) -> Target {
     swiftSettings: strict)
 }
 
+/// A program that only tests run.
+func runner(_ name: String, _ imports: [String]) -> Target {
+  .executableTarget(
+    name: name, dependencies: imports.map { .init(stringLiteral: $0) }, path: "Tests/\(name)",
+    swiftSettings: strict)
+}
+
 /// The tests of one room, or of several together.
 func tests(_ name: String, _ imports: [String], resources: [Resource] = []) -> Target {
   .testTarget(
@@ -107,7 +114,10 @@ let package = Package(
     // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
     kit(
       "World",
-      ["Engine", "Failover", "Model", "BGP", "Chronicle", "Journal", "Configuration"]),
+      [
+        "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+      ]),
+    runner("Simulate", ["World"]),
 
     // Tests mirror the rooms.
     tests("ModelTests", ["Model"]),
@@ -140,7 +150,9 @@ let package = Package(
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
-    tests("NamespaceTests", ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"]),
+    tests(
+      "NamespaceTests",
+      ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control"]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <malloc.h>
 #include <net/ethernet.h>
 #include <net/if.h>
 #include <netinet/in.h>

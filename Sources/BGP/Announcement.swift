@@ -12,3 +12,32 @@ package struct Announcement: Hashable, Sendable {
     self.rung = rung
   }
 }
+
+/// An announcement of one VIP as plain numbers: two are the same when everything in their UPDATEs
+/// but the prefixes is. A mass shift compares them several times for every volley, and the
+/// comparisons of another room's types would be calls.
+struct AnnouncementKey: Equatable {
+  /// VIPs with equal attributes share it.
+  private let style: UInt32
+  private let ipv4: UInt32
+  private let ipv6High: UInt64
+  private let ipv6Low: UInt64
+  private let hasIPv6: Bool
+  private let rung: UInt8
+
+  init(_ announcement: Announcement, style: UInt32) {
+    self.style = style
+    ipv4 = announcement.nextHops.ipv4.bits
+    ipv6High = announcement.nextHops.ipv6?.high ?? 0
+    ipv6Low = announcement.nextHops.ipv6?.low ?? 0
+    hasIPv6 = announcement.nextHops.ipv6 != nil
+    rung = announcement.rung.value
+  }
+
+  /// What it was made of.
+  var announcement: Announcement? {
+    let ipv6 = hasIPv6 ? IPv6Address(high: ipv6High, low: ipv6Low) : nil
+    let nextHops = NextHopAddresses(IPv4Address(bits: ipv4), ipv6)
+    return Rung(rung).map { Announcement(nextHops: nextHops, rung: $0) }
+  }
+}

@@ -9,6 +9,10 @@ package struct Magazine: ~Copyable {
   private let contents: [VolleyContent]
   /// By VIP: a number that VIPs with equal attributes share.
   private let styles: [UInt32]
+  /// The IPv4 prefixes of the VIPs that have few, one behind the other, and where each VIP's begin.
+  /// In a mass shift they are copied from here: one piece of memory, read from end to end.
+  private let fewPrefixes: [UInt8]
+  private let fewStarts: [UInt32]
   private let peers: Int
   private let localASN: ASNumber
   private let routeLimit: Int
@@ -32,7 +36,8 @@ package struct Magazine: ~Copyable {
     var bytes: [UInt8]
     var ipv4 = Part(frame: UpdateFrame(.ipv4Unicast, head: 0, tail: 0))
     var ipv6 = Part(frame: UpdateFrame(.ipv6Unicast, head: 0, tail: 0))
-    var announcement: Announcement?
+    /// What is announced; nil when nothing is armed here.
+    var key: AnnouncementKey?
     var epoch: UInt32 = 0
     /// Raised when other bytes are put here; part of the volley's name.
     var generation: UInt32 = 0
@@ -54,6 +59,7 @@ package struct Magazine: ~Copyable {
     let held = contents.reduce(0) { $0 + $1.count }
     routeLimit = platformLimit.map { max(1, $0 - held) } ?? .max
     styles = Magazine.styles(contents)
+    (fewPrefixes, fewStarts) = Magazine.fewPrefixes(contents)
     chambers = []
     chambers.reserveCapacity(contents.count * peers * volleysPerPeer)
     var largest = 0
@@ -72,6 +78,21 @@ package struct Magazine: ~Copyable {
     }
     scratch = Writer(capacity: largest)
     longestIPv6 = largestIPv6
+  }
+
+  /// Octets of prefixes that are few. We chose it: up to twelve host prefixes; more are worth a
+  /// copy of their own.
+  private static let few = 64
+
+  private static func fewPrefixes(_ contents: [VolleyContent]) -> ([UInt8], [UInt32]) {
+    var bytes: [UInt8] = []
+    var starts: [UInt32] = [0]
+    starts.reserveCapacity(contents.count + 1)
+    for content in contents {
+      if content.ipv4.bytes.count <= few { bytes += content.ipv4.bytes }
+      starts.append(UInt32(bytes.count))
+    }
+    return (bytes, starts)
   }
 
   private static func styles(_ contents: [VolleyContent]) -> [UInt32] {
@@ -113,7 +134,8 @@ package struct Magazine: ~Copyable {
   ) -> VolleyID {
     lastGeneration &+= 1
     let places = places(vip, peer)
-    if let place = place(in: places, announcement, epoch) {
+    let key = AnnouncementKey(announcement, style: styles[vip.index])
+    if let place = place(in: places, key, epoch) {
       // The age decides what is replaced next; the bytes, and with them the name, stay.
       chambers[place].age = lastGeneration
       return VolleyID(place: place, generation: chambers[place].generation)
@@ -129,7 +151,7 @@ package struct Magazine: ~Copyable {
       contents[vip.index].ipv6, announcement, attributes, encoder, spoken)
     chambers[place].bytes.removeAll(keepingCapacity: true)
     chambers[place].bytes.append(contentsOf: scratch.bytes)
-    chambers[place].announcement = announcement
+    chambers[place].key = key
     chambers[place].epoch = epoch
     chambers[place].generation = lastGeneration
     chambers[place].age = lastGeneration
@@ -153,7 +175,8 @@ package struct Magazine: ~Copyable {
   package borrowing func volley(
     _ vip: VIPSlot, for peer: PeerSlot, _ announcement: Announcement, epoch: UInt32
   ) -> VolleyID? {
-    guard let place = place(in: places(vip, peer), announcement, epoch) else { return nil }
+    let key = AnnouncementKey(announcement, style: styles[vip.index])
+    guard let place = place(in: places(vip, peer), key, epoch) else { return nil }
     return VolleyID(place: place, generation: chambers[place].generation)
   }
 
@@ -161,7 +184,7 @@ package struct Magazine: ~Copyable {
   package mutating func disarm(_ peer: PeerSlot) {
     for vip in contents.indices {
       for place in places(VIPSlot(vip), peer) {
-        chambers[place].announcement = nil
+        chambers[place].key = nil
         chambers[place].age = 0
         // The name of what was here names nothing from now on.
         lastGeneration &+= 1
@@ -178,21 +201,32 @@ package struct Magazine: ~Copyable {
   }
 
   /// Adds a volley to a salvo: its prefixes join the last UPDATE of their family there when that
-  /// says the same of others and has room; else its own UPDATEs follow.
-  package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) {
-    let chamber = chambers[place(of: volley)]
-    guard let announcement = chamber.announcement else { return }
-    precondition(!salvo.isFull)
-    let key = Salvo.Key(announcement: announcement, style: styles[vip(of: volley).index])
-    let middle = Int(chamber.ipv4.count)
-    if volley.families.contains(.ipv4Unicast), chamber.ipv4.messages > 0 {
-      let messages = Int(chamber.ipv4.messages)
-      salvo.add(chamber.bytes[..<middle], chamber.ipv4.frame, messages: messages, key)
+  /// says the same of others and has room; else its own UPDATEs follow. False when the salvo is
+  /// full, or the volley so large that it leaves alone.
+  package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) -> Bool {
+    let place = place(of: volley)
+    // Fields are read one by one: a copy of the chamber would count references for each volley.
+    guard let key = chambers[place].key else { return false }
+    let ipv4 = chambers[place].ipv4
+    let ipv6 = chambers[place].ipv6
+    guard !salvo.isFull, count(of: volley) < Salvo.fullSize else { return false }
+    let vip = vip(of: volley).index
+    if volley.families.contains(.ipv4Unicast), ipv4.messages > 0 {
+      let few = Int(fewStarts[vip])..<Int(fewStarts[vip + 1])
+      if ipv4.messages > 1 || few.isEmpty || !salvo.join(fewPrefixes, in: few, key) {
+        let updates = chambers[place].bytes[..<Int(ipv4.count)]
+        if ipv4.messages > 1 || !salvo.join(updates, ipv4.frame, key) {
+          salvo.begin(updates, ipv4.frame, messages: Int(ipv4.messages), key)
+        }
+      }
     }
-    if volley.families.contains(.ipv6Unicast), chamber.ipv6.messages > 0 {
-      let messages = Int(chamber.ipv6.messages)
-      salvo.add(chamber.bytes[middle...], chamber.ipv6.frame, messages: messages, key)
+    if volley.families.contains(.ipv6Unicast), ipv6.messages > 0 {
+      let updates = chambers[place].bytes[Int(ipv4.count)...]
+      if ipv6.messages > 1 || !salvo.join(updates, ipv6.frame, key) {
+        salvo.begin(updates, ipv6.frame, messages: Int(ipv6.messages), key)
+      }
     }
+    return true
   }
 
   /// How many bytes a volley has; none when the session has no family for it.
@@ -212,7 +246,9 @@ package struct Magazine: ~Copyable {
     let place = place(of: volley)
     let middle = Int(chambers[place].ipv4.count)
     let start = volley.families.contains(.ipv4Unicast) ? 0 : middle
-    let end = volley.families.contains(.ipv6Unicast) ? chambers[place].bytes.count : middle
+    // The bytes themselves are not looked at: they lie elsewhere.
+    let behind = volley.families.contains(.ipv6Unicast) ? Int(chambers[place].ipv6.count) : 0
+    let end = middle + behind
     return start..<end
   }
 
@@ -228,12 +264,11 @@ package struct Magazine: ~Copyable {
   package borrowing func armed(
     _ vip: VIPSlot, for peer: PeerSlot
   ) -> [(volley: VolleyID, announcement: Announcement)] {
-    places(vip, peer).filter { chambers[$0].announcement != nil }
+    places(vip, peer).filter { chambers[$0].key != nil }
       .sorted { chambers[$0].age < chambers[$1].age }
       .compactMap { place in
-        chambers[place].announcement.map {
-          (VolleyID(place: place, generation: chambers[place].generation), $0)
-        }
+        guard let announcement = chambers[place].key?.announcement else { return nil }
+        return (VolleyID(place: place, generation: chambers[place].generation), announcement)
       }
   }
 
@@ -241,7 +276,7 @@ package struct Magazine: ~Copyable {
   package borrowing func isArmed(_ volley: VolleyID) -> Bool {
     let place = Int(volley.place)
     return chambers[place].generation == volley.generation
-      && chambers[place].announcement != nil
+      && chambers[place].key != nil
   }
 
   private borrowing func place(of volley: VolleyID) -> Int {
@@ -256,10 +291,9 @@ package struct Magazine: ~Copyable {
   }
 
   private borrowing func place(
-    in places: Range<Int>, _ announcement: Announcement, _ epoch: UInt32
+    in places: Range<Int>, _ key: AnnouncementKey, _ epoch: UInt32
   ) -> Int? {
-    for place in places
-    where chambers[place].announcement == announcement && chambers[place].epoch == epoch {
+    for place in places where chambers[place].key == key && chambers[place].epoch == epoch {
       return place
     }
     return nil

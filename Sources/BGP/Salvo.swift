@@ -6,12 +6,6 @@ import Bytes
 /// Bytes to send, put together from armed volleys by copying only. VIPs that say the same of their
 /// prefixes share UPDATEs, family by family; within a family the order of the volleys is kept.
 package struct Salvo: ~Copyable {
-  /// What two volleys must agree on to share an UPDATE: everything but the prefixes.
-  struct Key: Equatable {
-    var announcement: Announcement
-    var style: UInt32
-  }
-
   /// From so many bytes on, what is added goes into the next salvo: one send takes that many from
   /// us at once, and what has not begun to leave can still be replaced by something newer.
   package static let fullSize = 65_536
@@ -19,8 +13,9 @@ package struct Salvo: ~Copyable {
   /// The UPDATEs of one family.
   private struct Line: ~Copyable {
     var writer: Writer
-    /// Where the last UPDATE begins, and what it says.
-    var last: (start: Int, key: Key)?
+    /// The last UPDATE, when others may join it: where it begins and what it says. Its lengths are
+    /// put in when nothing more joins.
+    private var last: (start: Int, frame: UpdateFrame, key: AnnouncementKey)?
 
     init(capacity: Int) { writer = Writer(capacity: capacity) }
 
@@ -29,22 +24,31 @@ package struct Salvo: ~Copyable {
       last = nil
     }
 
-    /// Says whether the prefixes found room in the last UPDATE.
-    mutating func add(
-      _ updates: ArraySlice<UInt8>, _ frame: UpdateFrame, messages: Int, _ key: Key, limit: Int
-    ) -> Bool {
-      if let last, last.key == key, messages == 1,
-        writer.count - last.start + updates.count - frame.size <= limit
-      {
-        // What stood behind the prefixes comes again behind the new ones.
-        writer.removeLast(Int(frame.tail))
-        writer.write(updates.dropFirst(Int(frame.head)))
-        frame.finish(at: last.start, in: &writer)
-        return true
-      }
-      last = messages == 1 ? (writer.count, key) : nil
+    /// Whether so many octets of prefixes, of which this is said, may join the last UPDATE.
+    func takes(_ count: Int, _ key: AnnouncementKey, limit: Int) -> Bool {
+      guard let last else { return false }
+      return last.key == key && writer.count - last.start + count <= limit
+    }
+
+    /// Puts prefixes behind those of the last UPDATE. `end` is what stands behind them in an UPDATE
+    /// of their own; the same stands in the last one now, and goes.
+    mutating func join(_ end: ArraySlice<UInt8>, tail: Int) {
+      if tail > 0 { writer.removeLast(tail) }
+      writer.write(end)
+    }
+
+    mutating func begin(
+      _ updates: ArraySlice<UInt8>, _ frame: UpdateFrame, messages: Int, _ key: AnnouncementKey
+    ) {
+      finish()
+      if messages == 1 { last = (writer.count, frame, key) }
       writer.write(updates)
-      return false
+    }
+
+    /// Nothing joins the last UPDATE any more.
+    mutating func finish() {
+      if let last { last.frame.finish(at: last.start, in: &writer) }
+      last = nil
     }
   }
 
@@ -74,21 +78,47 @@ package struct Salvo: ~Copyable {
     self.messageLimit = messageLimit
   }
 
-  /// One family of a volley.
-  mutating func add(
-    _ updates: ArraySlice<UInt8>, _ frame: UpdateFrame, messages: Int, _ key: Key
+  /// Puts IPv4 prefixes into the last UPDATE of their family, when that says the same of others
+  /// and has room.
+  mutating func join(_ prefixes: [UInt8], in range: Range<Int>, _ key: AnnouncementKey) -> Bool {
+    guard ipv4.takes(range.count, key, limit: messageLimit) else { return false }
+    ipv4.writer.write(prefixes, in: range)
+    return true
+  }
+
+  /// The same for the prefixes of an UPDATE, of either family.
+  mutating func join(
+    _ update: ArraySlice<UInt8>, _ frame: UpdateFrame, _ key: AnnouncementKey
+  ) -> Bool {
+    let count = update.count - frame.size
+    let end = update.dropFirst(Int(frame.head))
+    if frame.family == .ipv4Unicast {
+      guard ipv4.takes(count, key, limit: messageLimit) else { return false }
+      ipv4.join(end, tail: Int(frame.tail))
+    } else {
+      guard ipv6.takes(count, key, limit: messageLimit) else { return false }
+      ipv6.join(end, tail: Int(frame.tail))
+    }
+    return true
+  }
+
+  /// Adds the UPDATEs of one family as they were armed.
+  mutating func begin(
+    _ updates: ArraySlice<UInt8>, _ frame: UpdateFrame, messages: Int, _ key: AnnouncementKey
   ) {
-    let isJoined =
-      frame.family == .ipv4Unicast
-      ? ipv4.add(updates, frame, messages: messages, key, limit: messageLimit)
-      : ipv6.add(updates, frame, messages: messages, key, limit: messageLimit)
-    if !isJoined { self.messages += messages }
+    self.messages += messages
+    if frame.family == .ipv4Unicast {
+      ipv4.begin(updates, frame, messages: messages, key)
+    } else {
+      ipv6.begin(updates, frame, messages: messages, key)
+    }
   }
 
   /// Puts the families behind each other: `bytes` is what is to be sent, and nothing more is added.
   package mutating func close() {
+    ipv4.finish()
+    ipv6.finish()
     ipv4.writer.write(ipv6.writer.bytes[...])
-    ipv4.last = nil
     ipv6.removeAll()
   }
 }

@@ -18,9 +18,7 @@ package struct OutputSum: Equatable, Sendable {
   /// The outputs of `outputs` from `first` on. To be asked before `.idle`, while the volleys that
   /// were fired are armed.
   package init(_ outputs: borrowing Outputs, from first: Int, _ engine: borrowing Engine) {
-    for place in first..<outputs.list.count {
-      add(outputs.list[place], outputs.bytes, engine)
-    }
+    for place in first..<outputs.count { add(outputs[place], outputs.bytes, engine) }
     for place in outputs.probes.list.indices {
       add(outputs.probes.list[place], outputs.probes.bytes)
     }

@@ -66,7 +66,7 @@ extension JournalWriter {
 
   private mutating func write(_ stamp: ProbeStamp) {
     write(UInt64(bitPattern: stamp.at.nanoseconds))
-    write(stamp.isDoubtful ? 1 : 0 as UInt8)
+    write(stamp.origin.rawValue)
   }
 }
 
@@ -123,7 +123,8 @@ extension Field {
   }
 
   private mutating func stamp(_ bytes: Span<UInt8>) -> ProbeStamp? {
-    guard let at = time(bytes), let isDoubtful = flag(in: bytes) else { return nil }
-    return ProbeStamp(at: at, isDoubtful: isDoubtful)
+    guard let at = time(bytes), let origin = byte(in: bytes).flatMap(ProbeStamp.Origin.init)
+    else { return nil }
+    return ProbeStamp(at: at, origin)
   }
 }

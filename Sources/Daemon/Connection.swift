@@ -1,6 +1,7 @@
 // One TCP connection of a route server: the socket, and what could not leave at once.
 
 import BGP
+import Engine
 import Linux
 import Model
 
@@ -9,20 +10,10 @@ final class Connection {
   /// TCP port of BGP (RFC 4271 section 8.2.1).
   static let port: UInt16 = 179
 
-  /// Shifts that may wait for their acknowledgement beyond one for each VIP.
-  static let flightReserve = 64
-
   enum Phase {
     case closed
     case connecting
     case open
-  }
-
-  /// A shift whose bytes were handed over, or begun: `end` is where they end in the stream.
-  private struct Flight {
-    var shift: UInt32
-    var end: UInt64
-    var isWritten: Bool
   }
 
   let peer: PeerSlot
@@ -34,9 +25,7 @@ final class Connection {
   /// Counts sockets: an event for an earlier one is dropped.
   private(set) var generation: UInt32 = 0
   private(set) var outbox: Outbox
-  private var flights: [Flight] = []
-  private var firstFlight = 0
-  private let flightLimit: Int
+  private var flights: Flights
   /// Since the connection stands.
   private(set) var bytesSent: UInt64 = 0
   private(set) var bytesAcknowledged: UInt64 = 0
@@ -50,8 +39,7 @@ final class Connection {
     self.peer = peer
     userTimeout = holdTime
     outbox = Outbox(vips: vips, longest: longest)
-    flightLimit = vips + Connection.flightReserve
-    flights.reserveCapacity(2 * flightLimit)
+    flights = Flights(vips: vips)
   }
 
   var raw: Int32? { socket?.raw }
@@ -111,8 +99,7 @@ final class Connection {
     socket = nil
     phase = .closed
     outbox.removeAll()
-    flights.removeAll(keepingCapacity: true)
-    firstFlight = 0
+    flights.removeAll()
   }
 
   func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> Int? {
@@ -122,9 +109,13 @@ final class Connection {
 
   // MARK: Sending
 
-  /// Puts a volley into the outbox; `launch` sends it.
-  func add(_ entry: Outbox.Entry) {
-    if phase == .open { outbox.add(entry) }
+  /// Puts the volleys among some outputs that are for this connection into the outbox; `launch`
+  /// sends them.
+  func add(
+    _ outputs: borrowing Outputs, _ range: Range<Int>, of index: Int,
+    _ magazine: borrowing Magazine
+  ) {
+    if phase == .open { outbox.add(outputs, range, of: index, magazine) }
   }
 
   /// Puts a message into the outbox, behind all that is there; `launch` sends it.
@@ -134,10 +125,10 @@ final class Connection {
   }
 
   /// Sends what is in the outbox, as far as the socket takes it: first what has begun, then the
-  /// volleys, those that can share UPDATEs together, then other messages.
+  /// volleys, those that can share UPDATEs together, then other messages. `tellWritten` tells of
+  /// it.
   func launch(
-    _ magazine: borrowing Magazine, _ salvo: inout Salvo, messageLimit: Int,
-    _ timeline: inout Timeline
+    _ magazine: borrowing Magazine, _ salvo: inout Salvo, messageLimit: Int
   ) throws(Errno) {
     guard phase == .open else { return }
     try sendBegun()
@@ -147,13 +138,11 @@ final class Connection {
       } else {
         try sendTogether(magazine, &salvo, messageLimit)
       }
-      noteWritten(&timeline)
     }
     if outbox.begunCount == 0 {
       outbox.beginMessages()
       try sendBegun()
     }
-    noteWritten(&timeline)
   }
 
   private func sendBegun() throws(Errno) {
@@ -162,12 +151,14 @@ final class Connection {
     let bytes = outbox.begun
     let sent = try socket?.send(bytes.span.extracting(head..<bytes.count)) ?? 0
     bytesSent += UInt64(sent)
+    flights.sent(upTo: bytesSent, at: Clock.monotonic())
     outbox.left(sent)
   }
 
   /// One volley as it was armed, without a copy.
   private func sendAlone(_ entry: Outbox.Entry, _ magazine: borrowing Magazine) throws(Errno) {
     _ = outbox.removeNext()
+    flights.depart(entry.shift, end: bytesSent + UInt64(magazine.count(of: entry.volley)))
     let failure = magazine.withBytes(of: entry.volley) { bytes -> Errno? in
       do throws(Errno) {
         try send(bytes)
@@ -178,57 +169,30 @@ final class Connection {
     }
     if let failure { throw failure }
     updatesSent += UInt64(magazine.messages(of: entry.volley))
-    depart(entry.shift)
   }
 
   private func sendTogether(
     _ magazine: borrowing Magazine, _ salvo: inout Salvo, _ messageLimit: Int
   ) throws(Errno) {
     salvo.begin(messageLimit: messageLimit)
-    var added = 0
-    while !salvo.isFull, let entry = outbox.next,
-      magazine.count(of: entry.volley) < Salvo.fullSize
-    {
-      _ = outbox.removeNext()
-      magazine.add(entry.volley, to: &salvo)
-      depart(entry.shift)
-      if entry.shift != 0 { added += 1 }
-    }
+    let departed = outbox.load(&salvo, magazine, &flights)
     salvo.close()
+    flights.depart(last: departed, end: bytesSent + UInt64(salvo.count))
     try send(salvo.bytes.span)
     updatesSent += UInt64(salvo.messages)
-    let end = bytesSent + UInt64(outbox.begunCount)
-    for index in (flights.count - added)..<flights.count { flights[index].end = end }
   }
 
   private func send(_ bytes: Span<UInt8>) throws(Errno) {
     let sent = try socket?.send(bytes) ?? 0
     bytesSent += UInt64(sent)
+    flights.sent(upTo: bytesSent, at: Clock.monotonic())
     if sent < bytes.count { outbox.begin(bytes, from: sent) }
   }
 
   // MARK: Where shifts stand
 
-  private func depart(_ shift: UInt32) {
-    guard shift != 0 else { return }
-    if flights.count - firstFlight >= flightLimit { firstFlight += 1 }
-    if firstFlight > flightLimit {
-      flights.removeFirst(firstFlight)
-      firstFlight = 0
-    }
-    let end = bytesSent + UInt64(outbox.begunCount)
-    flights.append(Flight(shift: shift, end: end, isWritten: false))
-  }
-
-  private func noteWritten(_ timeline: inout Timeline) {
-    guard flights.count > firstFlight, !(flights[flights.count - 1].isWritten) else { return }
-    let now = Clock.monotonic()
-    for index in firstFlight..<flights.count
-    where !flights[index].isWritten && flights[index].end <= bytesSent {
-      flights[index].isWritten = true
-      timeline.reached(.written, flights[index].shift, at: peer, now)
-    }
-  }
+  /// Tells which shifts the socket has taken since this was asked last.
+  func tellWritten(_ timeline: inout Timeline) { flights.tellWritten(&timeline, peer) }
 
   /// Reads the kernel's stamps of what was acknowledged; false when there was none.
   func readAcknowledgements(_ timeline: inout Timeline) throws(Errno) -> Bool {
@@ -247,15 +211,9 @@ final class Connection {
       }
       bytesAcknowledged = max(bytesAcknowledged, count)
       let at = Clock.monotonic() - (Clock.wall() - stamp.wall)
-      while firstFlight < flights.count, flights[firstFlight].end <= count {
-        timeline.reached(.acknowledged, flights[firstFlight].shift, at: peer, at)
-        firstFlight += 1
-      }
+      flights.acknowledged(upTo: count, at: at, &timeline, peer)
     }
-    if firstFlight == flights.count {
-      flights.removeAll(keepingCapacity: true)
-      firstFlight = 0
-    }
+    flights.tidy()
     return isStamped
   }
 

@@ -28,11 +28,14 @@ extension Loop {
     group.withBody { body in engine.handle(.hello(fellow), body, at: now, into: &outputs) }
   }
 
-  /// Sends the hellos among the outputs from `first` on: route servers were served before.
-  mutating func sayHello(from first: Int, at now: Instant) {
+  /// Sends the hellos among the outputs that were not looked at yet: route servers were served
+  /// before.
+  mutating func sayHello(at now: Instant) {
+    let first = greeted
+    greeted = outputs.others.count
     guard let group else { return }
-    for index in first..<outputs.list.count {
-      guard case .hello(let piece) = outputs.list[index] else { continue }
+    for index in first..<greeted {
+      guard case .hello(let piece) = outputs.others[index] else { continue }
       group.send(outputs.bytes.span.extracting(piece), at: now, log: log)
     }
   }

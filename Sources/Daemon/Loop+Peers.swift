@@ -20,7 +20,10 @@ extension Loop {
       }
       // Stamps are reported as errors are; an error that brings none is one.
       let isStamped = event.error ? try peer.readAcknowledgements(&timeline) : false
-      if event.writable { launch(slot) }
+      if event.writable {
+        launch(slot)
+        peer.tellWritten(&timeline)
+      }
       if event.readable || event.hangup || event.error && !isStamped {
         try read(peer, slot, at: now)
       }
@@ -49,10 +52,33 @@ extension Loop {
     }
   }
 
-  /// The volley goes into the outbox; `launchAll` sends it together with others.
-  mutating func fire(_ volley: VolleyID, _ slot: ConnectionSlot, _ shift: UInt32) {
-    let vip = engine.speaker.magazine.vip(of: volley)
-    connections[slot.index].add(Outbox.Entry(volley: volley, vip: vip, shift: shift))
+  /// Puts the volleys from `first` on into their outboxes, up to the next output of another kind;
+  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands for
+  /// each. The answer is where that output stands.
+  mutating func fire(from first: Int) -> Int {
+    let end = Loop.collect(
+      from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
+    return end
+  }
+
+  private static func collect(
+    from first: Int, _ outputs: borrowing Outputs, _ magazine: borrowing Magazine,
+    into connections: [Connection], _ timeline: inout Timeline
+  ) -> Int {
+    var end = first
+    var addressed: UInt64 = 0
+    scan: while end < outputs.count {
+      switch outputs.slots[end] {
+      case .fire(_, _, let connection): addressed |= 1 << UInt64(connection)
+      case .note: timeline.stampNote()
+      case .other: break scan
+      }
+      end += 1
+    }
+    for connection in connections.indices where addressed & (1 << UInt64(connection)) != 0 {
+      connections[connection].add(outputs, first..<end, of: connection, magazine)
+    }
+    return end
   }
 
   mutating func send(_ piece: Range<Int>, _ slot: ConnectionSlot) {
@@ -66,9 +92,13 @@ extension Loop {
   /// Sends what the outputs put into the outboxes: every route server in this turn, none waits for
   /// another.
   mutating func launchAll() {
+    var isSent = false
     for index in connections.indices where connections[index].isWaiting {
       launch(ConnectionSlot(index: index))
+      isSent = true
     }
+    // Only now: telling takes its time when thousands moved.
+    if isSent { for connection in connections { connection.tellWritten(&timeline) } }
   }
 
   /// What was said before the end is sent, as far as the socket takes it at once.
@@ -83,7 +113,7 @@ extension Loop {
     let limit = engine.speaker.sessions[slot.peer.index].negotiated?.messageLimit
     do throws(Errno) {
       try connection.launch(
-        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit, &timeline)
+        engine.speaker.magazine, &salvo, messageLimit: limit ?? Framing.ordinaryLimit)
       if connection.isWaiting != wasBegun { updateInterest(slot) }
     } catch {
       fail(slot, error)
@@ -120,7 +150,9 @@ extension Loop {
       } catch {
         // The connection was reset before it was looked at, or the system has no memory for it;
         // whoever wanted it tries again.
-        log.warning("connection from a route server: \(error)")
+        if sessionLines.allows(nil, at: now) {
+          log.warning("connection from a route server: \(error)")
+        }
         return
       }
     }
@@ -146,6 +178,7 @@ extension Loop {
       _ = try socket.send(outputs.bytes.span.extracting(piece))
       try socket.shutdownWrite()
     } catch {
+      guard sessionLines.allows(peer, at: Clock.monotonic()) else { return }
       let address = plan.routeServers.peers[peer.index]
       log.warning("route server \(address): its second connection was refused: \(error)")
     }

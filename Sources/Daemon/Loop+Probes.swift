@@ -116,7 +116,7 @@ extension Loop {
           BFDArrival(
             source: arrival.source, hopLimit: arrival.hopLimit ?? 0,
             isMultihop: slot == Int(ProbeSocket.bfdMultihop.rawValue),
-            stamp: stamp.isDoubtful ? now : stamp.at))), at: now)
+            stamp: stamp.origin == .kernel ? stamp.at : now))), at: now)
   }
 
   private mutating func probeStreamEvent(_ event: Epoll.Event, at now: Instant) {
@@ -148,7 +148,7 @@ extension Loop {
     do throws(Errno) {
       guard let count = try stream.receive(into: &buffer) else { return }
       if count == 0 {
-        stream.hangUp()
+        stream.close()
         feed(.probe(.closed(connection, .closed)), at: now)
       } else {
         feedBytes(.probe(.received(connection)), at: now)

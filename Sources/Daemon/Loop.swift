@@ -76,6 +76,7 @@ struct Loop: ~Copyable {
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
+  var sessionLines: SessionLines
   var status: ServiceStatus
   var state: StateFile
   var tracks: TrackFiles
@@ -94,6 +95,8 @@ struct Loop: ~Copyable {
   /// How many of the outputs were carried out, and how many belong to inputs that were recorded.
   var carriedOut = 0
   var recorded = 0
+  /// How many of `Outputs.others` were looked at for hellos.
+  var greeted = 0
   var isStopping = false
 
   init(
@@ -148,6 +151,7 @@ struct Loop: ~Copyable {
         holdTime: plan.routeServers.holdTime)
     }
     consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
+    sessionLines = SessionLines(peers: plan.routeServers.peers.count)
     status = ServiceStatus()
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
@@ -226,6 +230,7 @@ struct Loop: ~Copyable {
     let later = Clock.monotonic()
     judgeTimers(since: now, at: later)
     finishTurn(at: later)
+    tellWithheldLines(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
     serveRecordings()
@@ -363,26 +368,18 @@ struct Loop: ~Copyable {
   /// was read.
   mutating func carryOut(at now: Instant) {
     timeline.handled(seen: now, decided: Clock.monotonic())
-    var hasHello = false
-    for index in carriedOut..<outputs.list.count {
-      switch outputs.list[index] {
-      case .fire(let slot, let volley, let shift): fire(volley, slot, shift)
-      case .send(let slot, let piece): send(piece, slot)
-      case .connect(let slot): connect(slot)
-      case .accept(let slot): accept(slot)
-      case .refuse(let slot, let piece): refuse(piece, slot)
-      case .close(let slot): close(slot)
-      case .hello: hasHello = true
-      case .dump(let what, let sequence): dump(what, sequence)
-      case .askLink(let index, let sequence): ask(for: index, sequence)
-      case .subscribe(let kernelClass): open(kernelClass)
-      case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
-      case .note: timeline.stampNote()
+    var index = carriedOut
+    while index < outputs.count {
+      if case .other(let place) = outputs.slots[index] {
+        carryOut(outputs.others[Int(place)])
+        index += 1
+      } else {
+        index = fire(from: index)
       }
     }
     launchAll()
-    if hasHello { sayHello(from: carriedOut, at: now) }
-    carriedOut = outputs.list.count
+    sayHello(at: now)
+    carriedOut = outputs.count
   }
 
   /// The volleys have left: now the rest, and what carrying out led to.
@@ -394,14 +391,31 @@ struct Loop: ~Copyable {
     if carriedOut > Loop.noteReserve { finishTurn(at: now) }
   }
 
+  private mutating func carryOut(_ output: Output) {
+    switch output {
+    case .send(let slot, let piece): send(piece, slot)
+    case .connect(let slot): connect(slot)
+    case .accept(let slot): accept(slot)
+    case .refuse(let slot, let piece): refuse(piece, slot)
+    case .close(let slot): close(slot)
+    case .dump(let what, let sequence): dump(what, sequence)
+    case .askLink(let index, let sequence): ask(for: index, sequence)
+    case .subscribe(let kernelClass): open(kernelClass)
+    case .unsubscribe(let kernelClass): sources[Int(kernelClass.rawValue)].close()
+    case .hello: break  // when the route servers have been served
+    case .fire, .note: preconditionFailure("these have places of their own")
+    }
+  }
+
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
   mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
-    tell()
+    tell(at: now)
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
     recorded = 0
+    greeted = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
     record(.idle, at: now)
     noteStart()
@@ -442,31 +456,5 @@ struct Loop: ~Copyable {
 
   private mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
-  }
-
-  private mutating func tell() {
-    var told = 0
-    var rungs = 0
-    for index in outputs.list.indices {
-      guard case .note(let note) = outputs.list[index] else { continue }
-      let stamp = timeline.stamps[told]
-      told += 1
-      var isOneOfMany = false
-      if case .standing = note {
-        rungs += 1
-        isOneOfMany = rungs > Loop.rungLines
-      }
-      if !isOneOfMany {
-        Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
-      }
-      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
-      remember(note, stamp)
-      status.heed(note)
-    }
-    if rungs > Loop.rungLines {
-      log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
-    }
-    rememberStages()
-    Story.publish(timeline, plan: plan, to: control)
   }
 }

@@ -1,6 +1,7 @@
 // What is to leave on one connection, in which order, and what may still be replaced.
 
 import BGP
+import Engine
 import Model
 
 /// Bytes that have begun to leave, behind them volleys that have not, behind these other messages.
@@ -60,6 +61,19 @@ struct Outbox {
     waiting.append(entry)
   }
 
+  /// The volleys among some outputs that are for this connection.
+  mutating func add(
+    _ outputs: borrowing Outputs, _ range: Range<Int>, of connection: Int,
+    _ magazine: borrowing Magazine
+  ) {
+    for index in range {
+      guard case .fire(let volley, let shift, let number) = outputs.slots[index],
+        Int(number) == connection
+      else { continue }
+      add(Entry(volley: volley, vip: magazine.vip(of: volley), shift: shift))
+    }
+  }
+
   mutating func removeNext() -> Entry? {
     guard first < waiting.count else { return nil }
     let entry = waiting[first]
@@ -70,6 +84,27 @@ struct Outbox {
       first = 0
     }
     return entry
+  }
+
+  /// Takes the volleys that wait into a salvo, in their order, until it is full or one comes that
+  /// is as large as a salvo and leaves alone. The answer is how many of them were shifts.
+  mutating func load(
+    _ salvo: inout Salvo, _ magazine: borrowing Magazine, _ flights: inout Flights
+  ) -> Int {
+    var shifts = 0
+    while first < waiting.count, magazine.add(waiting[first].volley, to: &salvo) {
+      let shift = waiting[first].shift
+      places[waiting[first].vip.index] = nil
+      first += 1
+      // Where their bytes end is known when all are in.
+      flights.depart(shift, end: .max)
+      if shift != 0 { shifts += 1 }
+    }
+    if first == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      first = 0
+    }
+    return shifts
   }
 
   /// A message that is no volley; it leaves behind everything that waits now. False when there is

@@ -90,6 +90,12 @@ final class ProbeStream {
     guard try socket?.send(bytes) == bytes.count else { throw .noBuffers }
   }
 
+  /// The other side has ended it; so do we.
+  func close() {
+    socket = nil
+    isConnecting = false
+  }
+
   /// Ends it with an RST: thousands of probes leave nothing in TIME-WAIT behind, here or there.
   func hangUp() {
     do throws(Errno) { try socket?.reset() } catch {

@@ -66,7 +66,7 @@ enum Story {
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
       }
-    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, plan) }
+    case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, engine) }
     case .outOfService(let slot, let isOut):
       control.publish(.vip) { id in
         var line = JSONLine(id: id, type: "maintenance")

@@ -50,7 +50,7 @@ struct Timeline {
 
   init(for plan: Plan) {
     stamps.reserveCapacity(2 * Loop.noteReserve + plan.vips.count)
-    stageLimit = 2 * (plan.vips.count + Connection.flightReserve) * plan.routeServers.peers.count
+    stageLimit = 2 * (plan.vips.count + Flights.reserve) * plan.routeServers.peers.count
     stages.reserveCapacity(stageLimit)
     known = Array(repeating: nil, count: plan.vips.count + Timeline.knownReserve)
   }

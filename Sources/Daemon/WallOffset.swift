@@ -37,8 +37,8 @@ struct WallOffset {
 
   /// The stamp on the monotonic clock.
   func stamp(_ wall: Instant) -> ProbeStamp {
-    guard let offset else { return ProbeStamp(at: taken, isDoubtful: true) }
+    guard let offset else { return ProbeStamp(at: taken, .doubtful) }
     return ProbeStamp(
-      at: Instant(nanoseconds: wall.nanoseconds - offset.count), isDoubtful: isDoubtful)
+      at: Instant(nanoseconds: wall.nanoseconds - offset.count), isDoubtful ? .doubtful : .kernel)
   }
 }

@@ -13,7 +13,8 @@ extension Engine {
     heard fellow: FellowSlot, at now: Instant, into outputs: inout Outputs
   ) {
     let before = begin(outputs, at: now)
-    failover.heard(fellow, at: now, into: &verdicts)
+    failover.heard(fellow, at: now)
+    failover.understood(fellow, at: now, into: &verdicts)
     apply(at: now, into: &outputs)
     conclude(since: before, at: now, into: &outputs)
   }

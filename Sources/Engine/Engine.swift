@@ -147,17 +147,18 @@ package struct Engine: ~Copyable {
     conclude(since: before, at: now, into: &outputs)
   }
 
-  /// The answer is where among the outputs those of this input will begin.
+  /// The answer is where among the notes those of this input will begin.
   mutating func begin(_ outputs: borrowing Outputs, at now: Instant) -> Int {
     precondition(now >= latest, "time runs backwards")
     latest = now
-    return outputs.list.count
+    return outputs.notes.count
   }
 
   /// What follows from any input.
   mutating func conclude(since before: Int, at now: Instant, into outputs: inout Outputs) {
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     noteNews()
+    if failover.hasOccurrences { tellOccurrences(into: &outputs) }
     if !hasStarted { startSessions(at: now, into: &outputs) }
     heedComplaints(since: before, into: &outputs)
   }
@@ -252,10 +253,19 @@ package struct Engine: ~Copyable {
       causes[vip.index] = failover.trigger
       hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
-      outputs.add(
-        .note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger)))
+      outputs.note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger))
     }
     moved.removeAll(keepingCapacity: true)
+  }
+
+  private mutating func tellOccurrences(into outputs: inout Outputs) {
+    failover.takeOccurrences { occurrence in
+      switch occurrence {
+      case .health(let host, let health): outputs.add(.note(.health(host, health)))
+      case .ownNetwork(let state): outputs.add(.note(.ownNetwork(state)))
+      case .fellow(let fellow, let isAlive): outputs.add(.note(.fellow(fellow, isAlive: isAlive)))
+      }
+    }
   }
 }
 

@@ -53,7 +53,7 @@ struct HelloSpeaker: ~Copyable {
 }
 
 extension Engine {
-  /// When hello has something to say.
+  /// When hello has something to say: for the first time as soon as it may.
   var helloDeadline: Instant? {
     guard mayTalk else { return nil }
     // The first round is due at once: the others wait for it before they trust their silence.
@@ -84,7 +84,7 @@ extension Engine {
       apply(at: now, into: &outputs)
       return
     }
-    failover.heard(fellow, at: now, into: &verdicts)
+    failover.heard(fellow, at: now)
     for index in 0..<reader.count {
       // A speaker may have VIPs that this Plan does not know.
       guard let entry = reader.entry(index, of: body),
@@ -95,6 +95,7 @@ extension Engine {
         rank: entry.rank, nextHop: entry.nextHop)
       failover.heard(claim, of: vip, from: fellow, at: now, into: &verdicts)
     }
+    failover.understood(fellow, at: now, into: &verdicts)
     apply(at: now, into: &outputs)
   }
 

@@ -309,8 +309,8 @@ extension Engine {
   /// A session that was lost, or does not come up, puts the link of our own address in doubt.
   mutating func heedComplaints(since start: Int, into outputs: inout Outputs) {
     var isComplaint = false
-    for index in start..<outputs.list.count {
-      guard case .note(.session(_, _, let reason?)) = outputs.list[index] else { continue }
+    for index in start..<outputs.notes.count {
+      guard case .session(_, _, let reason?) = outputs.notes[index] else { continue }
       switch reason {
       case .holdTimerExpired, .closed, .connectFailed, .connectTimedOut: isComplaint = true
       case .notificationReceived(let code, _): isComplaint = isComplaint || code == Engine.silence

@@ -103,17 +103,35 @@ package enum Alarm: Equatable, Sendable {
 }
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.
+///
+/// A mass shift is thousands of `fire`, and an `Output` is as large as its largest note: those are
+/// kept small, and notes by themselves, so that carrying them out stays in the cache.
 package struct Outputs: ~Copyable {
-  package private(set) var list: [Output]
+  /// What stands at a position, without what is only to be told.
+  package enum Slot {
+    case fire(VolleyID, shift: UInt32, connection: UInt16)
+    /// A place in `notes`.
+    case note(UInt32)
+    /// A place in `others`.
+    case other(UInt32)
+  }
+
+  package private(set) var slots: [Slot]
+  package private(set) var notes: [Note]
+  package private(set) var others: [Output]
   package private(set) var bytes: [UInt8]
   /// What the probes want done: after everything in `list`, since volleys go first.
   package var probes: ProbeOutputs
 
   /// `plan` sizes it: a whole mass shift fits without growing.
   package init(for plan: Plan) {
-    list = []
-    list.reserveCapacity(
+    slots = []
+    slots.reserveCapacity(
       Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
+    notes = []
+    notes.reserveCapacity(Outputs.datagramFacts + plan.vips.count)
+    others = []
+    others.reserveCapacity(Outputs.otherReserve)
     bytes = []
     bytes.reserveCapacity(Outputs.byteReserve)
     probes = ProbeOutputs(targets: plan.targets.count)
@@ -122,27 +140,64 @@ package struct Outputs: ~Copyable {
   /// Facts that one 64 KiB datagram can hold: the shortest message that is one takes 24 bytes.
   private static let datagramFacts = 2_731
   private static let byteReserve = 65_536
+  /// What is neither a shift nor a note: some for each session and each class of kernel news.
+  private static let otherReserve = 256
+
+  package var count: Int { slots.count }
+
+  package subscript(index: Int) -> Output {
+    switch slots[index] {
+    case .fire(let volley, let shift, let connection):
+      .fire(ConnectionSlot(index: Int(connection)), volley, shift: shift)
+    case .note(let place): .note(notes[Int(place)])
+    case .other(let place): others[Int(place)]
+    }
+  }
+
+  /// All of it, in order.
+  package var list: [Output] { slots.indices.map { self[$0] } }
 
   package mutating func removeAll() {
-    list.removeAll(keepingCapacity: true)
+    slots.removeAll(keepingCapacity: true)
+    notes.removeAll(keepingCapacity: true)
+    others.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
     probes.removeAll()
   }
 
-  mutating func add(_ output: Output) { list.append(output) }
+  mutating func add(_ output: Output) {
+    switch output {
+    case .note(let note): self.note(note)
+    case .fire(let connection, let volley, let shift): fire(volley, connection, shift: shift)
+    default:
+      slots.append(.other(UInt32(others.count)))
+      others.append(output)
+    }
+  }
+
+  /// The same as `.note`.
+  mutating func note(_ note: Note) {
+    slots.append(.note(UInt32(notes.count)))
+    notes.append(note)
+  }
+
+  /// The same as `.fire`.
+  mutating func fire(_ volley: VolleyID, _ connection: ConnectionSlot, shift: UInt32) {
+    slots.append(.fire(volley, shift: shift, connection: UInt16(connection.index)))
+  }
 
   mutating func send(
     _ piece: Range<Int>, of source: [UInt8], to connection: ConnectionSlot
   ) {
-    list.append(.send(connection, keep(piece, of: source)))
+    add(.send(connection, keep(piece, of: source)))
   }
 
-  mutating func sendHello(_ body: [UInt8]) { list.append(.hello(keep(body.indices, of: body))) }
+  mutating func sendHello(_ body: [UInt8]) { add(.hello(keep(body.indices, of: body))) }
 
   mutating func refuse(
     _ piece: Range<Int>, of source: [UInt8], to peer: PeerSlot
   ) {
-    list.append(.refuse(peer, keep(piece, of: source)))
+    add(.refuse(peer, keep(piece, of: source)))
   }
 
   private mutating func keep(_ piece: Range<Int>, of source: [UInt8]) -> Range<Int> {

@@ -36,6 +36,9 @@ package struct Speaker: ~Copyable {
     var isEstablished = false
     var side = ConnectionSide.outgoing
     var epoch: UInt32 = 0
+    var negotiated: Negotiated?
+    /// When the session was last told that something leaves.
+    var told: Instant?
   }
 
   init(_ plan: Plan, seed: UInt64) {
@@ -180,7 +183,7 @@ package struct Speaker: ~Copyable {
   }
 
   private mutating func arm(_ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot) {
-    guard let negotiated = sessions[peer.index].negotiated else { return }
+    guard let negotiated = targets[peer.index].negotiated else { return }
     _ = magazine.arm(
       vip, for: peer, announcement(vip, standing), negotiated: negotiated,
       epoch: targets[peer.index].epoch)
@@ -195,14 +198,17 @@ package struct Speaker: ~Copyable {
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }
-    outputs.add(.fire(ConnectionSlot(peer, targets[peer.index].side), volley, shift: shift))
+    outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
+    // Once for all that leaves together.
+    guard targets[peer.index].told != now else { return }
+    targets[peer.index].told = now
     sessions[peer.index].noteSent(at: now)
   }
 
   private mutating func noteTarget(_ peer: PeerSlot) {
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch)
+      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
   }
 
   private mutating func armed(
@@ -210,7 +216,7 @@ package struct Speaker: ~Copyable {
   ) -> VolleyID? {
     let epoch = targets[peer.index].epoch
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
-    guard let negotiated = sessions[peer.index].negotiated else { return nil }
+    guard let negotiated = targets[peer.index].negotiated else { return nil }
     // Two shifts of one VIP in one turn, or a step down: right comes before fast.
     lateArmings += 1
     return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
@@ -293,7 +299,10 @@ extension Speaker {
   /// Sessions and what stands. Volleys are no state: they are armed anew.
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(each: &sessions) { $0.keep(in: &$1) }
-    for place in sessions.indices { noteTarget(PeerSlot(place)) }
+    for place in sessions.indices {
+      if keeper.isReading { noteTarget(PeerSlot(place)) }
+      keeper.keep(&targets[place].told)
+    }
     keeper.keep(each: &standing) {
       $1.keep(&$0, blank: Standing(candidate: 0, rung: .standby)) {
         $1.keep(place: &$0.candidate, below: PlanLimits.candidatesPerVIP)

@@ -41,9 +41,14 @@ package struct Choice: Sendable {
     self.patience = patience
   }
 
+  /// For the moment nothing is chosen, whatever was waited for.
+  package mutating func stand() { deadline = nil }
+
   /// Takes over what the leading speaker has chosen.
   package mutating func follow(_ candidate: Int, at now: Instant) -> Outcome {
     isPinned = false
+    // What was waited for is the leader's to decide.
+    deadline = nil
     guard candidate != current else { return .unchanged }
     current = candidate
     since = now

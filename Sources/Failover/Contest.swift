@@ -7,7 +7,7 @@ package import Model
 ///     wants the VIP, nobody alive claims it or who does no longer wants it --> claim
 ///     the address has just arrived here                                   --> claim
 ///     better in rank and well for `failback`, damping over                --> claim
-///     a living speaker claims at a higher epoch                           --> resign
+///     a living speaker claims at a higher epoch, for half a timeout       --> resign
 ///     the address is gone for `Claim.resignationGrace`                    --> resign
 ///     all alive, none claims, damping over, and the claim is a high one   --> step back
 ///
@@ -44,6 +44,11 @@ package struct Contest: Sendable {
     }
   }
 
+  /// How long nobody else has to claim before we step back: each speaker has its own way to a route
+  /// server, and our lower claim must not overtake the resignation of another. We chose it: far more
+  /// than what TCP needs, retransmissions included.
+  package static let rest = Nanoseconds.seconds(5)
+
   private let rule: Rule
   private let lane: Lane
   /// How long one that comes later in rank waits for a better one to claim.
@@ -51,7 +56,7 @@ package struct Contest: Sendable {
   package private(set) var rung: Rung?
   package private(set) var epoch: UInt32 = 0
   package private(set) var wants = false
-  /// Since when `wants` is as it is.
+  /// Since when `wants` is as it is, without a long pause of ours and without another's takeover.
   package private(set) var wantsSince: Instant?
   package private(set) var since: Instant?
   package private(set) var claims: UInt32 = 0
@@ -59,7 +64,13 @@ package struct Contest: Sendable {
   package private(set) var next: Rung?
   package private(set) var deadline: Instant?
   private var resignation: Instant?
+  /// A living speaker claims above us; until then our claim stands below its. Each goes its own way
+  /// to a route server, and a resignation that came before the claim would send the traffic to a
+  /// third for a moment. Half of what two speakers may both claim at all.
+  private var beaten: Instant?
   private var yielding: Instant?
+  /// Since when nobody is there to be beaten.
+  private var calmSince: Instant?
   /// An operator asked for it.
   private var isDemanded = false
 
@@ -78,8 +89,14 @@ package struct Contest: Sendable {
 
   package var isClaiming: Bool { rung?.isClaim ?? false }
 
+  /// Claims, and knows of nobody alive who claims above it.
+  package var isLeading: Bool { isClaiming && beaten == nil }
+
   /// Claims at the next judgement, whoever comes before us.
   package mutating func demand() { isDemanded = true }
+
+  /// We stood still for long: from now on we are well, not from before.
+  mutating func paused(at now: Instant) { if wantsSince != nil { wantsSince = now } }
 
   /// The epoch that a run before this one knew of.
   mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
@@ -114,14 +131,23 @@ package struct Contest: Sendable {
     if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
       !situation.isArrival
     {
+      // Who beats us and does not want the VIP is no reason to give it up.
+      if wants, !incumbent.wants, !situation.isListening { return claim(group, at: now) }
+      let end = beaten ?? now + patience / 2
+      beaten = end
+      guard isDue(end, at: now) else { return .unchanged }
       epoch = max(epoch, group.highestEpoch)
       return resign(from: current, at: now)
     }
+    beaten = nil
+    // Somebody knows of claims that we do not; whoever made them does not claim any more, or is
+    // dead. From now on ours is as late as theirs.
+    epoch = max(epoch, group.highestEpoch)
     guard wants else { return hold(current, at: now) }
     resignation = nil
     if situation.isArrival, group.incumbent != nil { return claim(group, at: now) }
-    if let ceiling = group.ceiling, ceiling > current, !situation.isListening {
-      // Whoever stands above us is dead: the living were looked at before.
+    // A living speaker of a lower epoch that stands above us resigns by itself; a dead one does not.
+    if let ceiling = group.ceilingOfDead, ceiling > current, !situation.isListening {
       return current == lane.last ? .unchanged : claim(group, at: now)
     }
     return stepBack(from: current, situation, at: now)
@@ -161,8 +187,10 @@ package struct Contest: Sendable {
 
   private mutating func claim(_ group: GroupView, at now: Instant) -> Judgement {
     yielding = nil
+    calmSince = nil
     isDemanded = false
     resignation = nil
+    beaten = nil
     epoch = max(epoch, group.highestEpoch) + 1
     claims += 1
     since = now
@@ -177,8 +205,14 @@ package struct Contest: Sendable {
 
   private mutating func resign(from current: Rung, at now: Instant) -> Judgement {
     resignation = nil
+    beaten = nil
+    calmSince = nil
     rung = current.resigned
     since = now
+    // Whoever was beaten was not well for the others, whatever it thought of itself.
+    wantsSince = now
+    // Whether it is taken back one day is asked with what this shift holds back.
+    deadline = now
     return .resign(current.resigned)
   }
 
@@ -195,9 +229,16 @@ package struct Contest: Sendable {
   private mutating func stepBack(
     from current: Rung, _ situation: Situation, at now: Instant
   ) -> Judgement {
-    guard current > lane.first, situation.group.areAllResigned, !situation.isListening,
-      isDue(situation.dampedUntil ?? now, at: now)
-    else { return .unchanged }
+    guard current > lane.first, situation.group.areAllResigned, !situation.isListening else {
+      calmSince = nil
+      return .unchanged
+    }
+    let calm = calmSince ?? now
+    calmSince = calm
+    guard isDue(max(calm + Contest.rest, situation.dampedUntil ?? now), at: now) else {
+      return .unchanged
+    }
+    calmSince = nil
     rung = lane.first
     since = now
     return .stepBack(lane.first)
@@ -217,5 +258,7 @@ extension Contest {
     keeper.keep(&resignation)
     keeper.keep(&yielding)
     keeper.keep(&isDemanded)
+    keeper.keep(&beaten)
+    keeper.keep(&calmSince)
   }
 }

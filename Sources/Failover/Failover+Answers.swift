@@ -18,7 +18,7 @@ extension Failover {
 
   /// The rung of a unit that climbs the ladder.
   private func rung(_ unit: Int) -> Rung? {
-    if fellows != nil { return contests[unit].rung }
+    if !isAlone { return contests[unit].rung }
     if case .watcher = units[unit].rule { return .owner }
     return claims[unit].rung
   }
@@ -41,13 +41,13 @@ extension Failover {
     case .address, .health: return next(unit).map { Standing(candidate: 0, rung: $0) }
     case .watcher:
       // A leader may send the traffic elsewhere; a follower may become the leader.
-      let isLeading = fellows == nil || contests[unit].isClaiming
+      let isLeading = isAlone || contests[unit].isClaiming
       return (isLeading ? rung(unit) : next(unit)).map { Standing(candidate: place, rung: $0) }
     }
   }
 
   private func next(_ unit: Int) -> Rung? {
-    fellows == nil ? claims[unit].next : contests[unit].next
+    isAlone ? claims[unit].next : contests[unit].next
   }
 
   /// Whether this machine has the VIP's address, or is well enough to carry it.
@@ -71,14 +71,14 @@ extension Failover {
     switch units[unit].rule {
     case .watcher(let choice): return choices[choice].since
     case .balanced: return units[unit].shiftedAt
-    case .address, .health: return fellows == nil ? claims[unit].since : contests[unit].since
+    case .address, .health: return isAlone ? claims[unit].since : contests[unit].since
     }
   }
 
   /// How often this machine has claimed the VIP.
   package func claimCount(_ vip: VIPSlot) -> UInt32 {
     let unit = index.unit(of: vip)
-    return fellows == nil ? claims[unit].claims : contests[unit].claims
+    return isAlone ? claims[unit].claims : contests[unit].claims
   }
 
   // MARK: What others are told
@@ -89,7 +89,7 @@ extension Failover {
   /// What this speaker says of a subject.
   package func ownClaim(_ vip: VIPSlot) -> FellowClaim {
     let unit = index.unit(of: vip)
-    guard fellows != nil else { return .none }
+    guard !isAlone else { return .none }
     var nextHop: IPv4Address?
     if let standing = standing(vip) { nextHop = units[unit].nextHops[standing.candidate] }
     return FellowClaim(

@@ -8,7 +8,15 @@ extension Failover {
     if watchesEvidence(slot), learnInterfaces(at: now) {
       return judgeAll(at: now, into: &verdicts)
     }
-    for unit in index.units(waitingFor: slot) { judge(unit: unit, at: now, into: &verdicts) }
+    // Thousands may wait for one address, and most of them see it alike: the view is asked once.
+    let anywhere = view.presence(of: slot, on: [])
+    for unit in index.units(waitingFor: slot) {
+      if isAlone, units[unit].rule == .address, units[unit].plainSlot == slot {
+        judgeLone(unit, anywhere, at: now, into: &verdicts)
+      } else {
+        judge(unit: unit, at: now, into: &verdicts)
+      }
+    }
   }
 
   /// Whether an address says something of a host: our own does, and one that is evidence.
@@ -21,16 +29,28 @@ extension Failover {
   }
 
   /// What hangs on addresses waits for a complete view of them; the rest only for the first one.
+  /// After a pause everything waits, but for claims that are made without hello: they follow each
+  /// step of the address.
   func mayJudge(_ unit: Int) -> Bool {
-    isCurrent || hasBegun && units[unit].rule != .address
+    let isAddress = units[unit].rule == .address
+    if isCatchingUp, !isAddress || fellows != nil { return false }
+    return isCurrent || hasBegun && !isAddress
   }
 
   mutating func judge(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard mayJudge(unit) else { return }
+    guard mayJudge(unit) else {
+      // That it came while nothing may be decided is not forgotten.
+      if units[unit].rule == .address, isCurrent, notePresence(unit) {
+        units[unit].hasArrived = true
+      }
+      return
+    }
     switch units[unit].rule {
-    case .address where fellows == nil: judgeLone(unit, at: now, into: &verdicts)
+    case .address where isAlone:
+      return judgeLone(unit, presence(of: unit), at: now, into: &verdicts)
     case .address:
-      let isArrival = notePresence(unit)
+      let isArrival = notePresence(unit) || units[unit].hasArrived && isHere(unit)
+      units[unit].hasArrived = false
       let judgement = contend(unit, wants: isHere(unit), isArrival: isArrival, at: now)
       record(judgement, unit, into: &verdicts)
     case .health(let host):
@@ -43,15 +63,20 @@ extension Failover {
     noteDeadline(of: unit)
   }
 
-  mutating func judgeLone(_ unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    let presence = presence(of: unit)
-    let members = units[unit].members.count
+  /// It calls nothing that only looks at `self`: the compiler would copy all of that for each VIP.
+  private mutating func judgeLone(
+    _ unit: Int, _ presence: Presence, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    let members = units[unit].memberCount
     heldCount -= claims[unit].isHeld ? members : 0
     let judgement = claims[unit].judge(presence, at: now)
     heldCount += claims[unit].isHeld ? members : 0
     units[unit].presence = presence
     if case .claim = judgement { units[unit].shiftedAt = now }
     record(judgement, unit, into: &verdicts)
+    guard let due = claims[unit].deadline else { return }
+    if let earliest, earliest <= due { return }
+    earliest = due
   }
 
   /// Where the addresses of a unit are; of several, where the one is that stands worst.

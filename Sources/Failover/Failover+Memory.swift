@@ -51,7 +51,7 @@ extension Failover {
     {
       choices[choice].recall(candidate, isPinned: memory.isPinned)
     }
-    if fellows == nil {
+    if isAlone {
       if case .address = units[unit].rule, isSameBoot { claims[unit].recall(memory.lastClaim) }
       return
     }

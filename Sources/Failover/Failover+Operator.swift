@@ -67,7 +67,7 @@ extension Failover {
   ) -> OperatorAnswer {
     guard case .watcher(let choice) = units[unit].rule else { return .notWatched }
     guard let candidate = units[unit].candidates.firstIndex(of: host) else { return .notACandidate }
-    if fellows != nil, !contests[unit].isClaiming { return .notLeading }
+    if !isAlone, !contests[unit].isClaiming { return .notLeading }
     if choices[choice].current == candidate {
       return choices[choice].isPinned ? .unchanged : .done
     }

@@ -37,7 +37,7 @@ extension Failover {
         waits.append(Wait(reason: .failback, until: due))
       }
     }
-    if fellows == nil {
+    if isAlone {
       if let due = claims[unit].stepDown { waits.append(Wait(reason: .grace, until: due)) }
     } else {
       if let due = contests[unit].failbackAt { waits.append(Wait(reason: .failback, until: due)) }

@@ -9,10 +9,15 @@ extension Failover {
     let candidates = units[unit].candidates.map { hosts[$0] }
     var judgement = Judgement.unchanged
     var isLeading = true
-    if fellows != nil {
+    if !isAlone {
       let isAble = hosts.ownNetwork != .gone && candidates.contains { $0.health == .up }
       judgement = contend(unit, wants: isAble, at: now)
-      isLeading = contests[unit].isClaiming
+      isLeading = contests[unit].isLeading
+      // Whoever is about to resign says nothing new before it does.
+      if contests[unit].isClaiming, !isLeading {
+        choices[choice].stand()
+        return record(judgement, unit, into: &verdicts)
+      }
     }
     let outcome =
       isLeading ? choose(unit, choice, candidates, at: now) : follow(unit, choice, candidates, now)

@@ -20,6 +20,8 @@ package struct Verdict: Equatable, Sendable {
 /// by addresses; when it is complete again there is at most one verdict for each VIP. At the start
 /// nothing is decided at all before the view is complete.
 package struct Failover: ~Copyable {
+  /// There is no group. Looking at `fellows` instead would copy them, once for each VIP that moves.
+  let isAlone: Bool
   let owners: [Plan.Owner?]
   let index: UnitIndex
   /// The slot of this machine's own address.
@@ -50,6 +52,8 @@ package struct Failover: ~Copyable {
 
   /// When to call `turn`.
   package var deadline: Instant? {
+    // What waited during a pause has been read by the time that timers are judged.
+    if isCatchingUp { return .zero }
     guard let silence = fellows?.deadline else { return earliest }
     return min(earliest ?? silence, silence)
   }
@@ -57,6 +61,10 @@ package struct Failover: ~Copyable {
   /// Everything that deciding needs was heard for the first time: what is announced now is true.
   package var isReady: Bool { hasBegun && !(isFirstListening && fellows?.listening != nil) }
   var isFirstListening = true
+  /// What was noticed beside the verdicts, of other speakers.
+  var occurrences: [Occurrence] = []
+  /// After a pause, until everything that was waiting was read.
+  var isCatchingUp = false
 
   package init(_ plan: Plan) {
     let owners = plan.vips.map { vip -> Plan.Owner? in
@@ -80,11 +88,14 @@ package struct Failover: ~Copyable {
           continue
         }
         units[place].addressSlots.append(slot)
+        units[place].plainSlot =
+          units[place].memberCount == 1 && owner.interfaces.isEmpty ? slot : nil
       }
     }
     self.units = units
     index = UnitIndex(units, plan, addressCount: view.addressCount)
     fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    isAlone = plan.group == nil
     claims = plan.group == nil ? Failover.claims(of: units, owners) : []
     contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
     choices = units.compactMap { unit in
@@ -221,12 +232,19 @@ package struct Failover: ~Copyable {
     }
   }
 
-  /// A datagram of a fellow begins: it is alive. What it says of each subject follows.
-  package mutating func heard(
+  /// A datagram of a fellow begins: it is alive. What it says of each subject follows, and then
+  /// `understood`: nothing is decided by its voice before its words.
+  package mutating func heard(_ fellow: FellowSlot, at now: Instant) {
+    fellows?.heard(fellow, at: now)
+  }
+
+  /// A datagram of a fellow has ended.
+  package mutating func understood(
     _ fellow: FellowSlot, at now: Instant, into verdicts: inout [Verdict]
   ) {
-    guard let changes = fellows?.heard(fellow, at: now), !changes.isNothing else { return }
+    guard let changes = fellows?.understood(at: now), !changes.isNothing else { return }
     trigger = isFirstListening ? .start : .fellowHeard(fellow)
+    if changes.isAnyoneNew { occurrences.append(.fellow(fellow, isAlive: true)) }
     follow(changes, at: now, into: &verdicts)
   }
 
@@ -236,8 +254,10 @@ package struct Failover: ~Copyable {
     into verdicts: inout [Verdict]
   ) {
     let unit = index.unit(of: vip)
-    guard units[unit].members[0] == vip, fellows?[unit, fellow] != claim else { return }
-    fellows?[unit, fellow] = claim
+    guard units[unit].members[0] == vip else { return }
+    let before = fellows?[unit, fellow]
+    fellows?.learn(claim, of: unit, from: fellow)
+    guard before != claim else { return }
     trigger = .fellowSaid(fellow)
     judge(unit: unit, at: now, into: &verdicts)
   }
@@ -252,14 +272,26 @@ package struct Failover: ~Copyable {
   }
 
   /// This process did not run for `length` longer than it meant to.
+  /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host that
+  /// went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
-    fellows?.paused(for: length, at: now)
+    isCatchingUp = true
+    guard fellows?.paused(for: length, at: now) ?? false else { return }
+    for unit in contests.indices { contests[unit].paused(at: now) }
   }
 
   private mutating func follow(
     _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
   ) {
     if changes.isListeningOver { isFirstListening = false }
+    for fellow in changes.lost { occurrences.append(.fellow(fellow, isAlive: false)) }
+    if !changes.missed.isEmpty {
+      for unit in units.indices {
+        fellows?.assumeClaims(
+          of: changes.missed, unit, ours: contests[unit].rung ?? .standby,
+          epoch: contests[unit].epoch)
+      }
+    }
     judgeAll(at: now, into: &verdicts)
   }
 
@@ -267,9 +299,13 @@ package struct Failover: ~Copyable {
 
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
+    let wasCatchingUp = isCatchingUp
+    isCatchingUp = false
     if let changes = fellows?.turn(at: now), !changes.isNothing {
       trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
       follow(changes, at: now, into: &verdicts)
+    } else if wasCatchingUp {
+      judgeAll(at: now, into: &verdicts)
     }
     guard let due = earliest, now >= due else { return }
     earliest = nil
@@ -281,7 +317,7 @@ package struct Failover: ~Copyable {
   }
 
   private mutating func turn(unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
-    guard fellows == nil, units[unit].rule == .address else {
+    guard isAlone, units[unit].rule == .address else {
       if let due = deadline(of: unit), now >= due { judge(unit: unit, at: now, into: &verdicts) }
       return
     }
@@ -289,7 +325,7 @@ package struct Failover: ~Copyable {
   }
 
   private func deadline(of unit: Int) -> Instant? {
-    var earliest = fellows == nil ? claims[unit].deadline : contests[unit].deadline
+    var earliest = isAlone ? claims[unit].deadline : contests[unit].deadline
     if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
       earliest = min(earliest ?? due, due)
     }
@@ -304,8 +340,13 @@ package struct Failover: ~Copyable {
     earliest = min(earliest ?? candidate, candidate)
   }
 
-  func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
+  /// It changes nothing here: what only looks is handed a copy of everything (see `judgeLone`).
+  mutating func record(_ judgement: Judgement, _ unit: Int, into verdicts: inout [Verdict]) {
     if judgement == .unchanged { return }
+    if units[unit].memberCount == 1 {
+      verdicts.append(Verdict(vip: units[unit].first, judgement: judgement))
+      return
+    }
     for vip in units[unit].members { verdicts.append(Verdict(vip: vip, judgement: judgement)) }
   }
 
@@ -326,6 +367,7 @@ extension Failover {
       $1.keep(&$0.isOut)
       $1.keep(&$0.yieldsUntil)
       $1.keep(&$0.hasLeft)
+      $1.keep(&$0.hasArrived)
       $0.presence.keep(in: &$1)
     }
     keeper.keep(each: &claims) { $0.keep(in: &$1) }
@@ -338,5 +380,6 @@ extension Failover {
     trigger.keep(in: &keeper)
     keeper.keep(&hasNews)
     keeper.keep(&isFirstListening)
+    keeper.keep(&isCatchingUp)
   }
 }

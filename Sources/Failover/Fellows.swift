@@ -35,8 +35,9 @@ package struct Fellows: Sendable {
     /// When it was last heard, or when our own silence ended; nil: never in this run.
     package var heardAt: Instant?
     package var since: Instant?
-    /// Heard since we began to listen.
+    /// Heard since we began to listen, and of how many subjects it has not told us since.
     var isConfirmed = false
+    var untold = 0
   }
 
   package let lane: Lane
@@ -44,12 +45,20 @@ package struct Fellows: Sendable {
   private let lanes: [Lane]
   private let timeout: Nanoseconds
   package private(set) var list: [Fellow]
-  /// By VIP, then by fellow.
+  /// By subject, then by fellow.
   private var claims: [FellowClaim]
+  /// The same: in which of our listenings it was told last.
+  private var toldIn: [UInt32]
+  private var listenings: UInt32 = 0
+  private let subjects: Int
   /// Until then we listen: nothing is claimed because nobody else seems to.
   package private(set) var listening: Instant?
   /// We stood still for so long that others may have claimed without being heard.
   private var mayHaveMissed = false
+  /// After a long pause, until everything that was waiting for us was read: what is heard meanwhile
+  /// may be as old as the pause, so nobody is confirmed by it.
+  private var isCatchingUp = false
+  private var isAnyoneNew = false
 
   /// `subjects` is how many claims there are to be told of.
   package init(_ group: Plan.Group, subjects: Int) {
@@ -62,6 +71,8 @@ package struct Fellows: Sendable {
     timeout = group.timeout
     list = Array(repeating: Fellow(), count: group.peers.count)
     claims = Array(repeating: .none, count: group.peers.count * subjects)
+    toldIn = Array(repeating: 0, count: claims.count)
+    self.subjects = subjects
   }
 
   package var count: Int { list.count }
@@ -82,24 +93,40 @@ package struct Fellows: Sendable {
     set { claims[subject * list.count + fellow.index] = newValue }
   }
 
+  /// What `fellow` has just said of a subject.
+  package mutating func learn(_ claim: FellowClaim, of subject: Int, from fellow: FellowSlot) {
+    let place = subject * list.count + fellow.index
+    claims[place] = claim
+    guard !isCatchingUp, toldIn[place] != listenings else { return }
+    toldIn[place] = listenings
+    list[fellow.index].untold -= 1
+  }
+
   /// The start: whoever is there is given one timeout to be heard.
   package mutating func listen(from now: Instant) {
-    for index in list.indices { list[index].isConfirmed = false }
+    listenings += 1
+    for index in list.indices {
+      list[index].isConfirmed = false
+      list[index].untold = subjects
+    }
     listening = now + timeout
   }
 
   /// We stood still for `length`: nobody is gone for our own deafness. After a long one, who is not
   /// heard soon may have claimed meanwhile. Only the pause itself is forgiven, so that a speaker
   /// which is always late still notices who has gone.
-  package mutating func paused(for length: Nanoseconds, at now: Instant) {
+  /// The answer is whether it was a long one.
+  package mutating func paused(for length: Nanoseconds, at now: Instant) -> Bool {
     for index in list.indices where list[index].isAlive {
       guard let heardAt = list[index].heardAt else { continue }
       list[index].heardAt = min(now, heardAt + length)
     }
     // Half a timeout of silence on our side, and as much before it, can be a whole one on theirs.
-    guard length >= timeout / 2 else { return }
+    guard length >= timeout / 2 else { return false }
     mayHaveMissed = true
+    isCatchingUp = true
     listen(from: now)
+    return true
   }
 
   /// It has said that it ends: its routes go with its sessions, so nothing is claimed any more.
@@ -117,16 +144,22 @@ package struct Fellows: Sendable {
     return changes
   }
 
-  /// A datagram of a fellow has come.
-  package mutating func heard(_ fellow: FellowSlot, at now: Instant) -> Changes {
-    var changes = Changes()
+  /// A datagram of a fellow begins. What it says is learned next, and then `understood`.
+  package mutating func heard(_ fellow: FellowSlot, at now: Instant) {
     if !list[fellow.index].isAlive {
       list[fellow.index].isAlive = true
       list[fellow.index].since = now
-      changes.isAnyoneNew = true
+      isAnyoneNew = true
     }
     list[fellow.index].heardAt = now
-    list[fellow.index].isConfirmed = true
+    if !isCatchingUp { list[fellow.index].isConfirmed = true }
+  }
+
+  /// Everything in the datagram was learned.
+  package mutating func understood(at now: Instant) -> Changes {
+    var changes = Changes()
+    changes.isAnyoneNew = isAnyoneNew
+    isAnyoneNew = false
     endListening(at: now, into: &changes)
     return changes
   }
@@ -136,12 +169,16 @@ package struct Fellows: Sendable {
     package var isAnyoneNew = false
     package var lost: [FellowSlot] = []
     package var isListeningOver = false
+    /// They may have claimed while we stood still, and nobody has heard them since.
+    package var missed: [FellowSlot] = []
 
     package var isNothing: Bool { !isAnyoneNew && lost.isEmpty && !isListeningOver }
   }
 
+  /// Everything that could be read was read.
   package mutating func turn(at now: Instant) -> Changes {
     var changes = Changes()
+    isCatchingUp = false
     for index in list.indices where list[index].isAlive {
       guard let heardAt = list[index].heardAt, now >= heardAt + timeout else { continue }
       list[index].isAlive = false
@@ -153,31 +190,47 @@ package struct Fellows: Sendable {
   }
 
   private mutating func endListening(at now: Instant, into changes: inout Changes) {
-    guard let end = listening, now >= end || list.allSatisfy(\.isConfirmed) else { return }
+    guard let end = listening, now >= end || list.allSatisfy({ $0.untold == 0 }) else { return }
     listening = nil
     changes.isListeningOver = true
     guard mayHaveMissed else { return }
     mayHaveMissed = false
-    for index in list.indices where !list[index].isConfirmed { assumeClaims(of: index) }
+    for index in list.indices where !list[index].isConfirmed {
+      changes.missed.append(FellowSlot(index))
+    }
   }
 
-  /// Nobody heard what this fellow did while we stood still; by the rules it may have claimed
-  /// everything, and be dead or frozen now with its claim on the wire.
-  private mutating func assumeClaims(of fellow: Int) {
-    for subject in 0..<(claims.count / list.count) {
-      let slot = FellowSlot(fellow)
-      var top = Rung.owner
-      var epoch: UInt32 = 0
-      for other in list.indices {
-        let claim = self[subject, FellowSlot(other)]
-        top = max(top, claim.rung)
-        epoch = max(epoch, claim.epoch)
-      }
-      var assumed = self[subject, slot]
-      assumed.rung = lanes[fellow].claim(above: top) ?? lanes[fellow].last
-      assumed.epoch = epoch + 1
-      self[subject, slot] = assumed
+  /// Nobody heard what these fellows did while we stood still. By the rules each may have claimed
+  /// once, above what stood then, `ours` included, and be dead or frozen now with its claim on the
+  /// wire. The order that climbs highest is assumed.
+  package mutating func assumeClaims(
+    of missed: [FellowSlot], _ subject: Int, ours: Rung, epoch: UInt32
+  ) {
+    var top = ours
+    var epoch = epoch
+    for index in list.indices {
+      let claim = self[subject, FellowSlot(index)]
+      if claim.rung.isClaim { top = max(top, claim.rung) }
+      epoch = max(epoch, claim.epoch)
     }
+    var left = missed
+    while !left.isEmpty {
+      var highest = 0
+      for place in left.indices where claim(of: left[place], above: top)
+        > claim(of: left[highest], above: top)
+      {
+        highest = place
+      }
+      let fellow = left.remove(at: highest)
+      top = max(top, claim(of: fellow, above: top))
+      epoch += 1
+      self[subject, fellow].rung = top
+      self[subject, fellow].epoch = epoch
+    }
+  }
+
+  private func claim(of fellow: FellowSlot, above rung: Rung) -> Rung {
+    lanes[fellow.index].claim(above: rung) ?? lanes[fellow.index].last
   }
 
   /// What the group says of one subject, seen from a speaker of this rank.
@@ -187,7 +240,10 @@ package struct Fellows: Sendable {
       let claim = self[subject, FellowSlot(index)]
       let isAlive = list[index].isAlive
       view.highestEpoch = max(view.highestEpoch, claim.epoch)
-      if claim.rung.isClaim { view.ceiling = max(view.ceiling ?? claim.rung, claim.rung) }
+      if claim.rung.isClaim {
+        view.ceiling = max(view.ceiling ?? claim.rung, claim.rung)
+        if !isAlive { view.ceilingOfDead = max(view.ceilingOfDead ?? claim.rung, claim.rung) }
+      }
       let isSettled = isAlive && !claim.rung.isClaim && claim.epoch == epoch
       view.areAllResigned = view.areAllResigned && isSettled
       guard isAlive else { continue }
@@ -229,6 +285,8 @@ package struct GroupView: Equatable, Sendable {
   package var highestEpoch: UInt32 = 0
   /// The strongest claim that may be on the wire: also of those who are dead or frozen.
   package var ceiling: Rung?
+  /// The same of the dead or frozen alone.
+  package var ceilingOfDead: Rung?
   package var isAnyoneAlive = false
   /// Somebody alive would carry the VIP; and one of these comes before us in rank.
   package var isAnyoneWilling = false
@@ -246,6 +304,7 @@ extension Fellows {
       $1.keep(&$0.heardAt)
       $1.keep(&$0.since)
       $1.keep(&$0.isConfirmed)
+      $1.keep(&$0.untold)
     }
     keeper.keep(each: &claims) {
       $1.keep(&$0.epoch)
@@ -255,6 +314,10 @@ extension Fellows {
       $1.keep(&$0.nextHop, blank: IPv4Address(bits: 0)) { $1.keep(&$0) }
     }
     keeper.keep(&listening)
+    keeper.keep(each: &toldIn) { $1.keep(&$0) }
+    keeper.keep(&listenings)
     keeper.keep(&mayHaveMissed)
+    keeper.keep(&isCatchingUp)
+    keeper.keep(&isAnyoneNew)
   }
 }

@@ -16,6 +16,7 @@ package struct HostTable: Sendable {
   package private(set) var signals: [Entry]
   package private(set) var health: [Choice.Candidate]
   package private(set) var ownNetwork = OwnNetwork.working
+  private(set) var occurrences: [Occurrence] = []
   /// The link of our own address runs.
   private var hasLink = true
 
@@ -33,6 +34,8 @@ package struct HostTable: Sendable {
   package subscript(_ host: HostSlot) -> Choice.Candidate { health[host.index] }
 
   package func host(of target: TargetSlot) -> HostSlot { HostSlot(hostOf[target.index]) }
+
+  mutating func occurrencesWereTold() { occurrences.removeAll(keepingCapacity: true) }
 
   /// Takes in a signal; the answer is whether the health of any host has changed.
   package mutating func learn(_ target: TargetSlot, _ signal: Signal, at now: Instant) -> Bool {
@@ -52,6 +55,7 @@ package struct HostTable: Sendable {
   private mutating func settle(changed: Int?, at now: Instant) -> Bool {
     let before = ownNetwork
     ownNetwork = judgeNetwork()
+    if ownNetwork != before { occurrences.append(.ownNetwork(ownNetwork)) }
     if ownNetwork == before, let changed { return settle(host: changed, at: now) }
     var isChanged = false
     for host in hosts.indices where settle(host: host, at: now) { isChanged = true }
@@ -62,6 +66,7 @@ package struct HostTable: Sendable {
     let judged = judge(host)
     guard judged != health[host].health else { return false }
     health[host] = Choice.Candidate(judged, since: now)
+    occurrences.append(.health(HostSlot(host), judged))
     return true
   }
 

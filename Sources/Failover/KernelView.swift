@@ -215,11 +215,16 @@ package struct KernelView: ~Copyable {
 
   /// How a watched address stands, seen from an owner rule.
   package func presence(of slot: Int, for owner: Plan.Owner) -> Presence {
+    presence(of: slot, on: owner.interfaces)
+  }
+
+  /// The same on some interfaces; none named means every one but loopback.
+  func presence(of slot: Int, on interfaces: [InterfaceName]) -> Presence {
     var presence = Presence.absent
     let start = slot * KernelView.holdersPerAddress
     for place in start..<(start + counts[slot]) {
       let holder = holders[place]
-      guard let link = carrier(of: holder.interface), admits(link, owner) else { continue }
+      guard let link = carrier(of: holder.interface), admits(link, interfaces) else { continue }
       if holder.isUsable && link.isRunning { return .held(holder.interface) }
       presence = .unusable
     }
@@ -234,8 +239,8 @@ package struct KernelView: ~Copyable {
     return self.link(master) ?? link
   }
 
-  private func admits(_ link: Link, _ owner: Plan.Owner) -> Bool {
-    owner.interfaces.isEmpty ? !link.isLoopback : owner.interfaces.contains(link.name)
+  private func admits(_ link: Link, _ interfaces: [InterfaceName]) -> Bool {
+    interfaces.isEmpty ? !link.isLoopback : interfaces.contains(link.name)
   }
 }
 

@@ -30,11 +30,17 @@ struct Unit: Sendable {
   let rule: Rule
   let rank: UInt8
   let members: [VIPSlot]
+  /// The first member and how many there are, so that a judgement of one VIP follows no reference.
+  let first: VIPSlot
+  let memberCount: Int
   let candidates: [HostSlot]
   /// The next hops of the first member, by which speakers understand each other's choice.
   let nextHops: [IPv4Address]
   /// Address rule: where the addresses of the members are kept in the view.
   var addressSlots: [Int] = []
+  /// Address rule: where the one address is kept that this unit waits for, when any interface will
+  /// do; most units are like that.
+  var plainSlot: Int?
   /// Balanced rule: what stands.
   var rung: Rung?
   /// The last change of the next hop that is known of.
@@ -45,6 +51,8 @@ struct Unit: Sendable {
   var yieldsUntil: Instant?
   /// Address rule: the address was away since it was last here.
   var hasLeft = true
+  /// Address rule: it came while nothing could be decided.
+  var hasArrived = false
   /// Address rule: what the members' addresses come to.
   var presence = Presence.absent
 }
@@ -88,6 +96,8 @@ extension Unit {
       self.rank = rank
     }
     self.members = members
+    self.first = members[0]
+    memberCount = members.count
     candidates = first.candidates.map(\.host)
     nextHops = plan.nextHops(of: members[0])
   }

@@ -24,9 +24,12 @@ package struct Binding: Sendable {
   /// Answers that could not be told from forged ones.
   package private(set) var disputed: UInt64 = 0
 
-  /// Probes that were given up: so many answers may still come late.
-  private var owed = 0
-  private static let owedLimit = 16
+  /// Unasked replies that are nothing to wonder at: our kernel asks too, at most once a second
+  /// (RETRANS_TIMER), and each probe that was given up may still be answered.
+  private var allowance = Binding.allowanceLimit
+  private var allowedSince = Instant.zero
+  private static let allowanceLimit = 4
+  private static let allowancePause = Nanoseconds.seconds(1)
 
   /// Unasked replies since the last probe but one was sent: from anybody, and from `mac`.
   private var noise = Quiet()
@@ -71,29 +74,34 @@ package struct Binding: Sendable {
   }
 
   /// The probe that was on its way is given up.
-  package mutating func probeLost() { owed = min(owed + 1, Binding.owedLimit) }
+  package mutating func probeLost() { allowance = min(allowance + 1, Binding.allowanceLimit) }
+
+  private mutating func isAllowed(at now: Instant) -> Bool {
+    let earned = (now - allowedSince).count / Binding.allowancePause.count
+    if earned > 0 {
+      allowance = min(allowance + Int(clamping: earned), Binding.allowanceLimit)
+      allowedSince = allowedSince + Binding.allowancePause * earned
+    }
+    guard allowance > 0 else { return false }
+    allowance -= 1
+    return true
+  }
 
   /// A reply for the address, addressed to us. `isAsked`: a probe without an answer is on its way;
   /// `wasBroadcast`: it asked everybody; `isUp`: the target lives as far as we know.
   package mutating func replied(
-    _ sender: MACAddress, isAsked: Bool, wasBroadcast: Bool, isUp: Bool
+    _ sender: MACAddress, isAsked: Bool, wasBroadcast: Bool, isUp: Bool, at now: Instant
   ) -> Verdict {
     guard isAsked else {
       unasked += 1
-      if owed > 0 {
-        owed -= 1
-        return .ignored
-      }
+      if isAllowed(at: now) { return .ignored }
       noise.disturb()
       if sender == mac { ownNoise.disturb() }
       return .ignored
     }
     if sender == mac {
       // What others say out of turn does not harm a host that is up and answers as expected.
-      if isUp ? ownNoise.isQuiet : noise.isQuiet {
-        owed = 0
-        return .believed
-      }
+      if isUp ? ownNoise.isQuiet : noise.isQuiet { return .believed }
       disputed += 1
       return .disputed
     }
@@ -128,7 +136,8 @@ extension Binding {
     keeper.keep(&unasked)
     keeper.keep(&foreign)
     keeper.keep(&disputed)
-    keeper.keep(&owed)
+    keeper.keep(&allowance)
+    keeper.keep(&allowedSince)
     noise.keep(in: &keeper)
     ownNoise.keep(in: &keeper)
   }

@@ -108,7 +108,7 @@ package struct Liveness: Sendable {
     let flight = flights[position]
     let limit = (flight.sentAt ?? now) + cadence.timeout
     // Who comes so late itself cannot say that the answer did: the whole machine may have stood.
-    if stamp.at > limit, !stamp.isDoubtful, now - limit <= Liveness.lateness {
+    if stamp.at > limit, !stamp.isTimely, now - limit <= Liveness.lateness {
       counters.late += 1
       close(position)
       countFailure(token, .lost, at: now)
@@ -117,8 +117,9 @@ package struct Liveness: Sendable {
     close(position)
     if Int32(bitPattern: token &- newestAnswered) > 0 { newestAnswered = token }
     // The wall clock was set: nobody knows how long it took.
-    if !stamp.isDoubtful { roundTrips.add(stamp.at - flight.launchedAt) }
-    countAnswer(at: stamp.isDoubtful ? now : stamp.at, now)
+    let isDoubtful = stamp.origin == .doubtful
+    if !isDoubtful { roundTrips.add(stamp.at - flight.launchedAt) }
+    countAnswer(at: isDoubtful ? now : stamp.at, now)
     return .counted
   }
 

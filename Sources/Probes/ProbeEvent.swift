@@ -2,16 +2,27 @@
 
 package import Model
 
-/// When something arrived, by the kernel's stamp.
+/// When something arrived.
 package struct ProbeStamp: Hashable, Sendable {
-  package var at: Instant
-  /// The stamp cannot be trusted, since the wall clock was set: what is here came in time.
-  package var isDoubtful: Bool
-
-  package init(at: Instant, isDoubtful: Bool = false) {
-    self.at = at
-    self.isDoubtful = isDoubtful
+  package enum Origin: UInt8, Hashable, Sendable {
+    /// The kernel's stamp.
+    case kernel
+    /// When it was read; nobody stamped it.
+    case reading
+    /// The kernel's stamp, but the wall clock was set.
+    case doubtful
   }
+
+  package var at: Instant
+  package var origin: Origin
+
+  package init(at: Instant, _ origin: Origin = .kernel) {
+    self.at = at
+    self.origin = origin
+  }
+
+  /// Without a stamp that can be trusted, what is here came in time.
+  var isTimely: Bool { origin != .kernel }
 }
 
 /// The sockets that several targets share.

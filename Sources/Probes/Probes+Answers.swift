@@ -25,12 +25,12 @@ extension Probes {
     _ index: Int, _ packet: ARPPacket, _ stamp: ProbeStamp, _ now: Instant,
     _ outputs: inout ProbeOutputs
   ) {
-    let token = targets[index].liveness.newestOpen(at: stamp.isDoubtful ? now : stamp.at)
+    let token = targets[index].liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
     let isAsked = token != nil && packet.targetAddress == targets[index].askedFrom
     let before = targets[index].mac
     let verdict = targets[index].binding.replied(
       packet.sender, isAsked: isAsked, wasBroadcast: targets[index].wasBroadcast,
-      isUp: targets[index].liveness.state.isUp)
+      isUp: targets[index].liveness.state.isUp, at: now)
     guard let token else { return }
     switch verdict {
     case .ignored: return
@@ -89,14 +89,30 @@ extension Probes {
     _ bytes: Span<UInt8>, _ connection: ProbeConnection, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
-    guard let (lane, index) = lane(of: connection), let token = lanes[lane].token,
+    guard let (lane, index) = lane(of: connection),
       case .http(_, let request) = targets[index].method
     else { return }
+    guard let token = lanes[lane].token else {
+      return drain(lane, connection, bytes.count, into: &outputs)
+    }
     switch lanes[lane].exchange.read(bytes, checks[request]) {
     case .open: return
-    case .good: succeed(index, token, at: now, into: &outputs)
+    case .good:
+      lanes[lane].isEnding = true
+      succeed(index, token, at: now, into: &outputs)
     case .bad: fail(index, token, .wrongAnswer, at: now, into: &outputs)
     }
+  }
+
+  /// What comes behind the answer is read and forgotten, within a limit.
+  private mutating func drain(
+    _ lane: Int, _ connection: ProbeConnection, _ count: Int, into outputs: inout ProbeOutputs
+  ) {
+    guard lanes[lane].isEnding else { return }
+    lanes[lane].bytes += count
+    guard lanes[lane].bytes > HTTPExchange.byteLimit else { return }
+    lanes[lane].isEnding = false
+    outputs.add(.hangUp(connection))
   }
 
   /// The connection has ended, or was refused; its socket is closed.
@@ -104,7 +120,9 @@ extension Probes {
     _ connection: ProbeConnection, _ reason: LivenessReason, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {
-    guard let (lane, index) = lane(of: connection), let token = lanes[lane].token else { return }
+    guard let (lane, index) = lane(of: connection) else { return }
+    lanes[lane].isEnding = false
+    guard let token = lanes[lane].token else { return }
     lanes[lane].token = nil
     targets[index].unsent = 0
     targets[index].liveness.failed(token, reason, at: now)
@@ -118,7 +136,7 @@ extension Probes {
     hangUp(index, token, into: &outputs)
     targets[index].unsent = 0
     _ = targets[index].liveness.answered(
-      token, ProbeStamp(at: now, isDoubtful: true), readAt: now)
+      token, ProbeStamp(at: now, .reading), readAt: now)
     settle(index, at: now, into: &outputs)
   }
 

@@ -66,7 +66,13 @@ extension Probes {
 
   private func freeLane(_ index: Int) -> Int? {
     let start = index * ProbeConnection.lanes
-    return (0..<ProbeConnection.lanes).first { lanes[start + $0].token == nil }
+    var ending: Int?
+    for lane in 0..<ProbeConnection.lanes where lanes[start + lane].token == nil {
+      if !lanes[start + lane].isEnding { return lane }
+      ending = ending ?? lane
+    }
+    // An answer that is still being read to its end is cut short only if there is no other place.
+    return ending
   }
 
   /// The place in `lanes`, and the target's place, of a connection.
@@ -81,6 +87,7 @@ extension Probes {
     let start = index * ProbeConnection.lanes
     for lane in 0..<ProbeConnection.lanes where lanes[start + lane].token == token {
       lanes[start + lane].token = nil
+      if lanes[start + lane].isEnding { continue }
       outputs.add(.hangUp(ProbeConnection(targets[index].slot, lane: lane)))
     }
   }

@@ -47,6 +47,10 @@ package struct Probes: ~Copyable {
   struct Lane {
     var token: UInt32?
     var exchange = HTTPExchange()
+    /// The answer was judged, and what is left of it is read to its end: a server that is cut short
+    /// would log an error for each probe.
+    var isEnding = false
+    var bytes = 0
   }
 
   /// `seed` is drawn by the edge: tokens and discriminators are as secret as it is.
@@ -233,6 +237,8 @@ extension Probes {
     keeper.keep(each: &lanes) {
       $1.keep(&$0.token, blank: 0) { $1.keep(&$0) }
       $0.exchange.keep(in: &$1)
+      $1.keep(&$0.isEnding)
+      $1.keep(&$0.bytes)
     }
     schedule.keep(in: &keeper)
     keeper.keep(each: &judgements) { $1.keep(&$0) }

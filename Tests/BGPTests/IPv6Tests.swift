@@ -239,7 +239,7 @@ struct IPv6Tests {
     }
     var salvo = Salvo(for: magazine)
     salvo.begin(messageLimit: limit)
-    for volley in volleys { magazine.add(volley, to: &salvo) }
+    for volley in volleys { precondition(magazine.add(volley, to: &salvo)) }
     salvo.close()
     var single: [UInt8] = []
     for volley in volleys { single += bytes(magazine, volley) }
@@ -264,7 +264,8 @@ struct IPv6Tests {
       let volley = magazine.arm(
         VIPSlot(index), for: PeerSlot(0), IPv6Tests.both, negotiated: IPv6Tests.negotiated,
         epoch: 1)
-      magazine.add(volley.only(.ipv6Unicast), to: &salvo)
+      let isAdded = magazine.add(volley.only(.ipv6Unicast), to: &salvo)
+      #expect(isAdded)
     }
     salvo.close()
     let found = try routes(salvo.bytes)

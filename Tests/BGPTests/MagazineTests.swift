@@ -130,7 +130,7 @@ struct MagazineTests {
     #expect(lookup == nil)
   }
 
-  /// A known fault of another speaker: after a change and back it sent nothing, or a withdrawal.
+  /// exabgp#297: back at an earlier next hop it sent nothing, since it had said that once before.
   @Test func returningToAnEarlierNextHopGivesTheSameBytes() throws {
     let prefixes = try hosts(5)
     var magazine = Magazine([VolleyContent(prefixes)], peers: 1, localASN: ASNumber(65001))

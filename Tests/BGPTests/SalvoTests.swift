@@ -41,7 +41,7 @@ struct SalvoTests {
     func salvo(limit: Int = 4096) -> (bytes: [UInt8], messages: Int) {
       var salvo = Salvo(for: magazine)
       salvo.begin(messageLimit: limit)
-      for volley in volleys { magazine.add(volley, to: &salvo) }
+      for volley in volleys { precondition(magazine.add(volley, to: &salvo)) }
       salvo.close()
       return (salvo.bytes, salvo.messages)
     }

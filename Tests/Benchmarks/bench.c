@@ -21,8 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
 	warm_up = 20,		// rounds that are not counted
@@ -33,40 +31,12 @@ enum {
 	keepalive_rounds = 50,	// well within every hold time
 };
 
-static double now_us(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
+static const struct workload one_each = {.vips = vips, .prefixes = 1, .shared = false};
 
 static struct in_addr vip(int round)
 {
 	unsigned index = (unsigned)round % vips;
 	return (struct in_addr){htonl(0x64400000u + (index / 250 << 8) + index % 250 + 1)};
-}
-
-// RTM_NEWADDR or RTM_DELADDR of a /32 on vip0; returns when the request was handed to the kernel.
-static double change_address(struct contender *c, int type, struct in_addr address)
-{
-	struct {
-		struct nlmsghdr header;
-		struct ifaddrmsg address;
-		struct rtattr local;
-		struct in_addr value;
-	} request = {
-		.header = {.nlmsg_len = sizeof request, .nlmsg_type = (unsigned short)type,
-			   .nlmsg_flags = NLM_F_REQUEST
-				| (type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0)},
-		.address = {.ifa_family = AF_INET, .ifa_prefixlen = 32,
-			    .ifa_index = c->vip_interface},
-		.local = {.rta_len = RTA_LENGTH(4), .rta_type = IFA_LOCAL},
-		.value = address,
-	};
-	double before = now_us();
-	if (send(c->netlink, &request, sizeof request, 0) < 0)
-		err(1, "%s: address", c->name);
-	return before;
 }
 
 // Waits until both route servers have the UPDATE; answers when the second had it.
@@ -102,19 +72,13 @@ static void read_until_quiet(struct contender *c)
 static void measure(struct contender *c, int round)
 {
 	struct in_addr address = vip(round);
-	double began = change_address(c, RTM_NEWADDR, address);
+	double began = change_address(c, RTM_NEWADDR, address, 32);
 	double took = wait_for_both(c, address) - began;
 	if (round >= warm_up)
 		c->times[c->count++] = took;
 	read_until_quiet(c);
-	change_address(c, RTM_DELADDR, address);
+	change_address(c, RTM_DELADDR, address, 32);
 	read_until_quiet(c);
-}
-
-static int ascending(const void *left, const void *right)
-{
-	double a = *(const double *)left, b = *(const double *)right;
-	return (a > b) - (a < b);
 }
 
 static double quantile(const struct contender *c, double part)
@@ -164,7 +128,7 @@ int main(int count, char **words)
 		c->fixed = kind == floor_kind;
 		c->times = calloc(most_rounds, sizeof c->times[0]);
 		lab_build(c, running);
-		lab_start(c, program, vips);
+		lab_start(c, program, &one_each);
 		read_until_quiet(c);
 		running += 1;
 	}

@@ -1,21 +1,30 @@
 // The physical floor: what C does at the least from an address event to two TCP connections.
 //
-//   floor LOCAL SERVER SERVER
+//   floor LOCAL SERVER SERVER PREFIXES
 //
-// It hears RTNLGRP_IPV4_IFADDR by epoll and sends one fixed UPDATE to each route server for every
-// RTM_NEWADDR: no decision, no table, no timer. What is slower than this is hopshift's own doing.
+// It hears RTNLGRP_IPV4_IFADDR by epoll and sends fixed UPDATEs of so many prefixes to each route
+// server for every RTM_NEWADDR: no decision, no table, no timer. What is slower than this is
+// hopshift's own doing.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
+#include <errno.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { local_asn = 65001, header = 19, open_type = 1, keepalive_type = 4 };
+enum {
+	local_asn = 65001, header = 19, open_type = 1, keepalive_type = 4,
+	update_limit = 4096,
+	per_update = 800,	// 41 bytes stand in front of them
+	most_prefixes = 200000,
+};
 
 static void read_exactly(int from, uint8_t *bytes, size_t count)
 {
@@ -65,15 +74,15 @@ static int session(struct in_addr local, const char *server)
 	return tcp;
 }
 
-// One /32 with ORIGIN IGP, AS_PATH 65001 and NEXT_HOP (RFC 4271 section 4.3).
-static size_t make_update(uint8_t *to, struct in_addr next_hop)
+// Host prefixes from 100.64.0.0 on, `first` to `last`, with ORIGIN IGP, AS_PATH 65001 and NEXT_HOP
+// (RFC 4271 section 4.3).
+static size_t make_update(uint8_t *to, struct in_addr next_hop, uint32_t first, uint32_t last)
 {
 	static const uint8_t attributes[] = {
 		0x40, 1, 1, 0,
 		0x40, 2, 4, 2, 1, local_asn >> 8, local_asn & 0xff,
 		0x40, 3, 4,
 	};
-	static const uint8_t prefix[] = {32, 100, 64, 0, 1};
 	uint8_t *at = to + header;
 	memset(to, 0xff, 16);
 	*at++ = 0;
@@ -84,24 +93,57 @@ static size_t make_update(uint8_t *to, struct in_addr next_hop)
 	at += sizeof attributes;
 	memcpy(at, &next_hop, 4);
 	at += 4;
-	memcpy(at, prefix, sizeof prefix);
-	at += sizeof prefix;
-	to[16] = 0;
+	for (uint32_t number = first; number < last; number++) {
+		uint32_t bits = htonl(0x64400000u + number);
+		*at++ = 32;
+		memcpy(at, &bits, 4);
+		at += 4;
+	}
+	to[16] = (uint8_t)((at - to) >> 8);
 	to[17] = (uint8_t)(at - to);
 	to[18] = 2;
 	return (size_t)(at - to);
 }
 
+// As a daemon with two sessions has to: neither waits for the other to take its bytes.
+static void send_to_both(const int servers[2], const uint8_t *bytes, size_t size)
+{
+	size_t sent[2] = {0, 0};
+	while (sent[0] < size || sent[1] < size) {
+		struct pollfd ready[2];
+		for (int i = 0; i < 2; i++) {
+			ssize_t took = 0;
+			if (sent[i] < size)
+				took = send(servers[i], bytes + sent[i], size - sent[i],
+					    MSG_NOSIGNAL | MSG_DONTWAIT);
+			if (took < 0 && errno != EAGAIN)
+				err(1, "send");
+			sent[i] += took > 0 ? (size_t)took : 0;
+			ready[i] = (struct pollfd){.fd = sent[i] < size ? servers[i] : -1, .events = POLLOUT};
+		}
+		if (sent[0] < size || sent[1] < size)
+			poll(ready, 2, -1);
+	}
+}
+
 int main(int count, char **words)
 {
-	static uint8_t buffer[65536], update[128];
+	static uint8_t buffer[65536];
 	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
 	struct epoll_event wanted = {.events = EPOLLIN};
 	struct in_addr local;
 
-	if (count != 4 || inet_pton(AF_INET, words[1], &local) != 1)
-		errx(2, "usage: floor LOCAL SERVER SERVER");
-	size_t size = make_update(update, local);
+	uint32_t prefixes = count == 5 ? (uint32_t)atoi(words[4]) : 0;
+	if (prefixes < 1 || prefixes > most_prefixes || inet_pton(AF_INET, words[1], &local) != 1)
+		errx(2, "usage: floor LOCAL SERVER SERVER PREFIXES");
+	uint8_t *updates = malloc((prefixes / per_update + 1) * update_limit);
+	size_t size = 0;
+	if (!updates)
+		err(1, "no memory");
+	for (uint32_t first = 0; first < prefixes; first += per_update) {
+		uint32_t last = first + per_update < prefixes ? first + per_update : prefixes;
+		size += make_update(updates + size, local, first, last);
+	}
 	int netlink = socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE);
 	int poller = epoll_create1(0);
 	if (bind(netlink, (struct sockaddr *)&groups, sizeof groups) < 0
@@ -118,8 +160,6 @@ int main(int count, char **words)
 		const struct nlmsghdr *first = (const struct nlmsghdr *)buffer;
 		if (got < (ssize_t)sizeof *first || first->nlmsg_type != RTM_NEWADDR)
 			continue;
-		for (int i = 0; i < 2; i++)
-			if (send(servers[i], update, size, MSG_NOSIGNAL) != (ssize_t)size)
-				err(1, "send");
+		send_to_both(servers, updates, size);
 	}
 }

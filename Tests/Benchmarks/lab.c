@@ -21,6 +21,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LOCAL "10.10.0.7"
@@ -34,8 +35,7 @@ enum {
 
 static char folder[] = "/tmp/hopshift-bench-XXXXXX";
 static pid_t owner;
-static pid_t started[3];
-static int started_count;
+static pid_t started[3];	// by kind; 0: not running
 static int home = -1;
 
 __attribute__((format(printf, 1, 2))) static void command(const char *format, ...)
@@ -49,15 +49,22 @@ __attribute__((format(printf, 1, 2))) static void command(const char *format, ..
 		errx(1, "failed: %s", line);
 }
 
+static void end(int kind)
+{
+	if (started[kind] == 0)
+		return;
+	kill(started[kind], SIGKILL);
+	waitpid(started[kind], NULL, 0);
+	started[kind] = 0;
+}
+
 static void leave_nothing(void)
 {
 	char line[256];
 	if (getpid() != owner)
 		return;
-	for (int i = 0; i < started_count; i++) {
-		kill(started[i], SIGKILL);
-		waitpid(started[i], NULL, 0);
-	}
+	for (int i = 0; i < 3; i++)
+		end(i);
 	snprintf(line, sizeof line,
 		 "for n in $(ip netns list | grep -o '^hs-bench-%d-[0-9a-z-]*'); do"
 		 " ip netns del $n; done; rm -rf %s", (int)owner, folder);
@@ -155,22 +162,45 @@ void lab_build(struct contender *c, int index)
 		err(1, "%s", a);
 }
 
-static void write_bird(const char *path)
+// The prefixes of a workload count on through its VIPs.
+static void put_prefix(FILE *file, unsigned number)
+{
+	fprintf(file, "100.%u.%u.%u/32", 64 + (number >> 16), number >> 8 & 255, number & 255);
+}
+
+// When all VIPs move together: static routes by a neighbour that is there while the address is.
+static void write_bird_routes(FILE *file, const struct workload *work)
+{
+	if (!work->shared) {
+		fprintf(file, "protocol direct { ipv4; interface \"vip0\"; }\n");
+		return;
+	}
+	fprintf(file, "protocol static {\n  ipv4;\n");
+	for (int i = 0; i < work->vips * work->prefixes; i++) {
+		fprintf(file, "  route ");
+		put_prefix(file, (unsigned)i);
+		fprintf(file, " via " SHARED_NETWORK ".2;\n");
+	}
+	fprintf(file, "}\n");
+}
+
+static void write_bird(const char *path, const struct workload *work)
 {
 	FILE *file = fopen(path, "w");
 	if (!file)
 		err(1, "%s", path);
-	fprintf(file, "router id " LOCAL ";\nprotocol device {}\n"
-		"protocol direct { ipv4; interface \"vip0\"; }\n");
+	fprintf(file, "router id " LOCAL ";\nprotocol device {}\n");
+	write_bird_routes(file, work);
 	for (int i = 0; i < 2; i++)
 		fprintf(file, "protocol bgp r%d {\n  local " LOCAL " as %d;\n"
 			"  neighbor %s as %d;\n  multihop;\n  connect delay time 1;\n"
-			"  ipv4 { import none; export where source = RTS_DEVICE; next hop self; };\n}\n",
+			"  ipv4 { import none; export where source ~ [ RTS_DEVICE, RTS_STATIC ];"
+			" next hop self; };\n}\n",
 			i + 1, local_asn, addresses[i], server_asn);
 	fclose(file);
 }
 
-static void write_hopshift(const char *path, int vips)
+static void write_hopshift(const char *path, const struct workload *work)
 {
 	FILE *file = fopen(path, "w");
 	if (!file)
@@ -178,15 +208,21 @@ static void write_hopshift(const char *path, int vips)
 	fprintf(file, "local: {asn: %d, address: " LOCAL "}\n"
 		"route-servers: {platform: generic, asn: %d, peers: [%s, %s]}\nvips:\n",
 		local_asn, server_asn, addresses[0], addresses[1]);
-	for (int i = 0; i < vips; i++)
-		fprintf(file, "  v%d: {prefixes: [100.64.%d.%d/32], owner: {when: address}}\n",
-			i, i / 250, i % 250 + 1);
+	for (int i = 0; i < work->vips; i++) {
+		fprintf(file, "  v%d: {prefixes: [", i);
+		for (int j = 0; j < work->prefixes; j++) {
+			fprintf(file, j == 0 ? "" : j % 8 == 0 ? ",\n    " : ", ");
+			put_prefix(file, (unsigned)(i * work->prefixes + j));
+		}
+		fprintf(file, "], owner: {when: address, settle: 0s%s}}\n",
+			work->shared ? ", address: " SHARED_ADDRESS : "");
+	}
 	fclose(file);
 }
 
-static void become(struct contender *c, const char *program, int vips)
+static void become(struct contender *c, const char *program, const struct workload *work)
 {
-	char file[64], socket_path[64], log[64];
+	char file[64], socket_path[64], log[64], prefixes[16];
 	snprintf(file, sizeof file, "%s/%d.conf", folder, c->kind);
 	snprintf(socket_path, sizeof socket_path, "%s/%d.sock", folder, c->kind);
 	snprintf(log, sizeof log, "%s/%d.log", folder, c->kind);
@@ -198,14 +234,15 @@ static void become(struct contender *c, const char *program, int vips)
 	dup2(output, 2);
 	switch (c->kind) {
 	case floor_kind:
-		execl(program, program, LOCAL, addresses[0], addresses[1], NULL);
+		snprintf(prefixes, sizeof prefixes, "%d", work->shared ? work->vips * work->prefixes : 1);
+		execl(program, program, LOCAL, addresses[0], addresses[1], prefixes, NULL);
 		break;
 	case bird_kind:
-		write_bird(file);
+		write_bird(file, work);
 		execl(program, program, "-f", "-c", file, "-s", socket_path, NULL);
 		break;
 	case hopshift_kind:
-		write_hopshift(file, vips);
+		write_hopshift(file, work);
 		execl(program, program, "--config", file, "--control", socket_path, NULL);
 		break;
 	}
@@ -335,15 +372,16 @@ static bool establish(struct contender *c, int index)
 	}
 }
 
-void lab_start(struct contender *c, const char *program, int vips)
+void lab_start(struct contender *c, const char *program, const struct workload *work)
 {
 	c->process = fork();
 	if (c->process < 0)
 		err(1, "fork");
 	if (c->process == 0)
-		become(c, program, vips);
-	started[started_count++] = c->process;
+		become(c, program, work);
+	started[c->kind] = c->process;
 	for (int i = 0; i < 2; i++) {
+		c->servers[i].filled = 0;
 		struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
 		if (!establish(c, i)) {
 			show_log(c);
@@ -352,6 +390,50 @@ void lab_start(struct contender *c, const char *program, int vips)
 		if (epoll_ctl(c->poller, EPOLL_CTL_ADD, c->servers[i].connection, &wanted) < 0)
 			err(1, "epoll");
 	}
+}
+
+void lab_stop(struct contender *c)
+{
+	end((int)c->kind);
+	for (int i = 0; i < 2; i++) {
+		close(c->servers[i].connection);
+		c->servers[i].connection = -1;
+	}
+}
+
+double now_us(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
+}
+
+int ascending(const void *left, const void *right)
+{
+	double a = *(const double *)left, b = *(const double *)right;
+	return (a > b) - (a < b);
+}
+
+double change_address(struct contender *c, int type, struct in_addr address, int length)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifaddrmsg address;
+		struct rtattr local;
+		struct in_addr value;
+	} request = {
+		.header = {.nlmsg_len = sizeof request, .nlmsg_type = (unsigned short)type,
+			   .nlmsg_flags = NLM_F_REQUEST
+				| (type == RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0)},
+		.address = {.ifa_family = AF_INET, .ifa_prefixlen = (unsigned char)length,
+			    .ifa_index = c->vip_interface},
+		.local = {.rta_len = RTA_LENGTH(4), .rta_type = IFA_LOCAL},
+		.value = address,
+	};
+	double before = now_us();
+	if (send(c->netlink, &request, sizeof request, 0) < 0)
+		err(1, "%s: address", c->name);
+	return before;
 }
 
 void keep_alive(struct contender *c)

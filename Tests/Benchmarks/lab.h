@@ -9,6 +9,17 @@
 
 enum kind { floor_kind, bird_kind, hopshift_kind };
 
+// What a contender announces: VIPs of so many host prefixes each, from 100.64.0.0 on.
+struct workload {
+	int vips;
+	int prefixes;
+	bool shared;		// all VIPs wait for shared_address; else each for its own
+};
+
+// A network of its own on vip0, so that BIRD's static routes by a neighbour in it come with it.
+#define SHARED_NETWORK "10.99.0"
+#define SHARED_ADDRESS SHARED_NETWORK ".1"
+
 // This process as one route server of one contender: a connection and what was read of it.
 struct server {
 	int listener;
@@ -38,7 +49,19 @@ void lab_begin(void);
 void lab_build(struct contender *, int index);
 
 // Starts the program and waits until it has a BGP session with both route servers.
-void lab_start(struct contender *, const char *program, int vips);
+void lab_start(struct contender *, const char *program, const struct workload *);
+
+// Ends the program and its connections; it can be started again.
+void lab_stop(struct contender *);
+
+// The time, in microseconds; every figure comes from this one clock.
+double now_us(void);
+
+// RTM_NEWADDR or RTM_DELADDR on vip0; answers when the request was handed to the kernel.
+double change_address(struct contender *, int type, struct in_addr, int length);
+
+// For qsort.
+int ascending(const void *, const void *);
 
 // Reads what has come; whether an UPDATE was in it that announces `wanted` (any, if NULL).
 bool take_updates(struct server *, const struct in_addr *wanted);

@@ -42,8 +42,8 @@ import Testing
     (.probe(.socketFailed(.bfd, code: 13)), [20, 3, 1, 13]),
     (.probe(.frame(PortSlot(0), ProbeStamp(at: time))), [20, 4, 0] + eight + [0]),
     (
-      .probe(.echo(from: source, ProbeStamp(at: time, isDoubtful: true), isWhole: true)),
-      [20, 5, 5] + eight + [1, 1]
+      .probe(.echo(from: source, ProbeStamp(at: time, .doubtful), isWhole: true)),
+      [20, 5, 5] + eight + [2, 1]
     ),
     (
       .probe(

@@ -43,6 +43,20 @@ import YAML
     #expect(shifts > 0)
   }
 
+  @Test(arguments: [1, 2, 3, 4] as [UInt64])
+  func identicalInAGroup(_ seed: UInt64) throws {
+    let world = GroupWorld(seed: seed, isRecorded: true)
+    _ = world.play()
+    #expect(world.journals.count >= 2)
+    for journal in world.journals {
+      let (result, _) = try ReplayTests.play(journal)
+      #expect(result.difference == nil)
+      #expect(result.end == .complete)
+      #expect(result.stoppedAt == nil)
+      #expect(result.inputs > 100)
+    }
+  }
+
   /// A replay must be able to fail: what another seed would have done is not the same.
   @Test func anotherSeedDiffers() throws {
     let journal = ReplayTests.journals(1)[0]

@@ -118,6 +118,8 @@ struct ConfigurationTests {
         """)
   }
 
+  /// frr#22953: a default that was written out counted as a change, and every session was reset.
+  /// Here a file in which every default stands is the same Plan.
   @Test(arguments: [
     file(),
     everyKey,

@@ -18,6 +18,9 @@ enum BuiltPrograms {
     #endif
   }
 
+  /// A file of the repository.
+  static func source(_ path: String) -> String { "\(root)/\(path)" }
+
   /// The daemon under test.
   static var daemon: String {
     ProcessInfo.processInfo.environment["HOPSHIFTD"] ?? path("hopshiftd")

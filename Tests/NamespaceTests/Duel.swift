@@ -6,9 +6,11 @@ import Model
 import Testing
 
 ///      judge 10.0.1.4 --- fabric --- a 10.0.2.10 (hopshiftd), VIP 10.1.0.5/32
+///      other 10.0.1.5 ------+
 ///      stranger 10.0.1.9 ---'
 final class Duel {
   static let judge = IPv4Address(10, 0, 1, 4)
+  static let other = IPv4Address(10, 0, 1, 5)
   static let appliance = IPv4Address(10, 0, 2, 10)
 
   let lab: Lab
@@ -19,26 +21,32 @@ final class Duel {
       topology.subnet("servers", "10.0.1.0/24")
       topology.subnet("pair", "10.0.2.0/24")
       topology.host("judge", "10.0.1.4")
+      topology.host("other", "10.0.1.5")
       topology.host("stranger", "10.0.1.9")
       topology.host("a", "10.0.2.10")
     }
   }
 
-  /// `servers` are the lines under `route-servers`, `vip` those under the VIP, indented as there.
-  func startDaemon(identifier: String = "10.0.2.10", servers: String = "", vip: String = "")
-    throws(LabError)
-  {
+  /// `servers` are the lines under `route-servers`, `vip` those under the VIP, indented as there;
+  /// `prefixes` come beside the VIP's own.
+  func startDaemon(
+    identifier: String = "10.0.2.10", asn: ASNumber = VirtualNetwork.applianceASN,
+    ipv6: String? = nil, peers: [IPv4Address] = [Duel.judge], servers: String = "",
+    vip: String = "", prefixes: [Prefix] = []
+  ) throws(LabError) {
+    let prefixes = ([VirtualNetwork.vipPrefix] + prefixes).map(\.description)
     let text = """
       local:
-        asn: \(VirtualNetwork.applianceASN)
+        asn: \(asn)
         address: \(Duel.appliance)
         identifier: \(identifier)
+      \(ipv6.map { "  address6: \($0)" } ?? "")
       route-servers:
-        peers: [\(Duel.judge)]
+        peers: [\(peers.map(\.description).joined(separator: ", "))]
       \(servers)
       vips:
         web:
-          prefixes: [\(VirtualNetwork.vipPrefix)]
+          prefixes: [\(prefixes.joined(separator: ","))]
           owner: {when: address, settle: 0s}
       \(vip)
 
@@ -54,18 +62,21 @@ final class Duel {
   }
 
   /// A BIRD as judge; `extra` stands in its BGP protocol.
-  func startBird(port: Int = 179, extra: String = "") throws(LabError) -> Bird {
-    try Bird(
-      lab, on: "judge",
+  func startBird(
+    on host: String = "judge", port: Int = 179, extra: String = ""
+  ) throws(LabError) -> Bird {
+    let address = host == "judge" ? Duel.judge : Duel.other
+    return try Bird(
+      lab, on: host,
       configuration: """
         log stderr all;
-        router id \(Duel.judge);
+        router id \(address);
         timeformat route iso long us;
         timeformat protocol iso long us;
         protocol device { }
         protocol static underlay { ipv4; route 10.0.2.0/24 via 10.0.1.1; }
         protocol bgp a {
-          local \(Duel.judge) port \(port) as \(VirtualNetwork.serverASN);
+          local \(address) port \(port) as \(VirtualNetwork.serverASN);
           neighbor \(Duel.appliance) as \(VirtualNetwork.applianceASN);
           multihop;
           hold time 30;
@@ -86,19 +97,59 @@ final class Duel {
       [BuiltPrograms.path("hopshift"), "--socket", daemon.control] + words, on: "a")
   }
 
+  /// The same, also while it does not answer yet.
+  private func attempt(_ words: [String]) throws(LabError) -> String {
+    try lab.shell.attempt(
+      ["ip", "netns", "exec", lab.namespace(of: "a"), BuiltPrograms.path("hopshift")]
+        + ["--socket", daemon?.control ?? ""] + words
+    ).output
+  }
+
   /// Waits until the daemon's status holds all these pieces of JSON.
   func wait(forStatus pieces: [String], within limit: Nanoseconds = .seconds(20)) throws(LabError) {
     try Waiting.until("status to hold \(pieces)", within: limit) { () throws(LabError) in
       try daemon?.checkRunning()
-      let answer = try lab.shell.attempt(
-        ["ip", "netns", "exec", lab.namespace(of: "a"), BuiltPrograms.path("hopshift")]
-          + ["--socket", daemon?.control ?? "", "status", "--json"]
-      ).output
+      let answer = try attempt(["status", "--json"])
       return pieces.allSatisfy { answer.contains($0) } ? nil : answer
     }
   }
 
   static let established = #""state":"Established""#
+
+  /// Waits until what is said of one route server holds all these pieces of JSON.
+  func wait(
+    for server: IPv4Address, toShow pieces: [String], within limit: Nanoseconds = .seconds(20)
+  ) throws(LabError) {
+    try Waiting.until("\(server) to show \(pieces)", within: limit) { () throws(LabError) in
+      try daemon?.checkRunning()
+      let line = try self.line(of: server)
+      return pieces.allSatisfy { line.contains($0) } ? nil : line
+    }
+  }
+
+  /// Waits until the session has been established for so long.
+  func wait(
+    for server: IPv4Address, toBeUpFor length: Nanoseconds, within limit: Nanoseconds
+  ) throws(LabError) {
+    try Waiting.until("the session to last", within: limit) { () throws(LabError) in
+      let line = try self.line(of: server)
+      let since = line.split(separator: "\"since-ms\":").last?.prefix { $0.isNumber }
+      guard line.contains(Duel.established), let since, let age = Int64(since) else { return line }
+      return .milliseconds(age) >= length ? nil : line
+    }
+  }
+
+  /// What `status --json` says of one route server.
+  func line(of server: IPv4Address) throws(LabError) -> String {
+    let answer = try attempt(["status", "--json"])
+    let line = answer.split(separator: "\n").first { $0.contains("\"\(server)\"") }
+    return line.map(String.init) ?? answer
+  }
+
+  /// What the daemon has written to its log so far.
+  func log() throws(LabError) -> [Substring] {
+    try lab.shell.run(["cat", "\(lab.directory)/a.hopshiftd.log"]).split(separator: "\n")
+  }
 
   /// Waits until this BIRD has the VIP from us, with a path of so many numbers.
   func wait(for bird: Bird, toHavePathOf length: Int) throws(LabError) {
@@ -115,11 +166,11 @@ final class Duel {
     return lines.count { $0.contains("\(Duel.appliance)") }
   }
 
-  /// Stops every BIRD in the judge's namespace where it stands.
-  func freezeBird() throws(LabError) { try signalBird("STOP") }
-  func thawBird() throws(LabError) { try signalBird("CONT") }
+  /// Stops every process of the judge where it stands.
+  func freezeJudge() throws(LabError) { try signalJudge("STOP") }
+  func thawJudge() throws(LabError) { try signalJudge("CONT") }
 
-  private func signalBird(_ signal: String) throws(LabError) {
+  private func signalJudge(_ signal: String) throws(LabError) {
     let pids = try lab.shell.run(["ip", "netns", "pids", lab.namespace(of: "judge")])
     try lab.shell.run(["kill", "-\(signal)"] + pids.split(separator: "\n").map(String.init))
   }

@@ -170,9 +170,7 @@ struct FamilyTests {
 
   @Test(arguments: Judge.allCases)
   func `a judge sees both families`(judge: Judge) throws {
-    guard Programs.has(judge.program) else {
-      try Test.cancel("\(judge.program) is not installed")
-    }
+    try judge.require()
     let duel = try Duel()
     defer { duel.tearDown() }
     let tap = try Wiretap(duel.lab, on: "judge")
@@ -216,7 +214,7 @@ struct FamilyTests {
     let family = ipv6 ? "IPv6" : "IPv4"
     try Waiting.until("\(judge) to have \(family) of \(length)", within: .seconds(15)) {
       () throws(LabError) in
-      let found = try judge.pathLength(duel, ipv6: ipv6)
+      let found = try judge.path(duel, ipv6: ipv6)?.count
       return found == length ? nil : "\(found.map { "\($0)" } ?? "no route")"
     }
   }

@@ -1,4 +1,4 @@
-// FRR, GoBGP, OpenBGPD and ExaBGP as route servers: each must see what BIRD sees.
+// BIRD, FRR, GoBGP, OpenBGPD and ExaBGP as route servers: each must see the same.
 
 import Lab
 import Linux
@@ -11,20 +11,18 @@ struct JudgeTests {
   /// judge was killed.
   @Test(arguments: Judge.allCases)
   func `a judge sees every claim`(judge: Judge) throws {
-    guard Programs.has(judge.program) else {
-      try Test.cancel("\(judge.program) is not installed")
-    }
+    try judge.require()
     let duel = try Duel()
     defer { duel.tearDown() }
     let tap = try Wiretap(duel.lab, on: "judge")
     let program = try judge.start(duel)
     try duel.startDaemon(servers: "  hold-time: 9s")
     try duel.wait(forStatus: [Duel.established, #""hold-ms":9000"#])
-    try wait(for: judge, duel, Rung.standby.pathLength)
+    try judge.wait(duel, for: .standby)
 
     let before = try tap.judge().updates(from: [Duel.appliance]).count
     _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
-    try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+    try judge.wait(duel, for: .firstTakeover)
     let updates = try tap.judge().updates(from: [Duel.appliance])
     #expect(updates.count == before + 1)
     if try judge.askAgain(duel) {
@@ -32,7 +30,7 @@ struct JudgeTests {
         let count = try tap.judge().updates(from: [Duel.appliance]).count
         return count == before + 2 ? nil : "\(count) UPDATEs"
       }
-      try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+      try judge.wait(duel, for: .firstTakeover)
     }
 
     try signal(program, .kill)
@@ -43,19 +41,11 @@ struct JudgeTests {
     try endRest(duel)
     _ = try judge.start(duel)
     try duel.wait(forStatus: [Duel.established], within: .seconds(40))
-    try wait(for: judge, duel, Rung.firstTakeover.pathLength)
+    try judge.wait(duel, for: .firstTakeover)
     let withdrawals = try tap.judge().updates(from: [Duel.appliance]).filter {
       $0.update.withdraws
     }
     #expect(withdrawals.isEmpty)
-  }
-
-  private func wait(for judge: Judge, _ duel: Duel, _ length: Int) throws(LabError) {
-    try Waiting.until("\(judge) to have a path of \(length)", within: .seconds(15)) {
-      () throws(LabError) in
-      let found = try judge.pathLength(duel)
-      return found == length ? nil : "\(found.map { "\($0)" } ?? "no route")"
-    }
   }
 
   private func signal(

@@ -98,10 +98,10 @@ struct OptionTests {
     let before = try bird.routes(to: VirtualNetwork.vipPrefix)
     // Frozen, BIRD is silent: the session ends by our timer and not before; thawed, it returns.
     let start = Clock.monotonic()
-    try duel.freezeBird()
+    try duel.freezeJudge()
     try duel.wait(forStatus: [#""last-error":"hold timer expired""#], within: .seconds(6))
     #expect(Clock.monotonic() - start >= .seconds(2))
-    try duel.thawBird()
+    try duel.thawJudge()
     try duel.wait(forStatus: [Duel.established])
     try duel.wait(for: bird, toHavePathOf: before.first?.path.count ?? 0)
   }

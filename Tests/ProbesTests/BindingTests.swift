@@ -17,6 +17,8 @@ import Testing
 
   @Test func whoAnswersUnaskedIsNotBelievedWhenAsked() {
     let binding = Bound()
+    binding.startle(forger)
+    #expect(!binding.isDisputed, "our kernel may have asked")
     #expect(binding.replied(forger, isAsked: false, wasBroadcast: true, isUp: false) == .ignored)
     binding.probeSent()
     #expect(binding.replied(forger, isAsked: true, wasBroadcast: true, isUp: false) == .ignored)
@@ -45,6 +47,7 @@ import Testing
     let binding = Bound()
     binding.probeSent()
     binding.replied(host, isAsked: true, wasBroadcast: true, isUp: false)
+    binding.startle(host)
     binding.replied(host, isAsked: false, wasBroadcast: false, isUp: true)
     binding.probeSent()
     #expect(binding.replied(host, isAsked: true, wasBroadcast: false, isUp: true) == .disputed)
@@ -65,6 +68,18 @@ import Testing
       binding.replied(forger, isAsked: true, wasBroadcast: true, isUp: true)
         == .changed(from: host))
     #expect(binding.changes == 1 && binding.mac == forger)
+  }
+
+  @Test func ourKernelsOwnQuestionsDisturbNothing() {
+    let binding = Bound()
+    for second in 0..<1_000 {
+      binding.now = .zero + .seconds(Int64(second))
+      binding.probeSent()
+      let verdict = binding.replied(host, isAsked: true, wasBroadcast: true, isUp: true)
+      #expect(verdict == .believed)
+      binding.replied(host, isAsked: false, wasBroadcast: false, isUp: true)
+    }
+    #expect(binding.unasked == 1_000 && binding.disputed == 0)
   }
 
   @Test func proxiesAreRecognised() {

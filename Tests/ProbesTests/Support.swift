@@ -70,6 +70,12 @@ struct Mutator: RandomNumberGenerator {
 /// A binding held by reference, for the same reason.
 @dynamicMemberLookup final class Bound {
   private var binding = Binding()
+  var now = Instant.zero
+
+  /// Uses up what is nothing to wonder at.
+  func startle(_ sender: MACAddress) {
+    for _ in 0..<4 { replied(sender, isAsked: false, wasBroadcast: true, isUp: false) }
+  }
 
   subscript<Value>(dynamicMember path: KeyPath<Binding, Value>) -> Value { binding[keyPath: path] }
 
@@ -78,7 +84,8 @@ struct Mutator: RandomNumberGenerator {
   func replied(_ sender: MACAddress, isAsked: Bool, wasBroadcast: Bool, isUp: Bool)
     -> Binding.Verdict
   {
-    binding.replied(sender, isAsked: isAsked, wasBroadcast: wasBroadcast, isUp: isUp)
+    binding.replied(
+      sender, isAsked: isAsked, wasBroadcast: wasBroadcast, isUp: isUp, at: now)
   }
 }
 

@@ -17,4 +17,18 @@ import World
     }
     #expect(transplants > 40)
   }
+
+  /// The same of groups, where hello, health and choices are part of the state.
+  @Test(arguments: [1, 7, 50]) func theSameTraceOfAGroup(_ every: Int) {
+    var transplants = 0
+    for seed in 1...12 as ClosedRange<UInt64> {
+      let plain = GroupWorld(seed: seed).play()
+      let world = GroupWorld(seed: seed, transplantEvery: every)
+      let moved = world.play()
+      #expect(moved.trace == plain.trace, "seed \(seed)")
+      #expect(moved.violations == plain.violations, "seed \(seed)")
+      transplants += world.transplants
+    }
+    #expect(transplants > 40)
+  }
 }

@@ -50,7 +50,10 @@ enum Arrows {
       "YAML", "Model",
     ],
     "CommandTests": ["Control", "Linux", "Model"],
-    "World": ["Engine", "Failover", "Model", "BGP", "Chronicle", "Journal", "Configuration"],
+    "World": [
+      "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+    ],
+    "Simulate": ["World"],
     "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
@@ -61,7 +64,9 @@ enum Arrows {
     ],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
-    "NamespaceTests": ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal"],
+    "NamespaceTests": [
+      "Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
+    ],
     "TidyTests": [],
   ]
 
@@ -110,10 +115,10 @@ enum Arrows {
     }
   }
 
-  /// What Package.swift declares by `room`, `program`, `kit` and `tests`.
+  /// What Package.swift declares by `room`, `program`, `kit`, `runner` and `tests`.
   static func declared(in package: String) -> [String: Set<String>] {
     var result: [String: Set<String>] = [:]
-    let call = /\b(?:room|program|kit|tests)\(\s*"([^"]+)"(?:\s*,\s*\[([^\]]*)\])?/
+    let call = /\b(?:room|program|kit|runner|tests)\(\s*"([^"]+)"(?:\s*,\s*\[([^\]]*)\])?/
     for match in package.matches(of: call) {
       let imports = (match.2 ?? "").matches(of: /"([^"]+)"/).map { String($0.1) }
       result[String(match.1)] = Set(imports)

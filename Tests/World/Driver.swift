@@ -40,19 +40,23 @@ package final class Driver {
   package private(set) var transplants = 0
   private var inputs = 0
   private let seed: UInt64
+  private let run: UInt64
   private var recorder: Recorder?
   private var position: RecorderPosition?
   /// The journal of this run so far; empty unless it is recorded.
   package private(set) var journal: [UInt8] = []
 
-  package init(_ plan: Plan, seed: UInt64, recordedFrom start: Instant? = nil) {
+  package init(
+    _ plan: Plan, seed: UInt64, run: UInt64 = 1, recordedFrom start: Instant? = nil
+  ) {
     self.plan = plan
     self.seed = seed
-    engine = Engine(plan, seed: seed)
+    self.run = run
+    engine = Engine(plan, seed: seed, run: run)
     outputs = Outputs(for: plan)
     guard let start else { return }
     let beginning = Beginning(
-      of: plan, release: "simulation", seed: seed, run: 1, wallOffset: 0,
+      of: plan, release: "simulation", seed: seed, run: run, wallOffset: 0,
       configuration: Array(Configuration.effective(plan).utf8))
     recorder = Recorder(beginning, at: start)
     position = recorder?.attachOldest()
@@ -60,11 +64,18 @@ package final class Driver {
 
   package var deadline: Instant? { engine.deadline }
 
+  /// What is to be kept, when that has changed.
+  package func takeMemory() -> [UInt8]? {
+    guard engine.hasUnsavedMemory else { return nil }
+    engine.memoryWasTaken()
+    return engine.memory(isEnding: false)
+  }
+
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
     engine.handle(input, bytes.span, at: now, into: &outputs)
     record(input, bytes, at: now)
-    mostOutputs = max(mostOutputs, outputs.list.count)
+    mostOutputs = max(mostOutputs, outputs.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
     var effects: [Effect] = []
     for output in outputs.list {
@@ -83,10 +94,10 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
-    let wasBusy = !outputs.list.isEmpty
+    let wasBusy = outputs.count > 0
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
-    precondition(outputs.list.isEmpty, "idle has nothing to say")
+    precondition(outputs.count == 0, "idle has nothing to say")
     record(.idle, [], at: now)
     inputs += 1
     if let transplantEvery, inputs % transplantEvery == 0 { transplant(at: now) }
@@ -100,7 +111,7 @@ package final class Driver {
 
   private func transplant(at now: Instant) {
     guard engine.isQuiet else { return }
-    var successor = Engine(plan, seed: seed)
+    var successor = Engine(plan, seed: seed, run: run)
     precondition(successor.restore(engine.state()), "a state of this Plan")
     engine = successor
     // Its volleys have names of their own.

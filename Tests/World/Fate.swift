@@ -37,11 +37,11 @@ extension World {
     fates += [.move, .move, .move]
     for appliance in appliances {
       appliance.kernel.set(KernelLink(index: 1, name: "lo", isLoopback: true))
-      appliance.kernel.set(KernelLink(index: Appliance.link, name: "eth0"))
+      appliance.kernel.set(KernelLink(index: Machine.link, name: "eth0"))
       appliance.kernel.set(KernelLink(index: 3, name: "eth1"))
       appliance.kernel.add(
         KernelAddress(
-          interface: Appliance.link, address: appliance.plan.local.address, prefixLength: 24))
+          interface: Machine.link, address: appliance.plan.local.address, prefixLength: 24))
       appliance.kernel.entriesPerPart = random.pick(1...3)
     }
     // Some daemons have a hard start.
@@ -86,10 +86,7 @@ extension World {
       restart(0)
       restart(1)
     case .reset: resetConnection(index, random.pick(0...1))
-    case .stall:
-      guard states[index].isUp, !states[index].isStalled else { return }
-      states[index].isStalled = true
-      schedule(.undo(.resume(index)), after: .microseconds(random.spread(1_000, 60_000_000)))
+    case .stall: stall(index)
     case .overrun: meetOverrun(index)
     case .interrupt: appliances[index].kernel.interruptions += random.pick(1...3)
     case .refuse: appliances[index].kernel.refusals += random.pick(1...12)
@@ -97,9 +94,7 @@ extension World {
     case .bounce, .noise: disturbLink(index, kind)
     case .refresh: refresh(index, random.pick(0...1))
     case .cease: cease(index, random.pick(0...1))
-    case .silence:
-      states[index].isSilent = true
-      schedule(.undo(.speak(index)), after: .seconds(random.pick(1...20)))
+    case .silence: silence(index)
     }
   }
 
@@ -114,7 +109,7 @@ extension World {
     case .serverUp(let index): states[index].isUp = true
     case .resume(let index): resume(index)
     case .linkUp(let index):
-      appliances[index].kernel.set(KernelLink(index: Appliance.link, name: "eth0"))
+      appliances[index].kernel.set(KernelLink(index: Machine.link, name: "eth0"))
       news(index)
     case .speak(let index): states[index].isSilent = false
     }
@@ -123,7 +118,7 @@ extension World {
   // MARK: The address
 
   private var vip: KernelAddress {
-    KernelAddress(interface: Appliance.link, address: watched, prefixLength: 24)
+    KernelAddress(interface: Machine.link, address: watched, prefixLength: 24)
   }
 
   /// keepalived takes the address from one machine and, after a while, gives it to one.
@@ -225,47 +220,13 @@ extension World {
     } else {
       let isDown = random.oneIn(2)
       appliances[index].kernel.set(
-        KernelLink(index: Appliance.link, name: "eth0", isUp: !isDown, hasCarrier: isDown))
+        KernelLink(index: Machine.link, name: "eth0", isUp: !isDown, hasCarrier: isDown))
       schedule(.undo(.linkUp(index)), after: .microseconds(random.spread(100, 5_000_000)))
     }
     news(index)
   }
 
   // MARK: Route servers
-
-  private func restart(_ server: Int) {
-    guard states[server].isUp else { return }
-    states[server].isUp = false
-    states[server].isStalled = false
-    states[server].held.removeAll()
-    for neighbour in 0..<2 { servers[server].drop(neighbour) }
-    for id in connections.indices
-    where connections[id].server == server && connections[id].isOpenThere {
-      connections[id].isOpenThere = false
-      sendIn(.end, id)
-    }
-    schedule(.undo(.serverUp(server)), after: .microseconds(random.spread(100_000, 20_000_000)))
-  }
-
-  private func resetConnection(_ index: Int, _ server: Int) {
-    guard let id = appliances[index].sockets[server].connection, connections[id].isOpenHere else {
-      return
-    }
-    if random.oneIn(2) { appliances[index].sockets[server].isBroken = true }
-    sendIn(.end, id)
-    if connections[id].isOpenThere { sendOut(.end, id) }
-  }
-
-  func resume(_ server: Int) {
-    guard states[server].isStalled else { return }
-    states[server].isStalled = false
-    let held = states[server].held
-    states[server].held.removeAll()
-    for (id, segment) in held { take(segment, from: id) }
-    for neighbour in 0..<2 { disturb(neighbour) }
-    states[server].nextTurn = nil
-    planTurn(server)
-  }
 
   private func refresh(_ index: Int, _ server: Int) {
     guard states[server].isUp, !states[server].isStalled,
@@ -278,17 +239,6 @@ extension World {
     if random.oneIn(2), let holder, holder == 1 - index {
       depart(holder, to: index, gap: .microseconds(random.pick(1...1_000)))
     }
-  }
-
-  /// The server asks for everything, thinks better of it, and ends the session with a NOTIFICATION.
-  private func cease(_ index: Int, _ server: Int) {
-    guard states[server].isUp, !states[server].isStalled,
-      let id = servers[server].neighbours[index].connection
-    else { return }
-    if random.oneIn(2) { carryOut(servers[server].refresh(index, .ipv4), id) }
-    servers[server].drop(index)
-    carryOut([.send(WireMessage.writeNotification(6, 4)), .close], id)
-    disturb(index)
   }
 
   // MARK: The end

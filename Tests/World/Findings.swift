@@ -30,6 +30,22 @@ package enum Checker: String, CaseIterable, Sendable {
   case bounds
   /// Once faults stop, both sessions of both appliances are up.
   case liveness
+
+  // Of groups.
+  /// Two speakers never claim at the same length.
+  case equalPaths
+  /// Two that live and have heard each other do not both claim.
+  case rivals
+  /// A best path moves at most once for each thing that happens.
+  case pingPong
+  /// Nobody is well: what stood stands.
+  case nobody
+  /// Traffic leaves somebody who is well only for a better one that was well for long enough.
+  case failback
+  /// What can wait waits until the damping window is over.
+  case damping
+  /// A pause of our own blames nobody.
+  case ownPause
 }
 
 /// A rare branch.

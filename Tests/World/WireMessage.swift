@@ -218,6 +218,16 @@ package enum WireMessage: Equatable, Sendable {
     frame(2, [0, 5, 32] + octets(address.bits, 4) + [0, 0])
   }
 
+  /// An announcement of one address, as short as a path can be.
+  package static func writeAnnouncement(
+    _ address: IPv4Address, nextHop: IPv4Address, asn: UInt32
+  ) -> [UInt8] {
+    let path = [0x40, 2, 6, 2, 1] + octets(asn, 4)
+    let attributes = [0x40, 1, 1, 0] + path + [0x40, 3, 4] + octets(nextHop.bits, 4)
+    return frame(
+      2, [0, 0] + octets(UInt32(attributes.count), 2) + attributes + [32] + octets(address.bits, 4))
+  }
+
   private static func frame(_ type: UInt8, _ body: [UInt8]) -> [UInt8] {
     [UInt8](repeating: 255, count: 16) + octets(UInt32(19 + body.count), 2) + [type] + body
   }

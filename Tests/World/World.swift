@@ -3,30 +3,6 @@
 
 package import Model
 
-/// One connection and its two ends.
-struct Connection {
-  let appliance: Int
-  let run: Int
-  let server: Int
-  var isOpenHere = true
-  var isOpenThere = false
-  /// Segments of one direction stay in order.
-  var lastOut = Instant.zero
-  var lastIn = Instant.zero
-  /// Volleys on their way, as they were armed.
-  var volleys: [[UInt8]] = []
-}
-
-/// What befalls a route server as a whole.
-struct ServerState {
-  var isUp = true
-  var isSilent = false
-  var isStalled = false
-  /// What its sockets hold while it reads nothing.
-  var held: [(connection: Int, segment: Segment)] = []
-  var nextTurn: Instant?
-}
-
 /// What is on the agenda.
 enum Event {
   case wake(Int)
@@ -41,10 +17,13 @@ enum Event {
   case verify(Int)
   case finalMove
   case finish
+  /// Of the world of groups.
+  case datagram(Datagram)
+  case group(GroupEvent)
 }
 
 /// One schedule from start to end. Same seed, same trace.
-package final class World {
+package final class World: Networked {
   let seed: UInt64
   var random: Random
   var agenda = Agenda()
@@ -180,10 +159,15 @@ package final class World {
     case .verify(let attempt): verify(attempt)
     case .finalMove: moveForTheLastTime()
     case .finish: isFinished = true
+    case .datagram, .group: preconditionFailure("these machines hear nobody")
     }
   }
 
-  func schedule(_ event: Event, after delay: Nanoseconds) { agenda.add(event, at: now + delay) }
+  var machineCount: Int { appliances.count }
+
+  func machine(_ index: Int) -> Machine { appliances[index] }
+
+  func note(_ probe: Probe) { reached.insert(probe) }
 
   // MARK: Appliances
 
@@ -258,163 +242,4 @@ package final class World {
     }
     settle(index)
   }
-
-  // MARK: From an appliance into the network
-
-  private func carryOut(_ effects: [NetworkEffect], _ index: Int) {
-    for effect in effects {
-      switch effect {
-      case .connect(let peer):
-        connections.append(
-          Connection(
-            appliance: index, run: appliances[index].run, server: peer, lastOut: now, lastIn: now))
-        appliances[index].sockets[peer].connection = connections.count - 1
-        sendOut(.begin, connections.count - 1)
-      case .close(let peer): closeLatest(index, peer)
-      case .send(let peer, let bytes, let armed):
-        guard let id = latest(index, peer) else { continue }
-        if var armed {
-          connections[id].volleys += WireMessage.take(from: &armed).map(\.bytes)
-        }
-        send(bytes, over: id, isOut: true)
-      }
-    }
-  }
-
-  /// The connection that an effect in order is about: the newest of this appliance to that server.
-  private func latest(_ index: Int, _ peer: Int) -> Int? {
-    connections.lastIndex {
-      $0.appliance == index && $0.server == peer && $0.run == appliances[index].run && $0.isOpenHere
-    }
-  }
-
-  private func closeLatest(_ index: Int, _ peer: Int) {
-    guard let id = latest(index, peer) else { return }
-    connections[id].isOpenHere = false
-    sendOut(.end, id)
-  }
-
-  private func closeHere(_ index: Int, _ peer: Int) {
-    while let id = latest(index, peer) {
-      connections[id].isOpenHere = false
-      sendOut(.end, id)
-    }
-  }
-
-  /// Cuts a stream where it likes.
-  func send(_ bytes: [UInt8], over id: Int, isOut: Bool) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = random.oneIn(4) ? random.pick(1...min(rest.count, 40)) : rest.count
-      let piece = Segment.bytes(Array(rest.prefix(count)))
-      rest = rest.dropFirst(count)
-      if isOut { sendOut(piece, id) } else { sendIn(piece, id) }
-    }
-  }
-
-  func sendOut(_ segment: Segment, _ id: Int) {
-    connections[id].lastOut = max(connections[id].lastOut, now + delay())
-    agenda.add(.toServer(id, segment), at: connections[id].lastOut)
-  }
-
-  func sendIn(_ segment: Segment, _ id: Int) {
-    connections[id].lastIn = max(connections[id].lastIn, now + delay())
-    agenda.add(.toAppliance(id, segment), at: connections[id].lastIn)
-  }
-
-  private func delay() -> Nanoseconds {
-    .microseconds(random.oneIn(10) ? random.pick(500...20_000) : random.pick(50...500))
-  }
-
-  // MARK: Out of the network
-
-  private func deliver(_ segment: Segment, toApplianceOf id: Int) {
-    let connection = connections[id]
-    let appliance = appliances[connection.appliance]
-    guard connection.isOpenHere, appliance.sockets[connection.server].connection == id else {
-      // Who talks to a closed socket is told so.
-      if connection.isOpenThere, segment != .end { sendOut(.end, id) }
-      return
-    }
-    appliance.sockets[connection.server].inbox.append(segment)
-    settle(connection.appliance)
-  }
-
-  private func deliver(_ segment: Segment, toServerOf id: Int) {
-    let server = connections[id].server
-    trace.add(now.nanoseconds)
-    if case .bytes(let bytes) = segment { trace.add(bytes) }
-    guard states[server].isUp else {
-      if segment == .begin { sendIn(.refused, id) }
-      return
-    }
-    if segment == .begin {
-      if states[server].isSilent { return }
-      connections[id].isOpenThere = true
-      sendIn(.begin, id)
-    }
-    if states[server].isStalled {
-      states[server].held.append((id, segment))
-    } else {
-      take(segment, from: id)
-    }
-  }
-
-  func take(_ segment: Segment, from id: Int) {
-    let (server, neighbour) = (connections[id].server, connections[id].appliance)
-    guard connections[id].isOpenThere else { return }
-    var actions: [ServerAction] = []
-    switch segment {
-    case .begin:
-      actions = servers[server].accept(id, from: neighbour, at: now)
-      if actions.contains(.close) { reached.insert(.connectionRefusedByServer) }
-    case .bytes(let bytes):
-      guard servers[server].neighbours[neighbour].connection == id else { return }
-      let wasUp = servers[server].neighbours[neighbour].isEstablished
-      let logged = servers[server].log.count
-      actions = servers[server].receive(bytes, from: neighbour, at: now)
-      for entry in servers[server].log[logged...] { examine(entry, server, id) }
-      if servers[server].neighbours[neighbour].isEstablished != wasUp { disturb(neighbour) }
-    case .end:
-      connections[id].isOpenThere = false
-      if servers[server].neighbours[neighbour].connection == id { servers[server].drop(neighbour) }
-    case .refused: return
-    }
-    carryOut(actions, id)
-    planTurn(server)
-  }
-
-  func carryOut(_ actions: [ServerAction], _ id: Int) {
-    for action in actions {
-      switch action {
-      case .send(let bytes): send(bytes, over: id, isOut: false)
-      case .close:
-        connections[id].isOpenThere = false
-        sendIn(.end, id)
-      }
-    }
-  }
-
-  func turn(_ server: Int) {
-    guard let due = states[server].nextTurn, due <= now else { return }
-    states[server].nextTurn = nil
-    guard states[server].isUp, !states[server].isStalled else { return }
-    for neighbour in 0..<2 {
-      guard let id = servers[server].neighbours[neighbour].connection else { continue }
-      let expiries = servers[server].holdExpiries
-      carryOut(servers[server].turn(neighbour, at: now), id)
-      if servers[server].holdExpiries != expiries { reached.insert(.holdExpiredAtServer) }
-    }
-    planTurn(server)
-  }
-
-  func planTurn(_ server: Int) {
-    guard let deadline = servers[server].deadline else { return }
-    let due = max(deadline, now)
-    if let planned = states[server].nextTurn, planned <= due { return }
-    states[server].nextTurn = due
-    agenda.add(.serverTurn(server), at: due)
-  }
-
-  func place(_ appliance: Int, _ server: Int) -> Int { appliance * 2 + server }
 }

@@ -15,11 +15,15 @@ package final class PlainAppliance: Appliance {
   /// `nobody`: a user that owns nothing.
   private static let user = "65534"
 
-  /// The words that take every right away.
-  private static let confinement = [
-    "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs",
-    "--inh-caps=-all", "--bounding-set=-all", "--",
-  ]
+  /// The words that take every right away, or every one but that to open packet and raw sockets.
+  private static func confinement(withRawSockets: Bool) -> [String] {
+    let words = [
+      "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs",
+    ]
+    let sets = withRawSockets ? "-all,+net_raw" : "-all"
+    return words + (withRawSockets ? ["--ambient-caps=\(sets)"] : [])
+      + ["--inh-caps=\(sets)", "--bounding-set=\(sets)", "--"]
+  }
 
   /// Opens port 179 as a socket unit would and becomes the words behind it, process number and all.
   private static let socketUnit = [
@@ -37,11 +41,11 @@ package final class PlainAppliance: Appliance {
     """,
   ]
 
-  /// Starts the daemon `binary` on a host, and the answerer. `listening` gives it port 179;
-  /// `text` is its configuration when it is not to be the usual one.
+  /// Starts the daemon `binary` on a host, and the answerer. `listening` gives it port 179,
+  /// `withRawSockets` CAP_NET_RAW; `text` is its configuration when it is not to be the usual one.
   package init(
     _ lab: Lab, host: String, binary: String, servers: [IPv4Address], listening: Bool = false,
-    configuration text: String? = nil
+    withRawSockets: Bool = false, configuration text: String? = nil
   ) throws(LabError) {
     guard let address = lab.topology.host(named: host)?.address else {
       throw .topology(.badName(host))
@@ -62,7 +66,8 @@ package final class PlainAppliance: Appliance {
       "\(host).answerer", ApplianceFiles.answererWords(script: script, host: host), on: host)
     daemon = try lab.start(
       "\(host).hopshiftd",
-      (listening ? PlainAppliance.socketUnit : []) + PlainAppliance.confinement
+      (listening ? PlainAppliance.socketUnit : []) 
+        + PlainAppliance.confinement(withRawSockets: withRawSockets)
         + [
           binary, "--config", configuration, "--control", control, "--state", "\(runtime)/state",
         ],

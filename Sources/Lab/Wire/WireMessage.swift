@@ -4,7 +4,7 @@ package import Model
 
 /// One BGP message seen on the wire.
 package enum WireMessage: Hashable, Sendable {
-  case open(holdTime: UInt16, fourOctet: Bool)
+  case open(holdTime: UInt16, fourOctet: Bool, extended: Bool)
   case update(WireUpdate)
   case notification(code: UInt8, subcode: UInt8)
   case keepalive
@@ -38,7 +38,7 @@ package struct WireUpdate: Hashable, Sendable {
 extension WireMessage: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .open(let holdTime, _): "OPEN hold \(holdTime) s"
+    case .open(let holdTime, _, _): "OPEN hold \(holdTime) s"
     case .notification(let code, let subcode): "NOTIFICATION \(code)/\(subcode)"
     case .keepalive: "KEEPALIVE"
     case .routeRefresh: "ROUTE-REFRESH"

@@ -42,6 +42,7 @@ package struct WireReader: Sendable {
     var stream = ByteStream()
     var reader = MessageReader()
     var offersFourOctet = false
+    var offersExtended = false
   }
 
   private var directions: [Direction] = []
@@ -68,13 +69,18 @@ package struct WireReader: Sendable {
     }
     directions[index].reader.append(directions[index].stream.receive(segment))
     let other = self.index(from: segment.destination, to: segment.source)
-    let otherOffers = other.map { directions[$0].offersFourOctet } ?? false
-    // The width is settled by both OPENs (RFC 6793 section 4.1), so it is asked anew for each
-    // message.
+    let otherFour = other.map { directions[$0].offersFourOctet } ?? false
+    let otherExtended = other.map { directions[$0].offersExtended } ?? false
+    // The width is settled by both OPENs (RFC 6793 section 4.1), and so is the length (RFC 8654
+    // section 3): they are asked anew for each message.
     while let message = directions[index].reader.next(
-      fourOctet: otherOffers && directions[index].offersFourOctet)
+      fourOctet: otherFour && directions[index].offersFourOctet,
+      extended: otherExtended && directions[index].offersExtended)
     {
-      if case .open(_, true) = message { directions[index].offersFourOctet = true }
+      if case .open(_, let fourOctet, let extended) = message {
+        directions[index].offersFourOctet = fourOctet
+        directions[index].offersExtended = extended
+      }
       append(message, segment, at: moment)
     }
     if directions[index].stream.isLost {

@@ -1,0 +1,49 @@
+// The loop's last word of a turn: what monitors, the log and systemd hear of it.
+
+import BGP
+import Engine
+import Linux
+import Model
+
+extension Loop {
+  /// Tells every note of the turn, when everything readable was read and answered.
+  mutating func tell(at now: Instant) {
+    var rungs = 0
+    for (told, note) in outputs.notes.enumerated() {
+      let stamp = timeline.stamps[told]
+      var isOneOfMany = false
+      switch note {
+      case .standing:
+        rungs += 1
+        isOneOfMany = rungs > Loop.rungLines
+      case .session(let peer, _, _): isOneOfMany = !sessionLines.allows(peer, at: now)
+      default: break
+      }
+      if !isOneOfMany {
+        Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
+      }
+      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
+      remember(note, stamp)
+      status.heed(note)
+    }
+    if rungs > Loop.rungLines {
+      log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
+    }
+    rememberStages()
+    Story.publish(timeline, plan: plan, to: control)
+  }
+
+  /// Says how many lines were not written, and how it stands now.
+  mutating func tellWithheldLines(at now: Instant) {
+    while let (index, count) = sessionLines.nextWithheld(at: now) {
+      guard index < plan.routeServers.peers.count else {
+        log.warning("connections from route servers: \(count) more lines were withheld")
+        continue
+      }
+      let state = engine.speaker.sessions[index].state
+      log.warning(
+        "route server \(plan.routeServers.peers[index]): \(count) more lines were withheld, "
+          + "now \(state)")
+    }
+  }
+}

@@ -1,0 +1,38 @@
+// Some schedules of groups; `Tests/Simulate` plays the thousands, in the build that is shipped.
+
+import Foundation
+import Testing
+import World
+
+struct GroupTests {
+  private static let environment = ProcessInfo.processInfo.environment
+  private static let first = UInt64(environment["HOPSHIFT_SEED"] ?? "") ?? 1
+  private static let count: UInt64 = environment["HOPSHIFT_SEED"] == nil ? 10 : 1
+
+  @Test func noScheduleOfAGroupBreaksARule() {
+    var (looks, shifts, comparisons) = (0, 0, 0)
+    for seed in Self.first..<(Self.first + Self.count) {
+      let outcome = GroupWorld(seed: seed).play()
+      looks += outcome.looks
+      shifts += outcome.shifts
+      comparisons += outcome.comparisons
+      #expect(
+        outcome.violations.isEmpty,
+        """
+        seed \(seed): \(outcome.violations.joined(separator: "\n"))
+        again: HOPSHIFT_SEED=\(seed) swift test --filter GroupTests
+        """)
+    }
+    // A judge that never sits condemns nobody.
+    #expect(looks > 5 * Int(Self.count))
+    #expect(shifts > 3 * Int(Self.count))
+    #expect(comparisons > 5 * Int(Self.count))
+  }
+
+  @Test(arguments: [1, 42] as [UInt64])
+  func theSameSeedIsTheSameTrace(_ seed: UInt64) {
+    let outcomes = (0..<2).map { _ in GroupWorld(seed: seed).play() }
+    #expect(outcomes[0].trace == outcomes[1].trace)
+    #expect(GroupWorld(seed: seed + 1).play().trace != outcomes[0].trace)
+  }
+}

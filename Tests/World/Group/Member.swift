@@ -1,0 +1,156 @@
+// A member of a group: a machine whose daemon hears hello, and notices when it stood still.
+
+import Engine
+import Hello
+package import Model
+
+/// One hello on its way.
+struct Datagram {
+  let from: Int
+  let to: Int
+  let sentAt: Instant
+  let body: [UInt8]
+}
+
+/// A defect planted into one member, to prove that a checker sees it.
+package enum Defect: CaseIterable, Sendable {
+  case withdraw
+  case fireToOneServer
+  case fireToNobody
+  case sameLane
+  case deaf
+  case pingPong
+  case hastyFailback
+  case noDamping
+  case neverStepBack
+  case noPause
+  case restless
+  case flood
+}
+
+/// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
+/// deadlines last.
+package final class Member: Machine {
+  /// What is later than this was meant to be earlier: a pause.
+  static let lateness = Nanoseconds.milliseconds(50)
+  /// Hellos that the socket of a process that does not read keeps; newer ones are lost
+  /// (net.core.rmem_default by the true size of a short datagram).
+  static let bufferedHellos = 277
+
+  let defect: Defect?
+  private(set) var inbox: [Datagram] = []
+  /// By fellow.
+  private var guards: [ReplayGuard]
+  /// By member: the fellow that it is.
+  private let slots: [FellowSlot?]
+  private var sleptUntil: Instant?
+  /// The hellos that were taken in this wake-up.
+  private(set) var taken: [Datagram] = []
+  private(set) var lastPause: (at: Instant, length: Nanoseconds)?
+  private var lastFired: [[UInt8]?]
+  /// The state file, when this member has one.
+  private let hasMemory: Bool
+  private var memory: [UInt8]?
+
+  init(_ index: Int, shape: Shape, defect: Defect?) {
+    self.defect = defect
+    let others = (0..<shape.members).filter { $0 != index }
+    guards = others.map { _ in ReplayGuard() }
+    slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
+    lastFired = [nil, nil]
+    hasMemory = shape.hasMemory
+    super.init(index, plan: shape.plan(index, defect))
+  }
+
+  package override var isReadable: Bool { hasNews || !inbox.isEmpty }
+
+  package override func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
+    for slot in guards.indices { guards[slot] = ReplayGuard() }
+    inbox.removeAll()
+    lastPause = nil
+    let effects = super.start(seed: seed, at: now)
+    sleptUntil = driver?.deadline
+    return effects
+  }
+
+  override func recall(at now: Instant) {
+    if let memory { feed(.recalled(isSameBoot: true), memory, at: now) }
+  }
+
+  package override func kill() {
+    super.kill()
+    inbox.removeAll()
+  }
+
+  /// SIGTERM.
+  func stop(at now: Instant) -> [NetworkEffect] {
+    feed(.stop, at: now)
+    if hasMemory { memory = driver?.engine.memory(isEnding: true) }
+    return takeNetwork()
+  }
+
+  /// A planted defect: asks for the traffic at the last rung, whoever is well.
+  func askForAll() -> [NetworkEffect] {
+    let claim = WireMessage.writeAnnouncement(
+      Shape.addresses[0], nextHop: plan.local.address, asn: plan.local.asn.value)
+    for peer in sockets.indices { send(PeerSlot(peer), claim, armed: claim) }
+    return takeNetwork()
+  }
+
+  /// A datagram reached the socket.
+  func receive(_ datagram: Datagram) {
+    guard inbox.count < Member.bufferedHellos else { return }
+    inbox.append(datagram)
+  }
+
+  override func read(at now: Instant) {
+    if let due = sleptUntil, now - due > Member.lateness {
+      lastPause = (now, now - due)
+      if defect != .noPause { feed(.paused(now - due), at: now) }
+    }
+    super.read(at: now)
+    taken.removeAll(keepingCapacity: true)
+    for datagram in inbox { take(datagram, at: now) }
+    inbox.removeAll(keepingCapacity: true)
+  }
+
+  /// As the daemon does it: what is no hello, or none that is new, is dropped.
+  private func take(_ datagram: Datagram, at now: Instant) {
+    guard let slot = slots[datagram.from] else { return }
+    do {
+      let reader = try HelloReader(datagram.body.span)
+      guard guards[slot.index].accept(reader.header.moment) else { return }
+    } catch {
+      return complain(.format, "a hello that cannot be read: \(error)")
+    }
+    taken.append(datagram)
+    if defect != .deaf { feed(.hello(slot), datagram.body, at: now) }
+  }
+
+  override func turned(at now: Instant) {
+    sleptUntil = driver?.deadline
+    if hasMemory, let kept = driver?.takeMemory() { memory = kept }
+    if defect == .flood {
+      for _ in 0..<500 { network.append(.send(0, WireMessage.writeKeepalive(), armed: nil)) }
+    }
+  }
+
+  override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
+    defer { lastFired[peer.index] = bytes }
+    guard shift != 0 else { return send(peer, bytes, armed: bytes) }
+    switch defect {
+    case .fireToOneServer where peer.index == 1: return
+    case .fireToNobody: return
+    case .withdraw:
+      send(peer, WireMessage.writeWithdrawal(Shape.addresses[0]), armed: nil)
+      send(peer, bytes, armed: bytes)
+    case .pingPong:
+      send(peer, bytes, armed: bytes)
+      if let before = lastFired[peer.index], before != bytes {
+        send(peer, before, armed: before)
+        send(peer, bytes, armed: bytes)
+      }
+    default: send(peer, bytes, armed: bytes)
+    }
+  }
+}

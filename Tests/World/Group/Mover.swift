@@ -1,0 +1,76 @@
+// What keepalived does with the addresses of a group.
+
+import Model
+
+extension GroupWorld {
+  /// The addresses that move: one for each VIP.
+  private var moving: [KernelAddress] {
+    shape.vips.indices.map {
+      KernelAddress(interface: Machine.link, address: Shape.addresses[$0], prefixLength: 24)
+    }
+  }
+
+  /// Takes the addresses from one machine and, after a while, gives them to one.
+  func depart(_ from: Int, to target: Int, gap: Nanoseconds? = nil) {
+    guard !isMoving else { return }
+    isMoving = true
+    holder = nil
+    let wasQuiet = judge.isQuiet(for: takeoverTime, at: now)
+    // A machine that is frozen keeps what it has, and the other does not wait for it.
+    if members[from].freeze != .machine { takeAddress(from: from) }
+    quietMove = wasQuiet ? judge.stamp : nil
+    let usual = Nanoseconds.microseconds(random.spread(1, 4_000_000))
+    schedule(.group(.put(target)), after: gap ?? usual)
+  }
+
+  func putAddress(_ target: Int) {
+    let other = 1 - target
+    if members[target].freeze == .machine {
+      let next = members[other].freeze == .machine ? target : other
+      return schedule(.group(.put(next)), after: .milliseconds(random.pick(100...2_000)))
+    }
+    isMoving = false
+    if members[other].freeze != .machine { takeAddress(from: other) }
+    arrive(target)
+  }
+
+  func arrive(_ index: Int) {
+    let isCleanMove = quietMove == judge.stamp
+    holder = index
+    give(index)
+    if isCleanMove { lookSoon(.arrival) }
+  }
+
+  func give(_ index: Int) {
+    for address in moving { members[index].kernel.add(address) }
+    truths[index].arrivedAt = now
+    news(index)
+  }
+
+  func takeAddress(from index: Int) {
+    guard members[index].kernel.isHeld(Shape.addresses[0]) else { return }
+    for address in moving { members[index].kernel.remove(address) }
+    news(index)
+  }
+
+  /// The thawed machine keeps the address, and the other gives it up.
+  func preempt(_ index: Int) {
+    guard holder == 1 - index, hasAddress(index), !isMoving, members[index].freeze == nil,
+      members[1 - index].freeze == nil
+    else {
+      if holder != index { takeAddress(from: index) }
+      return
+    }
+    holder = index
+    takeAddress(from: 1 - index)
+    news(index)
+  }
+
+  func hasAddress(_ index: Int) -> Bool {
+    moving.allSatisfy { members[index].kernel.isHeld($0.address) }
+  }
+
+  func canUseAddress(_ index: Int) -> Bool {
+    moving.allSatisfy { members[index].kernel.isUsable($0.address) }
+  }
+}

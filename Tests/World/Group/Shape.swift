@@ -1,0 +1,130 @@
+// What a group is made of: who speaks, what decides, and the Plan of each member.
+
+import Model
+
+/// By what the VIPs of a group are decided.
+package enum Manner: String, CaseIterable, Sendable {
+  case address, healthy, watchers
+}
+
+/// One group, as its seed wants it.
+struct Shape {
+  static let hosts = 2
+  /// Interfaces of a member beside the one that its own address is on: its service, or what it sees
+  /// each host by.
+  static let service: UInt32 = 3
+  static let addresses = [IPv4Address(10, 1, 0, 5), IPv4Address(10, 2, 0, 5)]
+  private static let names = ["web", "net"]
+
+  let manner: Manner
+  let members: Int
+  let interval: Nanoseconds
+  let timeout: Nanoseconds
+  let failback: Nanoseconds?
+  let window: Nanoseconds
+  /// By member; the lowest is the best, and of equals the one of the lower address.
+  let ranks: [UInt8]
+  /// Of a hundred hellos.
+  let loss: Int
+  /// There is a state file, which outlives the daemon.
+  let hasMemory: Bool
+  let vips: [Plan.VIP]
+  let prefixes: [Prefix]
+
+  init(_ random: inout Random) {
+    manner = Manner.allCases[random.pick(0...2)]
+    members = manner == .healthy && random.oneIn(2) ? 3 : manner == .watchers ? random.pick(1...2) : 2
+    // Many hellos are many events.
+    interval = .milliseconds(members == 3 ? 500 : [100, 250, 500][random.pick(0...2)])
+    timeout = interval * 5
+    failback = random.oneIn(4) ? nil : .seconds([1, 4, 10][random.pick(0...2)])
+    window = .seconds([0, 3, 10][random.pick(0...2)])
+    let isRanked = random.oneIn(2)
+    let isUpsideDown = random.oneIn(2)
+    let count = members
+    ranks = (0..<count).map { UInt8(isRanked ? (isUpsideDown ? count - $0 : $0 + 1) : 1) }
+    loss = random.oneIn(2) ? 0 : random.pick(1...30)
+    hasMemory = random.oneIn(3) == false
+    let isTied = random.oneIn(2)
+    var vips: [Plan.VIP] = []
+    for place in 0...(isTied ? 1 : 0) {
+      let texts = place == 0 ? ["10.1.0.5/32"] : ["10.2.0.5/32", "10.9.128.0/17"]
+      vips.append(
+        Plan.VIP(
+          name: Shape.names[place], prefixes: texts.compactMap { Prefix($0) },
+          role: .watcher(rank: 0), candidates: [], failback: failback, tie: isTied ? 1 : nil))
+    }
+    self.vips = vips
+    prefixes = vips.flatMap(\.prefixes)
+  }
+
+  func address(_ member: Int) -> IPv4Address { IPv4Address(10, 0, 2, UInt8(10 + member)) }
+
+  /// Where the traffic of a prefix goes when it is sent to this member, or host.
+  func nextHop(_ target: Int, _ prefix: Prefix) -> IPAddress { .v4(hop(target, prefix)) }
+
+  private func hop(_ target: Int, _ prefix: Prefix) -> IPv4Address {
+    let side = vips[0].prefixes.contains(prefix) ? 0 : 1
+    switch manner {
+    case .address: return address(target)
+    case .healthy: return IPv4Address(10, 0, UInt8(2 + side), UInt8(10 + target))
+    case .watchers: return IPv4Address(10, 0, UInt8(4 + side), UInt8(20 + target))
+    }
+  }
+
+  /// Whether one member comes before another.
+  func isBetter(_ member: Int, than other: Int) -> Bool {
+    (ranks[member], member) < (ranks[other], other)
+  }
+
+  /// `defect` is planted into the Plan of one member.
+  func plan(_ index: Int, _ defect: Defect?) -> Plan {
+    let own = address(index)
+    var group = Plan.Group(
+      peers: (0..<members).filter { $0 != index }.map(address), address: own, keyFile: "",
+      interval: interval, timeout: timeout)
+    if defect == .sameLane, members > 1 {
+      // Everybody takes itself for the first.
+      group.address = IPv4Address(10, 0, 1, 1)
+    }
+    var hosts: [Plan.Host] = []
+    var targets: [Plan.Target] = []
+    let count = manner == .address ? 0 : manner == .healthy ? 1 : Shape.hosts
+    for host in 0..<count {
+      hosts.append(
+        Plan.Host(
+          name: "host\(host)", address: hop(manner == .healthy ? index : host, prefixes[0]),
+          isSelf: manner == .healthy, targets: host..<(host + 1)))
+      guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
+      targets.append(Plan.Target(host: HostSlot(host), evidence: .link(name)))
+    }
+    let failback = defect == .hastyFailback ? Nanoseconds.zero : failback
+    let window = defect == .noDamping ? .zero : defect == .neverStepBack ? .seconds(9_999) : window
+    return Plan(
+      local: Plan.Local(asn: ASNumber(65001), address: own, identifier: own),
+      routeServers: Plan.RouteServers(
+        platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)],
+        damping: Plan.Damping(window: window)),
+      vips: vips.enumerated().map { place, vip in
+        var vip = vip
+        vip.failback = failback
+        vip.role = role(index, place)
+        vip.candidates = (0..<count).map { host in
+          Plan.Candidate(
+            host: HostSlot(host),
+            nextHop: hop(manner == .healthy ? index : host, vip.prefixes[0]))
+        }
+        return vip
+      },
+      hosts: hosts, targets: targets, group: group)
+  }
+
+  private func role(_ index: Int, _ vip: Int) -> Plan.Role {
+    switch manner {
+    case .address: .address(Plan.Owner(address: .v4(Shape.addresses[vip]), interfaces: []))
+    case .healthy: .healthy(Plan.HealthyOwner(rank: ranks[index]))
+    case .watchers: .watcher(rank: ranks[index])
+    }
+  }
+}
