@@ -1,6 +1,6 @@
 // The world of one group: members that hear each other, two route servers, and what lies between.
 
-import Model
+package import Model
 
 /// What is on the agenda of a world of groups beside what every world has.
 enum GroupEvent {
@@ -140,8 +140,11 @@ package final class GroupWorld: Networked {
     listener("\(Double(now.nanoseconds) / 1e9) \(text())")
   }
 
-  /// Every run of every member, if they are recorded.
-  package var journals: [[UInt8]] { members.flatMap(\.journals) }
+  /// Every run of every member, if they are recorded, with the Plan that no file would give: a key
+  /// is missing, for one.
+  package var recordings: [(plan: Plan, journal: [UInt8])] {
+    members.flatMap { member in member.journals.map { (member.plan, $0) } }
+  }
 
   /// How often an engine took another one's place in the runs that still go on.
   package var transplants: Int { members.reduce(0) { $0 + ($1.driver?.transplants ?? 0) } }
