@@ -55,15 +55,23 @@ package struct Recorder: ~Copyable {
     _ input: Input, _ bytes: Span<UInt8>, at now: Instant, _ outputs: OutputSum
   ) {
     let needed = JournalLimits.overhead + JournalLimits.operands + bytes.count
-    precondition(needed <= Recorder.dropped, "no datagram is so long")
-    if writer.room < needed { dropOldest() }
     inputs += 1
+    // Only what the run before has kept can be so long: nothing can be played that lacks it.
+    guard needed <= Recorder.dropped else { return lose() }
+    if writer.room < needed { dropOldest() }
     writer.begin(.input, at: now)
     writer.write(input)
     writer.write(number: UInt64(outputs.count))
     if outputs.count > 0 { writer.write(outputs.value) }
     writer.write(bytes)
     writer.end()
+  }
+
+  /// Everything is forgotten, and who reads along has missed something.
+  private mutating func lose() {
+    base = end + 1
+    writer.drop(writer.count)
+    starts.removeAll()
   }
 
   /// Once in half a megabyte: one move of the rest.

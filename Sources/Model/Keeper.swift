@@ -14,10 +14,14 @@ package struct Keeper: ~Copyable {
   private var offset = 0
   private var shape: UInt64 = 0xcbf2_9ce4_8422_2325
 
+  /// The state of some ten VIPs and as many targets.
+  private static let reserve = 16_384
+
   /// For writing.
   package init() {
     isReading = false
     bytes = []
+    bytes.reserveCapacity(Keeper.reserve)
   }
 
   /// For reading.
@@ -46,7 +50,16 @@ package struct Keeper: ~Copyable {
 
   private mutating func note(_ kind: UInt8) { shape = (shape ^ UInt64(kind)) &* 0x100_0000_01b3 }
 
-  package mutating func keep<T: FixedWidthInteger>(_ value: inout T) {
+  // One for each width: a generic function that another module calls is not specialised.
+  package mutating func keep(_ value: inout UInt8) { scalar(&value) }
+  package mutating func keep(_ value: inout UInt16) { scalar(&value) }
+  package mutating func keep(_ value: inout UInt32) { scalar(&value) }
+  package mutating func keep(_ value: inout UInt64) { scalar(&value) }
+  package mutating func keep(_ value: inout Int32) { scalar(&value) }
+  package mutating func keep(_ value: inout Int64) { scalar(&value) }
+  package mutating func keep(_ value: inout Int) { scalar(&value) }
+
+  private mutating func scalar<T: FixedWidthInteger>(_ value: inout T) {
     let size = T.bitWidth / 8
     note(UInt8(size))
     guard isReading else {
@@ -73,7 +86,7 @@ package struct Keeper: ~Copyable {
   package mutating func keep<T: RawRepresentable>(_ value: inout T)
   where T.RawValue: FixedWidthInteger {
     var raw = value.rawValue
-    keep(&raw)
+    scalar(&raw)
     guard let read = T(rawValue: raw) else { return damage() }
     value = read
   }

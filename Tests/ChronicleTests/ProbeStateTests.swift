@@ -167,7 +167,8 @@ import World
       let moved = ProbeStateTests.trace(seed, transplantEvery: every)
       #expect(plain.sums.count == 4_000)
       #expect(plain.up >= 6, "too little happens: \(plain.up)")
-      #expect(plain.sums == moved.sums, "seed \(seed)")
+      let first = plain.sums.indices.first { plain.sums[$0] != moved.sums[$0] }
+      #expect(first == nil, "seed \(seed)")
     }
   }
 }

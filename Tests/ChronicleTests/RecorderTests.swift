@@ -48,6 +48,30 @@ import Testing
     #expect(rest == nil)
   }
 
+  /// What cannot be kept takes everything before with it; a state makes a new beginning.
+  @Test func whatIsTooLong() throws {
+    var recorder = Recorder(RecorderTests.beginning, at: .zero)
+    recorder.record(.turn, [UInt8]().span, at: .zero, OutputSum())
+    let attached = recorder.attachOldest()
+    var reader = try #require(attached)
+    let long = [UInt8](repeating: 1, count: 600_000)
+    recorder.record(.recalled(isSameBoot: true), long.span, at: .zero, OutputSum())
+    let oldest = recorder.attachOldest()
+    #expect(oldest == nil)
+    let rest = RecorderTests.all(recorder, &reader)
+    #expect(rest == nil)
+    let wants = recorder.wantsStart
+    #expect(wants)
+    recorder.noteStart([7])
+    recorder.record(.turn, [UInt8]().span, at: Instant(nanoseconds: 5), OutputSum())
+    let again = recorder.attachOldest()
+    var position = try #require(again)
+    let piece = RecorderTests.all(recorder, &position)
+    let bytes = try #require(piece)
+    let replay = try Replay(bytes)
+    #expect(replay.beginning.state == [7])
+  }
+
   @Test func theLongestDatagramFits() throws {
     var recorder = Recorder(RecorderTests.beginning, at: .zero)
     let body = [UInt8](repeating: 5, count: 65_536)
