@@ -1,4 +1,4 @@
-# Everything a person runs: deps build test test-long demo bench deb lint clean.
+# Everything a person runs: deps build test test-long soak demo bench deb lint clean.
 
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
@@ -15,7 +15,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
 
 export SWIFT VERSION
 
-.PHONY: deps build release test test-long demo bench deb lint clean
+.PHONY: deps build release test test-long soak demo bench deb lint clean
 
 deps:
 	@packaging/deps
@@ -39,9 +39,15 @@ test-long: build release
 demo: deb
 	$(RELEASE)/hopshift-lab demo --deb dist/hopshift_$(VERSION)_amd64.deb
 
+# Any length: make soak SECONDS=86400.
+SECONDS ?= 600
+soak: release
+	@HOPSHIFT_SOAK=$(SECONDS) Tests/Checks/soak-check
+
 bench: release
 	@Tests/Benchmarks/run
 	@Tests/Benchmarks/run scale
+	@Tests/Benchmarks/probing
 
 deb: release
 	@packaging/deb

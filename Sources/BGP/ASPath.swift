@@ -33,4 +33,41 @@ enum ASPath {
     }
     return true
   }
+
+  /// How long a well-formed path is: an AS_SET counts as one (RFC 4271 section 9.1.2.2).
+  static func length(_ bytes: Span<UInt8>, in range: Range<Int>, octetsPerAS: Int) -> Int {
+    var length = 0
+    var offset = range.lowerBound
+    while let type = bytes.byte(at: offset), let count = bytes.byte(at: offset + 1),
+      offset < range.upperBound
+    {
+      length += type == set ? 1 : Int(count)
+      offset += 2 + Int(count) * octetsPerAS
+    }
+    return length
+  }
+
+  /// Adds the front of a well-formed path to another, up to a length of `limit`.
+  static func copy(
+    _ bytes: Span<UInt8>, in range: Range<Int>, octetsPerAS: Int, upTo limit: Int,
+    into path: inout ReceivedPath
+  ) {
+    var left = limit
+    var offset = range.lowerBound
+    while left > 0, offset < range.upperBound, let type = bytes.byte(at: offset),
+      let count = bytes.byte(at: offset + 1)
+    {
+      let taken = type == set ? Int(count) : min(Int(count), left)
+      for index in 0..<taken {
+        let position = offset + 2 + index * octetsPerAS
+        let number =
+          octetsPerAS == 4
+          ? bytes.bigEndian32(at: position) : bytes.bigEndian16(at: position).map(UInt32.init)
+        if let number { path.add(number) }
+      }
+      path.lengthen(by: type == set ? 1 : taken)
+      left -= type == set ? 1 : taken
+      offset += 2 + Int(count) * octetsPerAS
+    }
+  }
 }

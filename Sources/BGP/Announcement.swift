@@ -6,10 +6,13 @@ package import Model
 package struct Announcement: Hashable, Sendable {
   package var nextHops: NextHopAddresses
   package var rung: Rung
+  /// The routes also carry the community of a graceful shutdown (RFC 8326).
+  package var isShuttingDown: Bool
 
-  package init(nextHops: NextHopAddresses, rung: Rung) {
+  package init(nextHops: NextHopAddresses, rung: Rung, isShuttingDown: Bool = false) {
     self.nextHops = nextHops
     self.rung = rung
+    self.isShuttingDown = isShuttingDown
   }
 }
 
@@ -24,6 +27,7 @@ struct AnnouncementKey: Equatable {
   private let ipv6Low: UInt64
   private let hasIPv6: Bool
   private let rung: UInt8
+  private let isShuttingDown: Bool
 
   init(_ announcement: Announcement, style: UInt32) {
     self.style = style
@@ -32,12 +36,15 @@ struct AnnouncementKey: Equatable {
     ipv6Low = announcement.nextHops.ipv6?.low ?? 0
     hasIPv6 = announcement.nextHops.ipv6 != nil
     rung = announcement.rung.value
+    isShuttingDown = announcement.isShuttingDown
   }
 
   /// What it was made of.
   var announcement: Announcement? {
     let ipv6 = hasIPv6 ? IPv6Address(high: ipv6High, low: ipv6Low) : nil
     let nextHops = NextHopAddresses(IPv4Address(bits: ipv4), ipv6)
-    return Rung(rung).map { Announcement(nextHops: nextHops, rung: $0) }
+    return Rung(rung).map {
+      Announcement(nextHops: nextHops, rung: $0, isShuttingDown: isShuttingDown)
+    }
   }
 }

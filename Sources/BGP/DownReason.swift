@@ -7,6 +7,8 @@ package enum DownReason: Hashable, Sendable {
   case notificationReceived(code: UInt8, subcode: UInt8)
   /// Nothing came from the peer for the hold time.
   case holdTimerExpired
+  /// The peer took nothing from us for the send hold time (RFC 9687).
+  case sendHoldTimerExpired
   /// The TCP connection ended without a NOTIFICATION.
   case closed
   case connectFailed
@@ -35,6 +37,7 @@ extension DownReason: CustomStringConvertible {
     case .notificationReceived(let code, let subcode):
       "the peer sent NOTIFICATION \(DownReason.words(code, subcode))"
     case .holdTimerExpired: "hold timer expired"
+    case .sendHoldTimerExpired: "send hold timer expired: the peer takes nothing"
     case .closed: "the peer closed the connection"
     case .connectFailed: "connection refused or unreachable"
     case .connectTimedOut: "connection attempt timed out"
@@ -43,7 +46,7 @@ extension DownReason: CustomStringConvertible {
   }
 
   /// `code/subcode` and the registered names, as far as there are any.
-  private static func words(_ code: UInt8, _ subcode: UInt8) -> String {
+  static func words(_ code: UInt8, _ subcode: UInt8) -> String {
     let numbers = "\(code)/\(subcode)"
     guard let known = Notification.Code(rawValue: code) else { return numbers }
     let kind =
@@ -55,6 +58,7 @@ extension DownReason: CustomStringConvertible {
       case .finiteStateMachine: "Finite State Machine Error"
       case .cease: "Cease"
       case .routeRefresh: "ROUTE-REFRESH Message Error"
+      case .sendHoldTimerExpired: "Send Hold Timer Expired"
       }
     guard let detail = detail(known, subcode) else { return "\(numbers) (\(kind))" }
     return "\(numbers) (\(kind): \(detail))"
@@ -87,7 +91,7 @@ extension DownReason: CustomStringConvertible {
       return CeaseReason(rawValue: subcode)?.description
     case .routeRefresh:
       names = ["Invalid Message Length"]
-    case .holdTimerExpired:
+    case .holdTimerExpired, .sendHoldTimerExpired:
       names = []
     }
     return names.indices.contains(Int(subcode) - 1) ? names[Int(subcode) - 1] : nil

@@ -24,6 +24,19 @@ package enum MessageType: UInt8, Hashable, Sendable {
   }
 }
 
+extension MessageType: CustomStringConvertible {
+  /// The RFCs' own names.
+  package var description: String {
+    switch self {
+    case .open: "OPEN"
+    case .update: "UPDATE"
+    case .notification: "NOTIFICATION"
+    case .keepalive: "KEEPALIVE"
+    case .routeRefresh: "ROUTE-REFRESH"
+    }
+  }
+}
+
 /// A header that was checked: the message is `length` bytes long, the header included.
 struct MessageHeader: Hashable {
   let type: MessageType

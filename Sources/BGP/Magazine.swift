@@ -105,7 +105,8 @@ package struct Magazine: ~Copyable {
     }
   }
 
-  /// The longest path, to a peer of either kind, in messages of the ordinary size.
+  /// The longest path and one community more, to a peer of either kind, in messages of the
+  /// ordinary size.
   private static func capacity(
     for prefixes: EncodedPrefixes, _ attributes: RouteAttributes, _ localASN: ASNumber,
     _ routeLimit: Int
@@ -114,7 +115,7 @@ package struct Magazine: ~Copyable {
       UpdateEncoder(
         localASN: localASN, fourOctetAS: fourOctetAS, extendedMessages: false,
         routeLimit: routeLimit
-      ).size(of: prefixes, rung: .standby, attributes)
+      ).size(of: prefixes, rung: .standby, attributes.shuttingDown)
     }
     return max(sizes[0], sizes[1])
   }
@@ -143,7 +144,8 @@ package struct Magazine: ~Copyable {
     let place = oldest(in: places)
     scratch.removeAll()
     let encoder = UpdateEncoder(localASN: localASN, negotiated, routeLimit: routeLimit)
-    let attributes = contents[vip.index].attributes
+    var attributes = contents[vip.index].attributes
+    if announcement.isShuttingDown { attributes = attributes.shuttingDown }
     let spoken = negotiated.families
     chambers[place].ipv4 = write(
       contents[vip.index].ipv4, announcement, attributes, encoder, spoken)

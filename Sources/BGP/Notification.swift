@@ -14,7 +14,7 @@ package struct Notification: Error, Hashable, Sendable {
     self.data = data
   }
 
-  /// The error codes of RFC 4271 section 4.5 and RFC 7313.
+  /// The error codes of RFC 4271 section 4.5, RFC 7313 and RFC 9687.
   package enum Code: UInt8, Hashable, Sendable {
     case messageHeader = 1
     case openMessage = 2
@@ -23,6 +23,7 @@ package struct Notification: Error, Hashable, Sendable {
     case finiteStateMachine = 5
     case cease = 6
     case routeRefresh = 7
+    case sendHoldTimerExpired = 8
   }
 
   /// The data field, without memory of its own.
@@ -133,6 +134,7 @@ extension Notification {
   }
 
   static let holdTimerExpired = Notification(.holdTimerExpired)
+  static let sendHoldTimerExpired = Notification(.sendHoldTimerExpired)
 
   /// RFC 9003 section 2: with a shutdown come words.
   static func cease(_ reason: CeaseReason) -> Notification {

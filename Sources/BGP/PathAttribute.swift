@@ -28,6 +28,43 @@ enum AttributeCode {
   static let prefixSID: UInt8 = 40
 }
 
+extension AttributeCode {
+  /// The number and the registered name, as far as it is known here.
+  static func words(_ code: UInt8) -> String {
+    name(code).map { "attribute \(code) (\($0))" } ?? "attribute \(code)"
+  }
+
+  private static func name(_ code: UInt8) -> String? {
+    switch code {
+    case origin: "ORIGIN"
+    case asPath: "AS_PATH"
+    case nextHop: "NEXT_HOP"
+    case multiExitDiscriminator: "MULTI_EXIT_DISC"
+    case localPreference: "LOCAL_PREF"
+    case atomicAggregate: "ATOMIC_AGGREGATE"
+    case aggregator: "AGGREGATOR"
+    case communities: "COMMUNITIES"
+    case originatorID: "ORIGINATOR_ID"
+    case clusterList: "CLUSTER_LIST"
+    case multiprotocolReach: "MP_REACH_NLRI"
+    case multiprotocolUnreach: "MP_UNREACH_NLRI"
+    case extendedCommunities: "EXTENDED COMMUNITIES"
+    case as4Path: "AS4_PATH"
+    case as4Aggregator: "AS4_AGGREGATOR"
+    case pmsiTunnel: "PMSI_TUNNEL"
+    case tunnelEncapsulation: "Tunnel Encapsulation"
+    case ipv6ExtendedCommunities: "IPv6 Address Specific Extended Community"
+    case accumulatedIGP: "AIGP"
+    case linkState: "BGP-LS"
+    case largeCommunities: "LARGE_COMMUNITY"
+    case onlyToCustomer: "Only to Customer"
+    case nextHopCharacteristics: "Next Hop Dependent Characteristics"
+    case prefixSID: "BGP Prefix-SID"
+    default: nil
+    }
+  }
+}
+
 /// The flags octet of an attribute (RFC 4271 section 4.3); the low four bits mean nothing.
 struct AttributeFlags: OptionSet, Hashable {
   let rawValue: UInt8

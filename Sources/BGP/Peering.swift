@@ -42,6 +42,16 @@ package struct Peering {
     outgoing.shutdownCommunication ?? incoming.shutdownCommunication
   }
 
+  /// What the peer told in this session.
+  package var received: ReceivedRoutes {
+    side == .outgoing ? outgoing.received : incoming.received
+  }
+  /// The last messages of the peer that were not plainly accepted, the oldest first.
+  package var faults: [MessageFault] {
+    let all = (outgoing.faults + incoming.faults).sorted { $0.at < $1.at }
+    return Array(all.suffix(MessageFaults.limit))
+  }
+
   /// When to call `turn` if nothing else happens; nil: never.
   package var deadline: Instant? {
     guard let first = outgoing.deadline, let second = incoming.deadline else {
@@ -54,6 +64,16 @@ package struct Peering {
   package mutating func noteSent(at now: Instant) {
     outgoing.noteSent(at: now)
     incoming.noteSent(at: now)
+  }
+
+  /// TCP has not taken all that was sent on this connection, or one more message of it.
+  package mutating func noteHeld(_ side: ConnectionSide, at now: Instant) {
+    if side == .outgoing { outgoing.noteHeld(at: now) } else { incoming.noteHeld(at: now) }
+  }
+
+  /// TCP has taken everything that was sent on this connection.
+  package mutating func noteTaken(_ side: ConnectionSide) {
+    if side == .outgoing { outgoing.noteTaken() } else { incoming.noteTaken() }
   }
 
   /// Connect and accept, until `stop`.

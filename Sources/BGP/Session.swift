@@ -20,7 +20,10 @@ package struct Session {
   package internal(set) var counters = SessionCounters()
   /// Why the session was last down; it stays when the session is up again.
   package internal(set) var lastError: DownReason?
+  /// What the peer told in this session.
+  package internal(set) var received: ReceivedRoutes
 
+  var faultRing = MessageFaults()
   /// Where the other connection to the same peer stands; `Peering` keeps it true.
   var rival = SessionState.idle
   var timers = SessionTimers()
@@ -35,11 +38,16 @@ package struct Session {
     self.settings = settings
     self.side = side
     jitter = Jitter(seed: seed)
+    received = ReceivedRoutes(seed: seed)
     reassembly.reserveCapacity(Framing.extendedLimit)
   }
 
   /// When to call `handle(.timer, …)` if nothing else happens; nil: never.
   package var deadline: Instant? { timers.earliest }
+
+  /// The last messages of the peer that were not plainly accepted, the oldest first. They outlive
+  /// the session.
+  package var faults: [MessageFault] { faultRing.list }
 
   /// What the operator of the peer wrote into its last Cease (RFC 9003), made safe to print.
   package var shutdownCommunication: String? { communication.text }

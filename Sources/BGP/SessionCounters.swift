@@ -11,6 +11,8 @@ package struct SessionCounters: Hashable, Sendable {
   /// Messages this session wrote itself: not the UPDATEs.
   package internal(set) var messagesSent: UInt64 = 0
   package internal(set) var connectAttempts: UInt64 = 0
+  /// Messages that were answered with a NOTIFICATION, collisions apart.
+  package internal(set) var sessionResets: UInt64 = 0
 
   private var accepted: UInt64 = 0
   private var endOfRIB: UInt64 = 0
@@ -26,6 +28,7 @@ package struct SessionCounters: Hashable, Sendable {
     sum.refreshesReceived += right.refreshesReceived
     sum.messagesSent += right.messagesSent
     sum.connectAttempts += right.connectAttempts
+    sum.sessionResets += right.sessionResets
     sum.accepted += right.accepted
     sum.endOfRIB += right.endOfRIB
     sum.ignored += right.ignored

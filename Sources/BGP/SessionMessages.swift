@@ -166,10 +166,12 @@ extension Session {
       restartHold(at: now)
     case .update:
       // [27] UpdateMsg: restart the hold timer. A bad one [28] throws.
-      let kind = try UpdateReader.classify(message, in: updateContext)
+      let reading = try UpdateReader.read(message, in: updateContext)
       restartHold(at: now)
-      counters.count(kind)
-      output.add(.update(kind))
+      received.apply(reading, message, in: updateContext, at: now)
+      note(reading, message, now)
+      counters.count(reading.kind)
+      output.add(.update(reading.kind))
     case .routeRefresh:
       receiveRefresh(message, &output)
     case .notification:
@@ -180,6 +182,23 @@ extension Session {
       // all else is a Finite State Machine Error.
       throw .unexpectedMessage(in: .established, type: type.rawValue)
     }
+  }
+
+  /// Remembers an UPDATE of which something was left out.
+  private mutating func note(
+    _ reading: UpdateReading, _ message: Span<UInt8>, _ now: Instant
+  ) {
+    let outcome: MessageFault.Outcome
+    switch reading.kind {
+    case .accept, .endOfRIB, .ignored: return
+    case .attributeDiscard: outcome = .attributeDiscard
+    case .treatAsWithdraw: outcome = .treatAsWithdraw
+    }
+    let code = reading.subcode == 0 ? 0 : Notification.Code.updateMessage.rawValue
+    faultRing.add(
+      MessageFault(
+        at: now, outcome: outcome, type: MessageType.update.rawValue, length: message.count,
+        attribute: reading.culprit, code: code, subcode: reading.subcode))
   }
 
   ///      +--------------+-----------------------+--------------+
@@ -230,6 +249,14 @@ extension Session {
     output.add(.close)
     let reason = DownReason.notificationSent(
       code: notification.code.rawValue, subcode: notification.subcode)
+    if !reason.isCollision {
+      counters.sessionResets += 1
+      faultRing.add(
+        MessageFault(
+          at: now, outcome: .sessionReset, type: message.byte(at: Framing.typeOffset) ?? 0,
+          length: message.count, attribute: nil, code: notification.code.rawValue,
+          subcode: notification.subcode))
+    }
     leave(reason, to: .idle, now, &output)
     restartConnectRetry(at: now)
   }

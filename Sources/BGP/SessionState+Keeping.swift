@@ -3,6 +3,7 @@
 import Model
 
 extension Session {
+  /// The routes and faults of the peer are for people and decide nothing: they are left out.
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(&state)
     keeper.keep(&since)
@@ -14,6 +15,7 @@ extension Session {
     keeper.keep(&timers.connectRetry)
     keeper.keep(&timers.hold)
     keeper.keep(&timers.keepalive)
+    keeper.keep(&timers.sendHold)
     jitter.keep(in: &keeper)
     keeper.keep(&failures)
     communication.keep(in: &keeper)
@@ -51,6 +53,7 @@ extension DownReason {
     case .connectFailed: kind = 5
     case .connectTimedOut: kind = 6
     case .stopped(let reason): (kind, code) = (7, reason.rawValue)
+    case .sendHoldTimerExpired: kind = 8
     }
     keeper.keep(&kind)
     keeper.keep(&code)
@@ -62,6 +65,7 @@ extension DownReason {
     case 4: self = .closed
     case 5: self = .connectFailed
     case 6: self = .connectTimedOut
+    case 8: self = .sendHoldTimerExpired
     default:
       guard kind == 7, let reason = CeaseReason(rawValue: code) else { return keeper.damage() }
       self = .stopped(reason)

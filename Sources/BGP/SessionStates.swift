@@ -115,6 +115,13 @@ extension Session {
         output.add(.close)
         leave(.holdTimerExpired, to: .idle, now, &output)
         restartConnectRetry(at: now)
+      } else if timers.sendHold.map({ $0 <= now }) ?? false {
+        // [29] SendHoldTimer_Expires (RFC 9687 section 4.2): the NOTIFICATION, should the peer take
+        // just now what it did not take for so long; drop the connection, to Idle.
+        send(.sendHoldTimerExpired, refusing: [], &output)
+        output.add(.close)
+        leave(.sendHoldTimerExpired, to: .idle, now, &output)
+        restartConnectRetry(at: now)
       } else if timers.keepalive.map({ $0 <= now }) ?? false {
         // [11] KeepaliveTimer_Expires: KEEPALIVE, start the timer again.
         sendKeepalive(now, &output)
@@ -180,6 +187,8 @@ extension Session {
   ) {
     timers.stop()
     negotiated = nil
+    // RFC 4271 section 8.2.2, at each of these: delete all routes of this connection.
+    received.removeAll()
     reassembly.removeAll(keepingCapacity: true)
     lastError = reason
     // Who waits for the peer waits again at once: a time in Idle would only refuse a peer that

@@ -1,4 +1,4 @@
-// Reads an UPDATE far enough to say what it amounts to (RFC 7606); nothing of it is kept.
+// Reads an UPDATE and says what it amounts to (RFC 7606), and where in it its routes lie.
 
 import Bytes
 
@@ -18,6 +18,9 @@ package struct UpdateContext: Hashable, Sendable {
   }
 
   var octetsPerAS: Int { fourOctetAS ? 4 : 2 }
+
+  /// Whether this is a family, and one of the session.
+  func uses(_ family: Families) -> Bool { !family.isEmpty && families.contains(family) }
 }
 
 ///      +-----------------------------+-------------------------------------+
@@ -31,14 +34,11 @@ package struct UpdateContext: Hashable, Sendable {
 /// One pass over one message.
 package struct UpdateReader {
   private let context: UpdateContext
-  private var verdict: UpdateClass = .accept
+  private var reading = UpdateReading()
   /// The first fault that asks for more than a discard, as a reset would name it.
   private var fault: Notification?
   private var met = AttributeSet()
-  private var nextHop: UInt32?
   private var nextHopRange: Range<Int>?
-  private var reach: MultiprotocolAttribute?
-  private var unreach: MultiprotocolAttribute?
 
   /// Withdrawn Routes Length and Total Path Attribute Length of an UPDATE that says nothing.
   private static let emptyLength = 23
@@ -49,11 +49,19 @@ package struct UpdateReader {
   package static func classify(
     _ message: Span<UInt8>, in context: UpdateContext
   ) throws(Notification) -> UpdateClass {
-    var reader = UpdateReader(context)
-    return try reader.read(message)
+    try read(message, in: context).kind
   }
 
-  private mutating func read(_ bytes: Span<UInt8>) throws(Notification) -> UpdateClass {
+  /// Reads a whole message whose header was checked; throws what resets the session.
+  static func read(
+    _ message: Span<UInt8>, in context: UpdateContext
+  ) throws(Notification) -> UpdateReading {
+    var reader = UpdateReader(context)
+    try reader.read(message)
+    return reader.reading
+  }
+
+  private mutating func read(_ bytes: Span<UInt8>) throws(Notification) {
     // RFC 4271 section 6.3: when the two lengths do not fit into the message, no field can be
     // found.
     guard let withdrawnLength = bytes.bigEndian16(at: Framing.headerLength),
@@ -67,18 +75,21 @@ package struct UpdateReader {
       PrefixList.isWellFormed(bytes, in: routes, width: 32)
     else { throw .invalidNetworkField }
 
+    reading.withdrawn = withdrawn
+    reading.routes = routes
     try readAttributes(bytes, attributes)
-    if !routes.isEmpty || reach != nil { requireMandatory(hasRoutes: !routes.isEmpty) }
+    if !routes.isEmpty || reading.reach != nil { requireMandatory(hasRoutes: !routes.isEmpty) }
 
     // RFC 7606 section 5.2: attributes without reachable routes (MP_UNREACH_NLRI alone is no such
     // case) leave it unsure that all routes were seen: nothing milder than a reset will do.
-    let isOnlyUnreach = unreach != nil && met.count == 1 && fault != .malformedAttributeList
-    if verdict == .treatAsWithdraw, routes.isEmpty, reach?.hasRoutes != true, !isOnlyUnreach,
-      let fault
+    let isOnlyUnreach =
+      reading.unreach != nil && met.count == 1 && fault != .malformedAttributeList
+    if reading.kind == .treatAsWithdraw, routes.isEmpty, reading.reach?.hasRoutes != true,
+      !isOnlyUnreach, let fault
     {
       throw fault
     }
-    return conclusion(
+    reading.kind = conclusion(
       isEmpty: bytes.count == UpdateReader.emptyLength,
       usesIPv4: !withdrawn.isEmpty || !routes.isEmpty)
   }
@@ -98,7 +109,7 @@ package struct UpdateReader {
         if code == AttributeCode.multiprotocolReach || code == AttributeCode.multiprotocolUnreach {
           throw .malformedAttributeList
         }
-        note(.treatAsWithdraw, .malformedAttributeList)
+        note(.treatAsWithdraw, .malformedAttributeList, code)
         return
       }
     }
@@ -130,20 +141,32 @@ package struct UpdateReader {
       return
     }
     if isMultiprotocol { return }
-    if attribute.code == AttributeCode.nextHop, attribute.value.count == 4 {
-      nextHop = bytes.bigEndian32(at: attribute.value.lowerBound)
+    let verdict = context.verdict(bytes, attribute)
+    note(verdict, attribute)
+    if verdict == .accept { keep(bytes, attribute) }
+  }
+
+  /// Remembers where those attributes lie that are shown to people.
+  private mutating func keep(_ bytes: Span<UInt8>, _ attribute: PathAttribute) {
+    switch attribute.code {
+    case AttributeCode.nextHop:
+      reading.nextHop = bytes.bigEndian32(at: attribute.value.lowerBound)
       nextHopRange = attribute.whole
+    case AttributeCode.asPath: reading.path = attribute.value
+    case AttributeCode.as4Path: reading.as4Path = attribute.value
+    case AttributeCode.communities: reading.communities = attribute.value
+    default: return
     }
-    note(context.verdict(bytes, attribute), attribute)
   }
 
   private mutating func readMultiprotocol(
     _ bytes: Span<UInt8>, _ attribute: PathAttribute
   ) throws(Notification) {
     if attribute.code == AttributeCode.multiprotocolReach {
-      reach = try MultiprotocolAttribute.reach(bytes, attribute, families: context.families)
+      reading.reach = try MultiprotocolAttribute.reach(bytes, attribute, families: context.families)
     } else {
-      unreach = try MultiprotocolAttribute.unreach(bytes, attribute, families: context.families)
+      reading.unreach = try MultiprotocolAttribute.unreach(
+        bytes, attribute, families: context.families)
     }
   }
 
@@ -152,12 +175,14 @@ package struct UpdateReader {
   private mutating func requireMandatory(hasRoutes: Bool) {
     for code in AttributeCode.origin...AttributeCode.nextHop
     where !met.contains(code) && (hasRoutes || code != AttributeCode.nextHop) {
-      note(.treatAsWithdraw, .missingWellKnownAttribute(code))
+      note(.treatAsWithdraw, .missingWellKnownAttribute(code), code)
     }
     // RFC 4271 section 6.3: the next hop must be the address of a host. Its section says "log and
     // ignore the route", which is what treat-as-withdraw does.
-    if hasRoutes, let nextHop, let nextHopRange, !UpdateReader.canBeHost(nextHop) {
-      note(.treatAsWithdraw, .attribute(.invalidNextHop, nextHopRange))
+    if hasRoutes, let nextHop = reading.nextHop, let nextHopRange,
+      !UpdateReader.canBeHost(nextHop)
+    {
+      note(.treatAsWithdraw, .attribute(.invalidNextHop, nextHopRange), AttributeCode.nextHop)
     }
   }
 
@@ -170,31 +195,34 @@ package struct UpdateReader {
   private mutating func note(_ verdict: AttributeVerdict, _ attribute: PathAttribute) {
     switch verdict {
     case .accept: break
-    case .discard: note(.attributeDiscard, nil)
-    case .withdraw(let fault): note(.treatAsWithdraw, .attribute(fault, attribute.whole))
+    case .discard: note(.attributeDiscard, nil, attribute.code)
+    case .withdraw(let fault):
+      note(.treatAsWithdraw, .attribute(fault, attribute.whole), attribute.code)
     }
   }
 
   /// RFC 7606 section 3(h): the gravest verdict holds.
-  private mutating func note(_ verdict: UpdateClass, _ fault: Notification?) {
+  private mutating func note(
+    _ verdict: UpdateClass, _ fault: Notification?, _ culprit: UInt8?
+  ) {
     if self.fault == nil { self.fault = fault }
-    if verdict.rawValue > self.verdict.rawValue { self.verdict = verdict }
+    guard verdict.rawValue > reading.kind.rawValue else { return }
+    reading.kind = verdict
+    reading.culprit = culprit
+    reading.subcode = fault?.subcode ?? 0
   }
 
   private func conclusion(isEmpty: Bool, usesIPv4: Bool) -> UpdateClass {
-    guard verdict == .accept else { return verdict }
+    let (reach, unreach) = (reading.reach, reading.unreach)
+    guard reading.kind == .accept else { return reading.kind }
     // RFC 4724 section 2: for IPv4 unicast an empty UPDATE; else one empty MP_UNREACH_NLRI alone.
     if isEmpty { return context.families.contains(.ipv4Unicast) ? .endOfRIB : .ignored }
     if let unreach, met.count == 1, !unreach.hasRoutes, !usesIPv4 {
-      return isUsed(unreach.family) ? .endOfRIB : .ignored
+      return context.uses(unreach.family) ? .endOfRIB : .ignored
     }
-    let usesMultiprotocol = isUsed(reach?.family ?? []) || isUsed(unreach?.family ?? [])
+    let usesMultiprotocol = context.uses(reach?.family ?? []) || context.uses(unreach?.family ?? [])
     if usesMultiprotocol || usesIPv4 && context.families.contains(.ipv4Unicast) { return .accept }
     // Only attributes, for no route at all: correct and without effect.
     return reach == nil && unreach == nil && !usesIPv4 ? .accept : .ignored
-  }
-
-  private func isUsed(_ family: Families) -> Bool {
-    !family.isEmpty && context.families.contains(family)
   }
 }

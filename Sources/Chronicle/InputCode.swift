@@ -34,6 +34,8 @@ enum InputCode: UInt8 {
   case give = 24
   case release = 25
   case outOfService = 26
+  case held = 27
+  case taken = 28
 }
 
 extension JournalWriter {
@@ -54,6 +56,8 @@ extension JournalWriter {
     case .accepted(let peer): write(.accepted, UInt64(peer.index))
     case .received(let connection): write(.received, UInt64(connection.index))
     case .closed(let connection): write(.closed, UInt64(connection.index))
+    case .held(let connection): write(.held, UInt64(connection.index))
+    case .taken(let connection): write(.taken, UInt64(connection.index))
     case .hello(let fellow): write(.hello, UInt64(fellow.index))
     case .paused(let length): write(.paused, UInt64(bitPattern: length.count))
     case .probe(let event):
@@ -121,6 +125,8 @@ extension Field {
     case .accepted: return slot(bytes).map { .accepted(PeerSlot($0)) }
     case .received: return slot(bytes).map { .received(ConnectionSlot(index: $0)) }
     case .closed: return slot(bytes).map { .closed(ConnectionSlot(index: $0)) }
+    case .held: return slot(bytes).map { .held(ConnectionSlot(index: $0)) }
+    case .taken: return slot(bytes).map { .taken(ConnectionSlot(index: $0)) }
     case .hello: return slot(bytes).map { .hello(FellowSlot($0)) }
     case .paused:
       return number(in: bytes).map { .paused(Nanoseconds(Int64(bitPattern: $0))) }

@@ -61,6 +61,8 @@ package struct Names: Sendable {
     case .accepted(let peer): return routeServer(peer).map { .accepted($0) }
     case .received(let slot): return connection(slot).map { .received($0) }
     case .closed(let slot): return connection(slot).map { .closed($0) }
+    case .held(let slot): return connection(slot).map { .held($0) }
+    case .taken(let slot): return connection(slot).map { .taken($0) }
     case .hello(let fellow):
       return place(fellow.index, fellows).map { .hello(FellowSlot($0)) }
     }

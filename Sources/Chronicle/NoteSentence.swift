@@ -60,6 +60,11 @@ package struct NoteSentence: Equatable, Sendable {
     case .outOfService(let slot, let isOut):
       let words = isOut ? "out of service here" : "back in service here"
       return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): \(words)")
+    case .draining(let length):
+      return NoteSentence(
+        .notice,
+        "the route servers were told that the VIPs are about to go; their sessions end in "
+          + "\(length.milliseconds) ms")
     case .forgotten:
       return NoteSentence(.warning, "the state file could not be used; starting without it")
     case .paused(let length):

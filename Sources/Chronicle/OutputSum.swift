@@ -92,6 +92,7 @@ package struct OutputSum: Equatable, Sendable {
     case .probe(let note): add(note)
     case .outOfService(let vip, let isOut): add(18, vip.index << 1 | (isOut ? 1 : 0))
     case .forgotten: sum.add(19 as UInt8)
+    case .draining(let length): add(20, length.count)
     case .stale(let kernelClass, let reason):
       add(14, kernelClass.rawValue)
       add(UInt32(reason.rawValue))

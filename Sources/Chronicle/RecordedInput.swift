@@ -48,7 +48,8 @@ package struct RecordedInput: Equatable, Sendable {
     case .command(let command): command.vip.index < beginning.vips.count
     case .connected(let peer), .connectFailed(let peer), .accepted(let peer):
       peer.index < beginning.routeServers.count
-    case .received(let connection), .closed(let connection):
+    case .received(let connection), .closed(let connection), .held(let connection),
+      .taken(let connection):
       connection.peer.index < beginning.routeServers.count
     case .hello(let fellow): fellow.index < beginning.fellows.count
     }

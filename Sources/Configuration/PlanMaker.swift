@@ -86,12 +86,14 @@ struct PlanMaker {
     checkHoldTime(section)
     guard let platform, let asn = theirNumber(platform)?.number,
       let holdTime = holdTime(section), let damping = damping(section, platform),
+      let drain = section.value(.drain)?.duration,
       let peers = section.list(.peers)?.compactMap(\.ipv4Address)
     else { return nil }
     return Plan.RouteServers(
       platform: platform, asn: asn, holdTime: holdTime, peers: peers,
       passwordFile: section.file(.passwordFile),
-      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) }, damping: damping)
+      ttlSecurity: section.number(.ttlSecurity).flatMap { UInt8(exactly: $0) }, damping: damping,
+      drain: drain)
   }
 
   private mutating func checkNumbers(_ platform: Plan.Platform?, _ section: Section) {

@@ -40,6 +40,7 @@ enum PlanSections {
       ] + given(.passwordFile, servers.passwordFile.map(Scalar.path))
         + given(.ttlSecurity, servers.ttlSecurity.map { .number(UInt32($0)) })
         + [
+          (.drain, value(.duration(servers.drain))),
           (.damping, .section(damping(servers.damping))),
           (.peers, list(servers.peers.map(Scalar.ipv4Address))),
         ])

@@ -14,6 +14,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case holdTime = "hold-time"
   case passwordFile = "password-file"
   case ttlSecurity = "ttl-security"
+  case drain
   case damping
   case window
   case scope
@@ -168,6 +169,10 @@ package enum Schema {
     Key(
       .ttlSecurity, .value(.number(1...254)), .derived("off"),
       "How many hops away the route servers are at most; packets from further are dropped."),
+    Key(
+      .drain,
+      .value(.duration(least: .zero, most: Plan.RouteServers.longestDrain, step: .seconds(1))),
+      .defaulted("0s"), "How long the sessions stay when the daemon stops, the VIPs resigned."),
     Key(
       .damping, .section(damping), .derived("30s for each VIP on azure, none on generic"),
       "How long after a change the route servers may not act on the next one."),

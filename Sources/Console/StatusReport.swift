@@ -55,10 +55,14 @@ package struct StatusReport: Sendable {
   }
 
   /// The page, ending in a newline.
-  package func render(_ style: Style) -> String {
+  package func render(_ style: Style, isVerbose: Bool = false) -> String {
     var lines = daemon.map { heading($0, style) } ?? []
     if !classes.isEmpty { lines += [""] + classTable.lines(style) }
-    if !routeServers.isEmpty { lines += [""] + routeServerTable.lines(style) }
+    if isVerbose {
+      for server in routeServers { lines += [""] + RouteServerPage(server).lines(style) }
+    } else if !routeServers.isEmpty {
+      lines += [""] + routeServerTable.lines(style) + lastErrors(style)
+    }
     lines += missingFamilies.map { style.paint($0, .doubtful) }
     if !targets.isEmpty { lines += [""] + targetTable.lines(style) }
     if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
@@ -112,20 +116,18 @@ package struct StatusReport: Sendable {
     return table
   }
 
-  /// What was negotiated is left to `--json`: the table must fit a screen.
+  /// What was negotiated is left to `--verbose` and `--json`: the table must fit a screen.
   private var routeServerTable: Table {
     var table = Table([
-      "ROUTE SERVER", "ASN", "STATE", "FOR", "HOLD", "UPDATES", "QUEUED", "UNACKED", "LAST ERROR",
+      "ROUTE SERVER", "STATE", "FOR", "HOLD", "ANNOUNCED", "RECEIVED", "IN FLIGHT",
     ])
     for server in routeServers {
       let isUp = server.string("state") == StatusReport.established
-      let error = server.text("last-error")
       table.add([
-        Table.Cell(server.text("address")), Table.Cell(server.text("asn")),
-        Table.Cell(server.text("state"), isUp ? .good : .bad), Table.Cell(server.age("since-ms")),
-        Table.Cell(server.age("hold-ms")), Table.Cell(server.text("updates-sent")),
-        Table.Cell(server.text("bytes-queued")), Table.Cell(server.text("unacknowledged")),
-        Table.Cell(error, error == Record.nothing ? .plain : .doubtful),
+        Table.Cell(server.text("address")), Table.Cell(server.text("state"), isUp ? .good : .bad),
+        Table.Cell(server.age("since-ms")), Table.Cell(server.age("hold-ms")),
+        Table.Cell(server.text("prefixes-announced")), Table.Cell(server.text("routes-received")),
+        Table.Cell(server.inFlight),
       ])
     }
     return table
@@ -155,6 +157,16 @@ package struct StatusReport: Sendable {
     case "down": .bad
     case "neutral": .plain
     default: .doubtful
+    }
+  }
+
+  /// A line of its own for each: a column of sentences would leave no room for the others.
+  private func lastErrors(_ style: Style) -> [String] {
+    routeServers.compactMap { server in
+      guard server.string("last-error") != nil else { return nil }
+      let isUp = server.string("state") == StatusReport.established
+      let text = "\(server.text("address")): last error: \(server.text("last-error"))"
+      return style.paint(text, isUp ? .plain : .doubtful)
     }
   }
 

@@ -63,8 +63,8 @@ package struct Synopsis: Hashable, Sendable {
   package static let all = [
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
     HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
-    MaintenanceCommand.synopsis, VolleysCommand.synopsis, RecordCommand.synopsis,
-    ReplayCommand.synopsis,
-    CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
+    MaintenanceCommand.synopsis, VolleysCommand.synopsis, ReceivedCommand.synopsis,
+    RecordCommand.synopsis, ReplayCommand.synopsis, CheckCommand.synopsis,
+    VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

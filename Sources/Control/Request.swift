@@ -8,6 +8,9 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case monitor
   /// What is armed; a word names one VIP.
   case volleys
+  /// What route servers have told; words name one of them, and whether the errors are wanted
+  /// alone.
+  case received
   /// How one VIP stands and why; the word names it.
   case explain
   /// Moves a VIP: its name, where to, and what qualifies the wish.

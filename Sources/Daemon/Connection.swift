@@ -26,6 +26,8 @@ final class Connection {
   private(set) var generation: UInt32 = 0
   private(set) var outbox: Outbox
   private var flights: Flights
+  /// The engine was told that TCP has not taken everything, at so many completed messages.
+  private var heldAt: UInt64?
   /// Since the connection stands.
   private(set) var bytesSent: UInt64 = 0
   private(set) var bytesAcknowledged: UInt64 = 0
@@ -99,6 +101,7 @@ final class Connection {
     socket = nil
     phase = .closed
     outbox.removeAll()
+    heldAt = nil
     flights.removeAll()
   }
 
@@ -117,6 +120,9 @@ final class Connection {
   ) {
     if phase == .open { outbox.add(outputs, range, of: index, magazine) }
   }
+
+  /// Puts one volley into the outbox.
+  func add(_ entry: Outbox.Entry) { if phase == .open { outbox.add(entry) } }
 
   /// Puts a message into the outbox, behind all that is there; `launch` sends it.
   func add(_ message: Span<UInt8>) throws(Errno) {
@@ -143,6 +149,18 @@ final class Connection {
       outbox.beginMessages()
       try sendBegun()
     }
+  }
+
+  /// What the engine does not know yet of how this connection takes what is sent.
+  func takeFlow(_ slot: ConnectionSlot) -> Input? {
+    guard phase == .open, isWaiting else {
+      if heldAt == nil { return nil }
+      heldAt = nil
+      return .taken(slot)
+    }
+    if heldAt == outbox.completed { return nil }
+    heldAt = outbox.completed
+    return .held(slot)
   }
 
   private func sendBegun() throws(Errno) {

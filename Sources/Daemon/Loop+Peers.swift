@@ -23,6 +23,7 @@ extension Loop {
       if event.writable {
         launch(slot)
         peer.tellWritten(&timeline)
+        follow(at: now)
       }
       if event.readable || event.hangup || event.error && !isStamped {
         try read(peer, slot, at: now)
@@ -40,8 +41,10 @@ extension Loop {
     _ peer: Connection, _ slot: ConnectionSlot, at now: Instant
   ) throws(Errno) {
     let generation = peer.generation
-    for _ in 0..<Loop.peerBudget {
+    var bytes = 0
+    for _ in 0..<Loop.peerBudget where bytes < Loop.peerBytes {
       guard let count = try peer.receive(into: &buffer) else { return }
+      bytes += count
       if count == 0 {
         peer.close()
         feed(.closed(slot), at: now)
@@ -53,12 +56,10 @@ extension Loop {
   }
 
   /// Puts the volleys from `first` on into their outboxes, up to the next output of another kind;
-  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands for
-  /// each. The answer is where that output stands.
+  /// `launchAll` sends them together. Connection by connection, since a mass shift has thousands
+  /// for each. The answer is where that output stands.
   mutating func fire(from first: Int) -> Int {
-    let end = Loop.collect(
-      from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
-    return end
+    Loop.collect(from: first, outputs, engine.speaker.magazine, into: connections, &timeline)
   }
 
   private static func collect(
@@ -103,11 +104,16 @@ extension Loop {
 
   /// What was said before the end is sent, as far as the socket takes it at once.
   mutating func close(_ slot: ConnectionSlot) {
-    if connections[slot.index].isWaiting { launch(slot) }
+    if connections[slot.index].isWaiting { launchOnce(slot) }
     connections[slot.index].close()
   }
 
   mutating func launch(_ slot: ConnectionSlot) {
+    launchOnce(slot)
+    if let flow = connections[slot.index].takeFlow(slot) { consequences.append(flow) }
+  }
+
+  private mutating func launchOnce(_ slot: ConnectionSlot) {
     let connection = connections[slot.index]
     let wasBegun = connection.outbox.begunCount > 0
     let limit = engine.speaker.sessions[slot.peer.index].negotiated?.messageLimit

@@ -239,7 +239,7 @@ extension Loop {
       let raw = try stream.connect(to: target.address, port: port)
       try epoll.add(
         raw, token: Loop.token(.probeStream, connection.index, stream.generation),
-        interest: [.read, .write])
+        interest: .readAndWrite)
     } catch {
       stream.hangUp()
       // From this machine itself the refusal comes at once.

@@ -47,6 +47,9 @@ struct Loop: ~Copyable {
   /// turn stays short, so that links and addresses come first again soon.
   static let streamBytes = 65_536
   static let peerBudget = 16
+  /// Bytes after which a route server has to wait for the next turn. We chose it: its routes are
+  /// entered into a list, and a turn stays well below a millisecond.
+  static let peerBytes = 65_536
   /// VIPs whose change of rung is logged one by one in one turn; more of them are only counted, and
   /// monitors hear of each.
   static let rungLines = 32
@@ -150,7 +153,8 @@ struct Loop: ~Copyable {
         ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
         holdTime: plan.routeServers.holdTime)
     }
-    consequences.reserveCapacity(slots + KernelClass.allCases.count + plan.targets.count)
+    consequences.reserveCapacity(
+      2 * slots + KernelClass.allCases.count + plan.targets.count)
     sessionLines = SessionLines(peers: plan.routeServers.peers.count)
     status = ServiceStatus()
     self.state = state
@@ -185,7 +189,7 @@ struct Loop: ~Copyable {
     openProbeSockets()
     follow(at: start)
     finishTurn(at: start)
-    while !isStopping || connections.contains(where: \.isWaiting) {
+    while !engine.hasStopped || connections.contains(where: \.isWaiting) {
       promised = engine.deadline
       let count = try epoll.wait(until: earliestDeadline())
       let woken = Clock.monotonic()
@@ -201,12 +205,8 @@ struct Loop: ~Copyable {
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
-    var earliest = status.deadline
-    for candidate in [engine.deadline, listenerPause, state.deadline] {
-      guard let candidate else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
-    return earliest
+    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
+    return Instant.earlier(ours, engine.deadline)
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {
@@ -298,11 +298,12 @@ struct Loop: ~Copyable {
 
   private mutating func readSignals(at now: Instant) throws(Errno) {
     while let number = try signals.next() {
-      guard !isStopping else { continue }
-      log.notice("signal \(number): stopping")
-      Systemd.stopping()
+      // Who asks twice does not want to wait for route servers.
+      if engine.hasStopped { continue }
+      log.notice("signal \(number): stopping\(isStopping ? " at once" : "")")
+      if !isStopping { Systemd.stopping() }
+      status.beginStopping(at: now, drain: isStopping ? .zero : plan.routeServers.drain)
       isStopping = true
-      status.beginStopping(at: now)
       feed(.stop, at: now)
     }
   }
@@ -454,7 +455,7 @@ struct Loop: ~Copyable {
     }
   }
 
-  private mutating func follow(at now: Instant) {
+  mutating func follow(at now: Instant) {
     while let consequence = consequences.popLast() { feed(consequence, at: now) }
   }
 }

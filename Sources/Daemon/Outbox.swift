@@ -24,6 +24,10 @@ struct Outbox {
   /// Bytes that the socket did not take yet, from `head` on.
   private(set) var begun: [UInt8] = []
   private(set) var head = 0
+  /// Where in `begun` the message ends that is on its way.
+  private var messageEnd = 0
+  /// Messages of which all bytes have left after they had to wait.
+  private(set) var completed: UInt64 = 0
   private var waiting: [Entry] = []
   private var first = 0
   /// By VIP: its place in `waiting`.
@@ -126,9 +130,11 @@ struct Outbox {
     if begunCount == 0 {
       begun.removeAll(keepingCapacity: true)
       head = 0
+      messageEnd = 0
     }
     begun.append(contentsOf: messages)
     messages.removeAll(keepingCapacity: true)
+    if messageEnd <= head { messageEnd = Outbox.end(ofMessageAt: messageEnd, in: begun.span) }
   }
 
   /// What the socket did not take of a volley or a salvo.
@@ -137,14 +143,33 @@ struct Outbox {
     begun.removeAll(keepingCapacity: true)
     head = 0
     for index in offset..<bytes.count { begun.append(bytes[index]) }
+    var end = 0
+    while end <= offset, end < bytes.count { end = Outbox.end(ofMessageAt: end, in: bytes) }
+    messageEnd = end - offset
   }
 
-  mutating func left(_ count: Int) { head += count }
+  /// So many bytes have left of what has begun to.
+  mutating func left(_ count: Int) {
+    head += count
+    while messageEnd <= head, messageEnd > 0 {
+      completed &+= 1
+      guard messageEnd < begun.count else { break }
+      messageEnd = Outbox.end(ofMessageAt: messageEnd, in: begun.span)
+    }
+  }
+
+  /// Each message says in its header how long it is (RFC 4271 section 4.1).
+  private static func end(ofMessageAt start: Int, in bytes: Span<UInt8>) -> Int {
+    guard bytes.count - start >= Framing.headerLength else { return bytes.count }
+    let length = Int(bytes[start + 16]) << 8 | Int(bytes[start + 17])
+    return min(bytes.count, start + max(length, Framing.headerLength))
+  }
 
   mutating func removeAll() {
     while removeNext() != nil { continue }
     begun.removeAll(keepingCapacity: true)
     head = 0
+    messageEnd = 0
     messages.removeAll(keepingCapacity: true)
   }
 }

@@ -42,6 +42,7 @@ enum Report {
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
     case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
@@ -176,7 +177,11 @@ enum Report {
       line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
+    line.add("prefixes-announced", engine.speaker.announcedPrefixes(slot))
+    line.add("routes-received", session.received.routes.count)
+    line.add("routes-not-kept", session.received.notKept)
     line.add("updates-sent", connection.updatesSent)
+    line.add("bytes-sent", connection.bytesSent)
     line.add("bytes-queued", connection.outbox.byteCount)
     line.add("volleys-queued", connection.outbox.waitingCount)
     if let inFlight = connection.bytesInFlight {
@@ -184,8 +189,16 @@ enum Report {
     } else {
       line.addNull("unacknowledged")
     }
+    let counters = session.counters
+    line.add("messages-sent", counters.messagesSent + connection.updatesSent)
+    line.add("messages-received", counters.messagesReceived)
+    line.add("keepalives-received", counters.keepalivesReceived)
+    line.add("refreshes-received", counters.refreshesReceived)
+    ReceivedReport.addCounters(counters, to: &line)
+    line.add("connect-attempts", counters.connectAttempts)
     let failure: String? = connection.lastError?.description ?? session.lastError?.description
     line.add("last-error", failure)
+    line.add("shutdown-communication", session.shutdownCommunication)
     return line.finish()
   }
 

@@ -28,7 +28,10 @@ struct ServiceStatus {
 
   var deadline: Instant? { stopBy ?? watchdogInterval.map { _ in nextKick } }
 
-  mutating func beginStopping(at now: Instant) { stopBy = now + ServiceStatus.stopLimit }
+  /// `drain` is how long the sessions stay before.
+  mutating func beginStopping(at now: Instant, drain: Nanoseconds) {
+    stopBy = now + drain + ServiceStatus.stopLimit
+  }
 
   func stopDeadlinePassed(_ now: Instant) -> Bool { stopBy.map { now >= $0 } ?? false }
 

@@ -86,6 +86,13 @@ enum Story {
       control.publish(.alarm) { alarm($0, text, at) }
     case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
     case .complete: return
+    case .draining(let length):
+      control.publish(.session) { id in
+        var line = JSONLine(id: id, type: "draining")
+        line.add("at-ns", at.nanoseconds)
+        line.add("length-ms", length.milliseconds)
+        return line.finish()
+      }
     case .alarm(let cause):
       control.publish(.alarm) {
         alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)

@@ -41,7 +41,11 @@ package struct Engine: ~Copyable {
   /// The time of the last input.
   package private(set) var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
-  private var isStopping = false
+  private(set) var isStopping = false
+  /// When sessions end that stay for a while after a stop.
+  private var drained: Instant?
+  /// Everything that a stop asks for was put out.
+  package private(set) var hasStopped = false
 
   /// `run` is the number of this run, greater than that of any run before.
   package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
@@ -88,17 +92,12 @@ package struct Engine: ~Copyable {
 
   /// When `.turn` is due if nothing else comes.
   package var deadline: Instant? {
-    var earliest: Instant?
-    for candidate in [
-      speaker.deadline, failover.deadline, helloDeadline, probes.deadline,
-    ] {
-      guard let candidate else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
-    for feed in feeds {
-      guard let candidate = feed.deadline else { continue }
-      earliest = min(earliest ?? candidate, candidate)
-    }
+    // No list of them: it would be made on the heap, at each turn.
+    var earliest = Instant.earlier(speaker.deadline, failover.deadline)
+    earliest = Instant.earlier(earliest, helloDeadline)
+    earliest = Instant.earlier(earliest, probes.deadline)
+    earliest = Instant.earlier(earliest, drained)
+    for index in feeds.indices { earliest = Instant.earlier(earliest, feeds[index].deadline) }
     return earliest
   }
 
@@ -135,6 +134,8 @@ package struct Engine: ~Copyable {
     case .accepted(let peer): speaker.accepted(peer, at: now, into: &outputs)
     case .received(let connection): speaker.receive(bytes, connection, at: now, into: &outputs)
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
+    case .held(let connection): speaker.held(connection, at: now)
+    case .taken(let connection): speaker.taken(connection, at: now, into: &outputs)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
     case .probe(let event): probe(event, bytes, at: now, into: &outputs)
@@ -160,6 +161,8 @@ package struct Engine: ~Copyable {
     noteNews()
     if failover.hasOccurrences { tellOccurrences(into: &outputs) }
     if !hasStarted { startSessions(at: now, into: &outputs) }
+    // When nobody hears it any more, leaving slowly is only slow.
+    if let drained, now >= drained || !speaker.isHeard { finishStopping(at: now, into: &outputs) }
     heedComplaints(since: before, into: &outputs)
   }
 
@@ -194,9 +197,25 @@ package struct Engine: ~Copyable {
     }
   }
 
+  /// Leaves at once: a machine that goes must not look frozen. When the Plan says so, route servers
+  /// hear first that the VIPs are resigned and about to go, and the sessions stay for a while.
+  /// Whoever asks again does not want to wait for that.
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
+    guard !isStopping else { return finishStopping(at: now, into: &outputs) }
     isStopping = true
     sayGoodbye(into: &outputs)
+    let length = plan.routeServers.drain
+    guard length > .zero, speaker.isHeard else {
+      return finishStopping(at: now, into: &outputs)
+    }
+    drained = now + length
+    speaker.drain(at: now, into: &outputs)
+    outputs.add(.note(.draining(length)))
+  }
+
+  private mutating func finishStopping(at now: Instant, into outputs: inout Outputs) {
+    drained = nil
+    hasStopped = true
     speaker.stop(at: now, into: &outputs)
     probes.stop(at: now, into: &outputs.probes)
   }
@@ -246,6 +265,11 @@ package struct Engine: ~Copyable {
   private mutating func announceMoved(at now: Instant, into outputs: inout Outputs) {
     for index in moved.indices {
       let vip = moved[index]
+      // Whoever is leaving says nothing new.
+      if isStopping {
+        movedBy[vip.index] = nil
+        continue
+      }
       let shift = movedBy[vip.index] ?? 0
       movedBy[vip.index] = nil
       let before = speaker.standing(vip)
@@ -314,5 +338,7 @@ extension Engine {
     keeper.keep(&latest)
     keeper.keep(&hasStarted)
     keeper.keep(&isStopping)
+    keeper.keep(&drained)
+    keeper.keep(&hasStopped)
   }
 }

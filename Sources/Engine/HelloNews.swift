@@ -116,7 +116,7 @@ extension Engine {
     speaking.isUrgent = false
     noteChanges()
     if isDue { speaking.schedule(after: now) }
-    sendRound(isDue ? .everything : .changes, isLeaving: false, into: &outputs)
+    sendRound(isDue ? .everything : .changes, isLeaving: isStopping, into: &outputs)
   }
 
   private mutating func noteChanges() {

@@ -31,6 +31,10 @@ package enum Input: Equatable, Sendable {
   /// Part of a route server's stream. Bytes.
   case received(ConnectionSlot)
   case closed(ConnectionSlot)
+  /// TCP has not taken all that was sent; told again for each message that leaves meanwhile.
+  case held(ConnectionSlot)
+  /// After `held`: TCP has taken everything.
+  case taken(ConnectionSlot)
   /// A datagram of another speaker, authenticated and newer than those before. Bytes: its body.
   case hello(FellowSlot)
   /// This process ran so much later than it had meant to. It comes before what was read then.

@@ -312,7 +312,8 @@ extension Engine {
     for index in start..<outputs.notes.count {
       guard case .session(_, _, let reason?) = outputs.notes[index] else { continue }
       switch reason {
-      case .holdTimerExpired, .closed, .connectFailed, .connectTimedOut: isComplaint = true
+      case .holdTimerExpired, .sendHoldTimerExpired, .closed, .connectFailed, .connectTimedOut:
+        isComplaint = true
       case .notificationReceived(let code, _): isComplaint = isComplaint || code == Engine.silence
       case .notificationSent, .stopped: continue
       }

@@ -65,6 +65,8 @@ package enum Note: Equatable, Sendable {
   /// A class that was opened is complete for the first time.
   case complete(KernelClass)
   case alarm(Alarm)
+  /// A stop was asked for; the sessions stay for so long, the VIPs resigned.
+  case draining(Nanoseconds)
 }
 
 /// Why a class of kernel news cannot be trusted for the moment.

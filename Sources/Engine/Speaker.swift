@@ -31,6 +31,10 @@ package struct Speaker: ~Copyable {
   private var ended: [PeerSlot] = []
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
+  /// By peer.
+  private var paces: [RefreshPace]
+  /// Leaving in order: what stands is told as resigned and about to go (RFC 8326).
+  private var isDraining = false
 
   private struct Target {
     var isEstablished = false
@@ -57,6 +61,7 @@ package struct Speaker: ~Copyable {
       platformLimit: plan.routeServers.platform.routeLimit,
       volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
+    paces = Array(repeating: RefreshPace(), count: plan.routeServers.peers.count)
     scratch = SessionOutput()
     var nextHops: [NextHopAddresses] = []
     var firstHop: [Int] = []
@@ -75,9 +80,11 @@ package struct Speaker: ~Copyable {
 
   package var deadline: Instant? {
     var earliest: Instant?
-    for session in sessions {
-      guard let candidate = session.deadline else { continue }
-      earliest = min(earliest ?? candidate, candidate)
+    for index in sessions.indices {
+      for candidate in [sessions[index].deadline, paces[index].deadline] {
+        guard let candidate else { continue }
+        earliest = min(earliest ?? candidate, candidate)
+      }
     }
     return earliest
   }
@@ -126,11 +133,54 @@ package struct Speaker: ~Copyable {
 
   mutating func turn(at now: Instant, into outputs: inout Outputs) {
     for index in sessions.indices {
-      guard let deadline = sessions[index].deadline, now >= deadline else { continue }
-      let before = sessions[index].state
-      sessions[index].turn(at: now, into: &scratch)
-      carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+      if let deadline = sessions[index].deadline, now >= deadline {
+        let before = sessions[index].state
+        sessions[index].turn(at: now, into: &scratch)
+        carryOut(PeerSlot(index), before: before, at: now, into: &outputs)
+      }
+      answerRefresh(PeerSlot(index), at: now, into: &outputs)
     }
+  }
+
+  /// TCP has not taken all that was sent.
+  mutating func held(_ connection: ConnectionSlot, at now: Instant) {
+    let peer = connection.peer.index
+    sessions[peer].noteHeld(connection.side, at: now)
+    if targets[peer].side == connection.side { paces[peer].hold(true) }
+  }
+
+  /// TCP has taken everything.
+  mutating func taken(
+    _ connection: ConnectionSlot, at now: Instant, into outputs: inout Outputs
+  ) {
+    let peer = connection.peer.index
+    sessions[peer].noteTaken(connection.side)
+    guard targets[peer].side == connection.side else { return }
+    paces[peer].hold(false)
+    answerRefresh(connection.peer, at: now, into: &outputs)
+  }
+
+  /// Whether any route server hears us.
+  var isHeard: Bool { targets.contains(where: \.isEstablished) }
+
+  /// Leaves in order: one UPDATE replaces what stands for each VIP, and nothing is withdrawn. The
+  /// rung is the resigned one, since that alone changes no best path: a longer one could meet a
+  /// standby path of the same length.
+  mutating func drain(at now: Instant, into outputs: inout Outputs) {
+    isDraining = true
+    for index in targets.indices where targets[index].isEstablished {
+      announceAll(PeerSlot(index), .all, at: now, into: &outputs)
+    }
+  }
+
+  /// Answers a request for everything, when its time has come.
+  private mutating func answerRefresh(
+    _ peer: PeerSlot, at now: Instant, into outputs: inout Outputs
+  ) {
+    guard targets[peer.index].isEstablished,
+      let families = paces[peer.index].takeAnswer(at: now)
+    else { return }
+    announceAll(peer, families, at: now, into: &outputs)
   }
 
   /// Announces what stands for a VIP now to every established route server, from the magazine.
@@ -145,6 +195,20 @@ package struct Speaker: ~Copyable {
     }
   }
 
+  /// How many prefixes a route server was told that stand; none while no session is up.
+  package func announcedPrefixes(_ peer: PeerSlot) -> Int {
+    guard targets[peer.index].isEstablished,
+      let spoken = sessions[peer.index].negotiated?.families
+    else { return 0 }
+    var count = 0
+    for index in standing.indices where standing[index] != nil {
+      let content = magazine.content(of: VIPSlot(index))
+      if spoken.contains(.ipv4Unicast) { count += content.ipv4.count }
+      if spoken.contains(.ipv6Unicast) { count += content.ipv6.count }
+    }
+    return count
+  }
+
   /// What was last announced for a VIP.
   package func standing(_ vip: VIPSlot) -> Standing? { standing[vip.index] }
 
@@ -154,7 +218,8 @@ package struct Speaker: ~Copyable {
   /// In words of the session: where the traffic should go, and how strongly it is claimed.
   package func announcement(_ vip: VIPSlot, _ standing: Standing) -> Announcement {
     Announcement(
-      nextHops: nextHops[firstHop[vip.index] + standing.candidate], rung: standing.rung)
+      nextHops: nextHops[firstHop[vip.index] + standing.candidate],
+      rung: isDraining ? standing.rung.resigned : standing.rung, isShuttingDown: isDraining)
   }
 
   /// Arms what the shifts before have used up, and what may come next.
@@ -167,6 +232,8 @@ package struct Speaker: ~Copyable {
       for index in targets.indices where targets[index].isEstablished {
         // What stands is named again first: it may still wait to leave, so others are replaced.
         if let standing = standing[vip.index] { arm(vip, standing, PeerSlot(index)) }
+        // Who leaves claims nothing more.
+        if isDraining { continue }
         for next in 0..<failover.upcomingCount(vip) {
           guard let upcoming = failover.upcoming(vip, next) else { continue }
           arm(vip, upcoming, PeerSlot(index))
@@ -240,6 +307,7 @@ package struct Speaker: ~Copyable {
         // One read can bring a refresh and then a NOTIFICATION: the answer to the first is already
         // an output.
         if !ended.contains(peer) { ended.append(peer) }
+        if !targets[peer.index].isEstablished { paces[peer.index] = RefreshPace() }
       // What came behind in the same read may have ended the session: then nobody listens.
       case .established where !targets[peer.index].isEstablished,
         .refreshRequested where !targets[peer.index].isEstablished:
@@ -248,7 +316,8 @@ package struct Speaker: ~Copyable {
         announceAll(peer, .all, at: now, into: &outputs)
         sendEndOfRIB(connection, into: &outputs)
       case .refreshRequested(let families):
-        announceAll(peer, families, at: now, into: &outputs)
+        paces[peer.index].ask(families, at: now)
+        answerRefresh(peer, at: now, into: &outputs)
       case .update: continue
       }
     }
@@ -309,6 +378,8 @@ extension Speaker {
         $1.keep(&$0.rung)
       }
     }
+    keeper.keep(each: &paces) { $0.keep(in: &$1) }
+    keeper.keep(&isDraining)
     keeper.keep(&lateArmings)
     guard keeper.isReading else { return }
     for place in standing.indices { note(unarmed: VIPSlot(place)) }

@@ -44,9 +44,9 @@ package struct Contest: Sendable {
     }
   }
 
-  /// How long nobody else has to claim before we step back: each speaker has its own way to a route
-  /// server, and our lower claim must not overtake the resignation of another. We chose it: far more
-  /// than what TCP needs, retransmissions included.
+  /// How long nobody else has to claim before we step back: each speaker has its own way to a
+  /// route server, and our lower claim must not overtake the resignation of another. We chose it:
+  /// far more than what TCP needs, retransmissions included.
   package static let rest = Nanoseconds.seconds(5)
 
   private let rule: Rule
@@ -133,7 +133,8 @@ package struct Contest: Sendable {
     {
       // Who beats us and does not want the VIP is no reason to give it up.
       if wants, !incumbent.wants, !situation.isListening { return claim(group, at: now) }
-      let end = beaten ?? now + patience / 2
+      // A claim that stands below ours on the wire waits for nothing but our resignation.
+      let end = incumbent.rung > current ? beaten ?? now + patience / 2 : now
       beaten = end
       guard isDue(end, at: now) else { return .unchanged }
       epoch = max(epoch, group.highestEpoch)
@@ -146,7 +147,7 @@ package struct Contest: Sendable {
     guard wants else { return hold(current, at: now) }
     resignation = nil
     if situation.isArrival, group.incumbent != nil { return claim(group, at: now) }
-    // A living speaker of a lower epoch that stands above us resigns by itself; a dead one does not.
+    // Who lives, stands above us and is of a lower epoch resigns by itself; a dead one does not.
     if let ceiling = group.ceilingOfDead, ceiling > current, !situation.isListening {
       return current == lane.last ? .unchanged : claim(group, at: now)
     }

@@ -272,8 +272,8 @@ package struct Failover: ~Copyable {
   }
 
   /// This process did not run for `length` longer than it meant to.
-  /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host that
-  /// went and came back, or an address that came and went, is no reason to move.
+  /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host
+  /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
     isCatchingUp = true
     guard fellows?.paused(for: length, at: now) ?? false else { return }

@@ -216,7 +216,8 @@ package struct Fellows: Sendable {
     var left = missed
     while !left.isEmpty {
       var highest = 0
-      for place in left.indices where claim(of: left[place], above: top)
+      for place in left.indices
+      where claim(of: left[place], above: top)
         > claim(of: left[highest], above: top)
       {
         highest = place
@@ -279,6 +280,18 @@ package struct GroupView: Equatable, Sendable {
     package var isBehindUs: Bool
     package var nextHop: IPv4Address?
     package var fellow: FellowSlot
+
+    package init(
+      epoch: UInt32, rung: Rung, wants: Bool, isBehindUs: Bool, nextHop: IPv4Address? = nil,
+      fellow: FellowSlot
+    ) {
+      self.epoch = epoch
+      self.rung = rung
+      self.wants = wants
+      self.isBehindUs = isBehindUs
+      self.nextHop = nextHop
+      self.fellow = fellow
+    }
   }
 
   package var incumbent: Incumbent?

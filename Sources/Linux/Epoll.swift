@@ -10,6 +10,8 @@ package struct Interest: OptionSet, Sendable {
 
   package static let read = Interest(rawValue: 1)
   package static let write = Interest(rawValue: 2)
+  /// Both; a literal of the two would be built on the heap in another room.
+  package static let readAndWrite = Interest(rawValue: 3)
 }
 
 /// A level-triggered epoll set. The deadline is a timerfd inside it: an absolute time without the

@@ -12,6 +12,12 @@ package struct Instant: Hashable, Comparable, Sendable {
     left.nanoseconds < right.nanoseconds
   }
 
+  /// The earlier of two deadlines, of which neither, one or both are set.
+  package static func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
+    guard let left, let right else { return left ?? right }
+    return min(left, right)
+  }
+
   package static func + (instant: Instant, length: Nanoseconds) -> Instant {
     Instant(nanoseconds: instant.nanoseconds + length.count)
   }

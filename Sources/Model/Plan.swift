@@ -63,10 +63,17 @@ package struct Plan: Equatable, Sendable {
     /// How many hops away a route server may be (RFC 5082); nil: however far.
     package var ttlSecurity: UInt8?
     package var damping: Damping
+    /// How long the sessions stay after a stop was asked for, the VIPs resigned; zero: they end at
+    /// once.
+    package var drain: Nanoseconds
+
+    /// With the time that queued bytes get, it stays below the service's TimeoutStopSec=.
+    package static let longestDrain = Nanoseconds.seconds(7)
 
     package init(
       platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address],
-      passwordFile: String? = nil, ttlSecurity: UInt8? = nil, damping: Damping = .none
+      passwordFile: String? = nil, ttlSecurity: UInt8? = nil, damping: Damping = .none,
+      drain: Nanoseconds = .zero
     ) {
       self.platform = platform
       self.asn = asn
@@ -75,6 +82,7 @@ package struct Plan: Equatable, Sendable {
       self.passwordFile = passwordFile
       self.ttlSecurity = ttlSecurity
       self.damping = damping
+      self.drain = drain
     }
   }
 

@@ -9,8 +9,11 @@ package struct Community: Hashable, Sendable, CustomStringConvertible {
   package static let named: [(name: String, community: Community)] = [
     ("no-export", Community(value: 0xffff_ff01)),
     ("no-advertise", Community(value: 0xffff_ff02)),
-    ("graceful-shutdown", Community(value: 0xffff_0000)),
+    ("graceful-shutdown", gracefulShutdown),
   ]
+
+  /// RFC 8326 section 3: the path is about to go away; use another if there is one.
+  package static let gracefulShutdown = Community(value: 0xffff_0000)
 
   /// `65001:100`, or one of the names.
   package init?(_ text: some StringProtocol) {
@@ -65,6 +68,14 @@ package struct RouteAttributes: Hashable, Sendable {
   }
 
   package static let none = RouteAttributes()
+
+  /// The same, and the community of a graceful shutdown.
+  package var shuttingDown: RouteAttributes {
+    if communities.contains(.gracefulShutdown) { return self }
+    var result = self
+    result.communities.append(.gracefulShutdown)
+    return result
+  }
 }
 
 extension FixedWidthInteger {

@@ -38,6 +38,7 @@ struct Program {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
       case .volleys(let command): return try volleys(command, invocation.socket, style)
+      case .received(let command): return try received(command, invocation.socket, style)
       case .explain(let command):
         let records = try ask(.explain, [command.vip], command.json, invocation.socket)
         if !command.json { output.write(ExplainReport(records).render(style)) }
@@ -73,7 +74,7 @@ struct Program {
     }
     try Program.accept(client.end)
     let report = StatusReport(records)
-    if !command.json { output.write(report.render(style)) }
+    if !command.json { output.write(report.render(style, isVerbose: command.isVerbose)) }
     guard command.check else { return .ok }
     let faults = report.faults
     for fault in faults { output.complain("degraded: \(fault)") }
@@ -125,17 +126,26 @@ struct Program {
     return .ok
   }
 
-  private mutating func history(
-    _ command: HistoryCommand, _ socket: String, _ style: Style
+  private mutating func received(
+    _ command: ReceivedCommand, _ socket: String, _ style: Style
   ) throws(Trouble) -> ExitCode {
     var records: [Record] = []
-    var client = try Client(
-      socket: socket, verb: .history, words: command.shift.map { ["\($0)"] } ?? [])
+    var client = try Client(socket: socket, verb: .received, words: command.words)
     while client.end == nil, let answers = try client.next() {
       records += answers.map(\.record)
       if command.json { write(answers) }
     }
     try Program.accept(client.end)
+    if !command.json { output.write(ReceivedReport(records, errors: command.errors).render(style)) }
+    if let rest = client.end?.string("message"), !rest.isEmpty { output.complain(rest) }
+    return .ok
+  }
+
+  private mutating func history(
+    _ command: HistoryCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    let words = command.shift.map { ["\($0)"] } ?? []
+    let records = try ask(.history, words, command.json, socket)
     if command.json { return .ok }
     let page = HistoryPage(records)
     let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))

@@ -52,6 +52,8 @@ final class Bench {
   }
 
   func noteSent(at now: Instant) { session.noteSent(at: now) }
+  func noteHeld(at now: Instant) { session.noteHeld(at: now) }
+  func noteTaken() { session.noteTaken() }
 
   var state: SessionState { session.state }
   var since: Instant { session.since }
@@ -60,5 +62,7 @@ final class Bench {
   var negotiated: Negotiated? { session.negotiated }
   var counters: SessionCounters { session.counters }
   var lastError: DownReason? { session.lastError }
+  var received: ReceivedRoutes { session.received }
+  var faults: [MessageFault] { session.faults }
   var shutdownCommunication: String? { session.shutdownCommunication }
 }

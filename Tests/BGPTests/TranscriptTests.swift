@@ -118,6 +118,57 @@ struct TranscriptTests {
     #expect(bench.lastError == .holdTimerExpired)
   }
 
+  /// RFC 9687: two hold times after the last message that left. The peer's KEEPALIVEs come all the
+  /// while, so that its hold timer is no reason.
+  @Test func aPeerThatTakesNothingIsGivenUp() throws {
+    let bench = Bench()
+    #expect(bench.reach(.established))
+    bench.noteHeld(at: seconds(10))
+    bench.noteHeld(at: seconds(100))
+    for second: Int64 in stride(from: 20, through: 260, by: 20) {
+      _ = bench.receive(Wire.keepalive, at: seconds(second))
+      #expect(!bench.on(.timer, at: seconds(second)).contains(.close), "\(second) s")
+    }
+    let actions = bench.on(.timer, at: seconds(280))
+    #expect(actions.suffix(3) == [.send(0..<21), .close, .down(.sendHoldTimerExpired)])
+    #expect(bench.sent.last == Wire.notification(8, 0))
+    #expect(bench.state == .idle)
+    #expect(bench.lastError == .sendHoldTimerExpired)
+    // It is tried again.
+    #expect(bench.deadline != nil)
+  }
+
+  @Test func aPeerThatTakesEverythingInTheEndIsKept() {
+    let bench = Bench()
+    #expect(bench.reach(.established))
+    bench.noteHeld(at: seconds(10))
+    _ = bench.receive(Wire.keepalive, at: seconds(180))
+    bench.noteTaken()
+    #expect(!bench.on(.timer, at: seconds(190)).contains(.close))
+    #expect(bench.state == .established)
+  }
+
+  @Test func withoutAHoldTimeNothingIsHeldToo() {
+    let bench = Bench()
+    #expect(bench.reach(.established, open: Wire.open(hold: 0)))
+    bench.noteHeld(at: seconds(1))
+    #expect(bench.deadline == nil)
+    #expect(bench.on(.timer, at: seconds(100_000)) == [])
+  }
+
+  @Test func whatWasHeldDoesNotOutliveItsConnection() {
+    let bench = Bench()
+    #expect(bench.reach(.established))
+    bench.noteHeld(at: seconds(0))
+    _ = bench.on(.closed, at: seconds(1))
+    #expect(bench.reach(.established, at: seconds(170)))
+    #expect(bench.on(.timer, at: seconds(181)) == [])
+    // Late word of a connection that is no more starts nothing.
+    _ = bench.on(.closed, at: seconds(182))
+    bench.noteHeld(at: seconds(183))
+    #expect(bench.deadline.map { $0 < seconds(190) } == true)
+  }
+
   @Test(arguments: SessionState.allCases)
   func stopEndsItForGood(state: SessionState) {
     let bench = Bench()

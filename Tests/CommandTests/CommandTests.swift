@@ -14,7 +14,7 @@ import Testing
     #expect(outcome.exit == .exited(0))
     #expect(outcome.errors == "")
     #expect(outcome.output.hasPrefix("hopshiftd 0.1.0, process 7, up 5.0 s, last turn 1 ms ago\n"))
-    #expect(outcome.output.contains("\n10.10.1.4     65515  Established"))
+    #expect(outcome.output.contains("\n10.10.1.4     Established"))
     #expect(outcome.requests.map(\.verb) == [.status])
   }
 

@@ -46,6 +46,7 @@ struct ConfigurationTests {
       hold-time: 1.5m
       password-file: /etc/hopshift/a password
       ttl-security: 254
+      drain: 2s
       peers: [192.0.2.1]
     local: {identifier: 1.2.3.4, address6: fd00:0::20, address: 10.0.2.20, asn: 70000}
     """
@@ -65,7 +66,7 @@ struct ConfigurationTests {
           routeServers: Plan.RouteServers(
             platform: .generic, asn: ASNumber(4_200_000_000), holdTime: .seconds(90),
             peers: [IPv4Address(192, 0, 2, 1)], passwordFile: "/etc/hopshift/a password",
-            ttlSecurity: 254),
+            ttlSecurity: 254, drain: .seconds(2)),
           vips: [
             Plan.VIP(
               name: "voice", prefixes: [net, hostPrefix(100, 64, 0, 1)],
@@ -98,6 +99,7 @@ struct ConfigurationTests {
           platform: azure
           asn: 65515
           hold-time: 30s
+          drain: 0s
           damping:
             window: 30s
             scope: vip

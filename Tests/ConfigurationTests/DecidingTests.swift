@@ -212,6 +212,7 @@ struct DecidingTests {
           platform: azure
           asn: 65515
           hold-time: 180s
+          drain: 0s
           damping:
             window: 30s
             scope: vip

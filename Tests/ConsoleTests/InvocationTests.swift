@@ -96,7 +96,7 @@ import Testing
 
   private static let verbs =
     "status, monitor, explain, history, simulate, "
-    + "switch, maintenance, volleys, record, replay, check, version, help"
+    + "switch, maintenance, volleys, received, record, replay, check, version, help"
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),
@@ -117,6 +117,7 @@ import Testing
     ("status --socket=", "option '--socket PATH' lacks its argument"),
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
+    ("received 10.0.1.4 b", "'b' is one word too many for received"),
     ("check a b", "'b' is one word too many for check"),
     ("help status version", "'version' is one word too many for help"),
     ("version 1", "'1' is one word too many for version"),

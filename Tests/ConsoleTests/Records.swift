@@ -32,12 +32,19 @@ enum Recorded {
   static let servers = """
     {"v":1,"id":"ask","type":"route-server","address":"10.10.1.4","asn":65515,\
     "state":"Established","since-ms":3600000,"hold-ms":30000,"keepalive-ms":10000,\
-    "identifier":"10.10.1.4","four-octet-as":true,"extended-messages":true,"updates-sent":3,\
-    "bytes-queued":0,"unacknowledged":0,"last-error":null}
+    "identifier":"10.10.1.4","four-octet-as":true,"extended-messages":true,"route-refresh":true,\
+    "peer-restart-s":120,"opened-by":"peer","prefixes-announced":13,"routes-received":41,\
+    "routes-not-kept":0,"updates-sent":3,"bytes-queued":0,"volleys-queued":0,"unacknowledged":0,\
+    "messages-sent":367,"messages-received":402,"keepalives-received":359,\
+    "refreshes-received":2,"updates-accepted":40,"ends-of-rib":1,"updates-ignored":0,\
+    "attribute-discards":3,"treated-as-withdraw":2,"session-resets":1,"connect-attempts":4,\
+    "last-error":null,"shutdown-communication":null}
     {"v":1,"id":"ask","type":"route-server","address":"10.10.1.5","asn":65515,\
     "state":"Connect","since-ms":1500,"hold-ms":null,"keepalive-ms":null,"identifier":null,\
-    "four-octet-as":false,"extended-messages":false,"updates-sent":0,"bytes-queued":0,\
-    "unacknowledged":0,"last-error":"\\u001b[31mred"}
+    "four-octet-as":false,"extended-messages":false,"prefixes-announced":0,\
+    "routes-received":0,"routes-not-kept":0,"updates-sent":0,"bytes-queued":512,\
+    "volleys-queued":1,"unacknowledged":9,"last-error":"\\u001b[31mred",\
+    "shutdown-communication":"back \\u001b[31m soon"}
     """
 
   static let group = """

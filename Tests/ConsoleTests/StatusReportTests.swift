@@ -16,9 +16,10 @@ import Testing
         capabilities   none
         shifts         2
 
-        ROUTE SERVER  ASN    STATE        FOR        HOLD  UPDATES  QUEUED  UNACKED  LAST ERROR
-        10.10.1.4     65515  Established  1 h 0 min  30 s  3        0       0        -
-        10.10.1.5     65515  Connect      1.5 s      -     0        0       0        \\x{1b}[31mred
+        ROUTE SERVER  STATE        FOR        HOLD  ANNOUNCED  RECEIVED  IN FLIGHT
+        10.10.1.4     Established  1 h 0 min  30 s  13         41        0
+        10.10.1.5     Connect      1.5 s      -     0          0         9 +512
+        10.10.1.5: last error: \\x{1b}[31mred
 
         VIP    STATE    RUNG        HELD  INTERFACE  FOR         NEXT HOP   PREFIXES          CLAIMS
         web    active   takeover-2  yes   eth0       1 min 35 s  10.10.0.7  10.1.0.5/32       2
@@ -93,6 +94,53 @@ import Testing
   ])
   func faults(_ lines: [String], _ expected: [String]) throws {
     #expect(StatusReport(try records(lines.joined(separator: "\n"))).faults == expected)
+  }
+
+  @Test func verbose() throws {
+    let lines = [Recorded.daemon, Recorded.servers].joined(separator: "\n")
+    let page = StatusReport(try records(lines)).render(Style(hasColour: false), isVerbose: true)
+    #expect(
+      page.hasSuffix(
+        """
+
+        route server 10.10.1.4, AS 65515
+        session      Established for 1 h 0 min, opened by the peer
+        timers       hold 30 s, keepalive 10 s
+        peer         identifier 10.10.1.4, graceful restart within 120 s
+        both speak   4-octet AS, route refresh, extended messages
+        announced    13 prefixes, 3 UPDATEs
+        received     41 routes kept, 0 not
+        waiting      0 bytes in flight, 0 queued and 0 volleys
+        messages     367 sent, 402 received, 359 KEEPALIVEs, 2 refreshes
+        UPDATEs      40 accepted, 1 ends of RIB, 0 ignored
+        errors       3 attribute discard, 2 treat as withdraw, 1 session reset
+        attempts     4 to connect
+        last error   -
+
+        route server 10.10.1.5, AS 65515
+        session      Connect for 1.5 s
+        announced    0 prefixes, 0 UPDATEs
+        received     0 routes kept, 0 not
+        waiting      9 bytes in flight, 512 queued and 1 volleys
+        messages     - sent, - received, - KEEPALIVEs, - refreshes
+        UPDATEs      - accepted, - ends of RIB, - ignored
+        errors       - attribute discard, - treat as withdraw, - session reset
+        attempts     - to connect
+        last error   \\x{1b}[31mred
+        it said      "back \\x{1b}[31m soon"
+
+        """), "\(page)")
+    #expect(!page.contains("ROUTE SERVER"))
+  }
+
+  /// The table of the most common case is read in a terminal of the usual width.
+  @Test func theTableOfRouteServersFitsAScreen() throws {
+    let servers = Recorded.servers.replacing("\"10.10.1.4\"", with: "\"203.203.203.203\"")
+      .replacing("\"since-ms\":3600000", with: "\"since-ms\":86399000")
+      .replacing("\"prefixes-announced\":13", with: "\"prefixes-announced\":2000")
+      .replacing("\"unacknowledged\":9", with: "\"unacknowledged\":16384")
+    let page = StatusReport(try records(servers)).render(Style(hasColour: false))
+    for line in page.split(separator: "\n") { #expect(line.count <= 80, "\(line)") }
   }
 
   @Test func aFamilyThatIsNotOfferedIsSaid() throws {

@@ -140,6 +140,24 @@ struct ControlSocketTests {
     #expect(records[4].exitCode == .ok)
   }
 
+  @Test func receivedNamesEachRouteServerOnce() throws {
+    var line = try Line()
+    let ask = { (words: [String]) in try Request(id: "r", verb: .received, words: words) }
+    try Self.answer(try ask([]), to: line.client)
+    let all = try line.records()
+    #expect(all.map(\.type) == ["received", "received", "end"])
+    #expect(all.map { $0.string("route-server") } == ["10.0.1.4", "10.0.1.5", nil])
+    #expect(all[0].integer("routes") == 0 && all[0].string("state") == "Idle")
+    try Self.answer(try ask(["10.0.1.5", "errors"]), to: line.client)
+    let one = try line.records()
+    #expect(one.map { $0.string("route-server") } == ["10.0.1.5", nil])
+    try Self.answer(try ask(["10.0.1.6"]), to: line.client)
+    try Self.answer(try ask(["10.0.1.4", "10.0.1.5"]), to: line.client)
+    let ends = try line.records()
+    #expect(ends.map(\.exitCode) == [.failure, .usage])
+    #expect(ends[0].string("message") == "there is no route server 10.0.1.6")
+  }
+
   @Test func severalRequestsInOnePieceAreSeveralAnswers() throws {
     var line = try Line()
     try line.send("1 a version\n1 b version\n1 c no-such-verb\n")

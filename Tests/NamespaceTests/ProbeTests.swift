@@ -9,8 +9,8 @@ import Testing
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
 struct ProbeTests {
   private static let everyKind = """
-    ws1: {address: 10.0.2.11, probes: [arp: {interface: eth0, interval: 20ms}, icmp: {interval: 20ms}, \
-    tcp: {port: \(Neighbourhood.port), interval: 20ms}, \
+    ws1: {address: 10.0.2.11, probes: [arp: {interface: eth0, interval: 20ms}, \
+    icmp: {interval: 20ms}, tcp: {port: \(Neighbourhood.port), interval: 20ms}, \
     http: {url: 'http://10.0.2.11:\(Neighbourhood.port)/', text: ready, interval: 50ms}]}
     """
 

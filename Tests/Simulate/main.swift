@@ -99,7 +99,8 @@ func playPlanted(_ order: Order) -> Bool {
       GroupWorld(seed: seed, defect: defect).play().broken.contains(checker)
     }
     let finding = seed.map { "found with seed \($0)" } ?? "not found"
-    print("\(seed == nil ? "not ok" : "ok") simulation: \(defect) by \(checker.rawValue): \(finding)")
+    print(
+      "\(seed == nil ? "not ok" : "ok") simulation: \(defect) by \(checker.rawValue): \(finding)")
     isGood = isGood && seed != nil
   }
   return isGood

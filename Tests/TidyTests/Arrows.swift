@@ -80,9 +80,9 @@ enum Arrows {
   static let edge: Set<String> = ["Linux", "YAML", "Seal"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
-  /// and the environment that names the programs under test.
+  /// the environment that names the programs under test, and sockets with tiny buffers.
   static let testsWithPointers: Set<String> = [
-    "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests",
+    "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests", "DaemonTests",
   ]
 
   /// Modules of the toolchain: libc where a kernel or a person is spoken to, Foundation in tests,

@@ -19,6 +19,8 @@ package struct WireUpdate: Equatable, Sendable {
   package var nextHop: IPAddress?
   /// The AS numbers of AS_PATH, segment by segment flattened.
   package var path: [UInt32] = []
+  /// COMMUNITIES (RFC 1997).
+  package var communities: [UInt32] = []
 
   /// It stands in MP_REACH_NLRI or MP_UNREACH_NLRI, or in the fields of RFC 4271.
   package var family = WireFamily.ipv4
@@ -36,6 +38,9 @@ package struct WireUpdate: Equatable, Sendable {
     if let first = path.first {
       let isPrepended = path.allSatisfy { $0 == first }
       words += ["path", isPrepended ? "\(first)x\(path.count)" : "\(path)"]
+    }
+    for community in communities {
+      words += ["community", "\(community >> 16):\(community & 0xffff)"]
     }
     return words.joined(separator: " ")
   }
@@ -150,6 +155,7 @@ package enum WireMessage: Equatable, Sendable {
           }
         }
       case 3: update.nextHop = value.number(4).map { .v4(IPv4Address(bits: $0)) }
+      case 8: while let community = value.number(4) { update.communities.append(community) }
       case 14, 15:
         // RFC 7606 section 5.1.
         guard codes.count == 1, flags & 0xc0 == 0x80 else { return .wrong("attribute \(code)") }

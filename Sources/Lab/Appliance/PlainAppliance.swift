@@ -66,7 +66,7 @@ package final class PlainAppliance: Appliance {
       "\(host).answerer", ApplianceFiles.answererWords(script: script, host: host), on: host)
     daemon = try lab.start(
       "\(host).hopshiftd",
-      (listening ? PlainAppliance.socketUnit : []) 
+      (listening ? PlainAppliance.socketUnit : [])
         + PlainAppliance.confinement(withRawSockets: withRawSockets)
         + [
           binary, "--config", configuration, "--control", control, "--state", "\(runtime)/state",

@@ -47,7 +47,8 @@ extension GroupWorld {
     let index = entry.neighbour
     let before = judge.paths[server][index]
     judge.paths[server][index] = entry.update.path.count
-    guard entry.isChange, entry.update.path.count <= 15, entry.update.path.count < before, let thawed = truths[index].thawedAt,
+    guard entry.isChange, entry.update.path.count <= 15, entry.update.path.count < before,
+      let thawed = truths[index].thawedAt,
       !truths[index].wasShaky,
       now - thawed < shape.timeout, let pause = members[index].lastPause, pause.at >= thawed,
       pause.length >= shape.timeout / 2
@@ -80,7 +81,7 @@ extension GroupWorld {
   }
 
   /// In a moment both servers must hold the same of this member.
-  private func watch(_ index: Int) {
+  func watch(_ index: Int) {
     judge.stamps[index] += 1
     schedule(.compare(index, stamp: judge.stamps[index]), after: GroupWorld.quiet)
   }
@@ -123,7 +124,9 @@ extension GroupWorld {
   private func judgeShift(from old: Best, to new: Best, _ place: Int, _ server: Int) {
     judge.tokens[server][place] -= 1
     let isExcused = members.indices.contains { one in
-      members.indices.contains { $0 != one && isLiving(one) && isLiving($0) && !areConnected(one, $0) }
+      members.indices.contains {
+        $0 != one && isLiving(one) && isLiving($0) && !areConnected(one, $0)
+      }
     }
     if judge.tokens[server][place] < 0, !isExcused {
       violate(
@@ -150,11 +153,13 @@ extension GroupWorld {
     else { return violate(.bestPath, "server \(server), \(prefix): a next hop of nobody") }
     let speakers = shape.manner == .healthy ? [left, taken] : Array(members.indices)
     let calm = takeoverTime + shape.timeout
-    guard speakers.allSatisfy({ isLiving($0) && now - truths[$0].troubledAt > calm || $0 == taken }),
+    guard
+      speakers.allSatisfy({ isLiving($0) && now - truths[$0].troubledAt > calm || $0 == taken }),
       isWellFor(left) > calm, members.indices.allSatisfy({ isLiving($0) }), areAllConnected
     else { return }
-    // What a server read late it has late.
+    // What a server read late it has late, and what a kernel did not tell nobody knows.
     if let stalled = judge.stalledAt[server], now - stalled < takeoverTime { return }
+    if speakers.contains(where: { now - truths[$0].deafAt < failbackTime }) { return }
     reached.insert(.failback)
     let isBetter = shape.manner == .healthy ? shape.isBetter(taken, than: left) : taken < left
     guard isBetter, let failback = shape.failback else {
@@ -234,9 +239,9 @@ extension GroupWorld {
     }
   }
 
-  /// What is promised: with every daemon that lives in order and heard by the others, and with those
-  /// that stand still known to them as they last were, traffic goes to one that can carry it; after
-  /// the failback to the best of those.
+  /// What is promised: with every daemon that lives in order and heard by the others, and with
+  /// those that stand still known to them as they last were, traffic goes to one that can carry it;
+  /// after the failback to the best of those.
   private func judgeBestPaths(_ patience: Patience) {
     let living = members.indices.filter(isLiving)
     guard !living.isEmpty, living.allSatisfy(isInOrder),
@@ -254,7 +259,8 @@ extension GroupWorld {
         let right = able.map { shape.nextHop($0, prefix) }
         guard let only = best.only, right.contains(only) else {
           violate(
-            .bestPath, "server \(server), \(prefix): to \(best.nextHops) of \(best.members), "
+            .bestPath,
+            "server \(server), \(prefix): to \(best.nextHops) of \(best.members), "
               + "not to one of \(right)")
           continue
         }
@@ -290,7 +296,8 @@ extension GroupWorld {
     guard shape.manner != .address, able.isEmpty else { return }
     if let before = judge.lastWell {
       judge.looks += 1
-      for server in 0..<2 where before[server].map(\.nextHops) != judge.best[server].map(\.nextHops) {
+      for server in 0..<2 where before[server].map(\.nextHops) != judge.best[server].map(\.nextHops)
+      {
         violate(.nobody, "server \(server): traffic moved, though nobody is well")
       }
     } else {

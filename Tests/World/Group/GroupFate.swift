@@ -77,6 +77,7 @@ extension GroupWorld {
     case .partition, .oneWay: cut(index, isBothWays: kind == .partition)
     case .overrun:
       members[index].kernel.overrun()
+      truths[index].deafAt = now
       news(index)
     case .interrupt: members[index].kernel.interruptions += random.pick(1...3)
     case .refuse: members[index].kernel.refusals += random.pick(1...3)
@@ -102,6 +103,7 @@ extension GroupWorld {
         let id = servers[server].neighbours[index].connection
       else { return }
       carryOut(servers[server].refresh(index, .ipv4), id)
+      watch(index)
     }
     for server in 0..<2 { tablesChanged(server, byUpdate: false) }
   }
@@ -190,7 +192,8 @@ extension GroupWorld {
     hosts[host] = (isUp, now)
     for index in members.indices {
       trouble(index)
-      schedule(.group(.see(member: index, host: host)), after: .microseconds(random.spread(100, 90_000)))
+      schedule(
+        .group(.see(member: index, host: host)), after: .microseconds(random.spread(100, 90_000)))
     }
   }
 

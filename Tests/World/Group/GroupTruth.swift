@@ -3,8 +3,8 @@
 import Model
 
 extension GroupWorld {
-  /// How long a takeover may take, from the last thing that happened: a pause is noticed and listened
-  /// after, silence is noticed, and one that is preferred is waited for.
+  /// How long a takeover may take, from the last thing that happened: a pause is noticed and
+  /// listened after, silence is noticed, and one that is preferred is waited for.
   var takeoverTime: Nanoseconds {
     shape.timeout * 3 + shape.interval * 2 + .milliseconds(300)
   }

@@ -48,6 +48,8 @@ struct Truth {
   var wasShaky = false
   /// Since when it runs and can be heard.
   var standsSince = Instant.zero
+  /// When its kernel last lost news.
+  var deafAt = Instant.zero
   /// When its address last came.
   var arrivedAt: Instant?
   /// When what it has at a route server last changed.

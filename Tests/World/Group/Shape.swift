@@ -33,7 +33,11 @@ struct Shape {
 
   init(_ random: inout Random) {
     manner = Manner.allCases[random.pick(0...2)]
-    members = manner == .healthy && random.oneIn(2) ? 3 : manner == .watchers ? random.pick(1...2) : 2
+    switch manner {
+    case .address: members = 2
+    case .healthy: members = random.pick(2...3)
+    case .watchers: members = random.pick(1...2)
+    }
     // Many hellos are many events.
     interval = .milliseconds(members == 3 ? 500 : [100, 250, 500][random.pick(0...2)])
     timeout = interval * 5
