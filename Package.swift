@@ -79,10 +79,13 @@ let package = Package(
     room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
     room("Control", ["Model"]),
+    room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
+    room(
+      "Chronicle", ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"]),
 
     // The edge: one C library each, made safe.
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
@@ -93,18 +96,27 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Configuration", "Control",
-        "Linux", "Seal", "YAML",
+        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
+        "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
     room("Lab", ["Model", "Bytes", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
-    program("hopshift", ["Model", "Configuration", "Console", "Control", "Linux", "YAML"]),
+    program(
+      "hopshift",
+      [
+        "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
+        "YAML",
+      ]),
     program("hopshift-lab", ["Lab"]),
 
     // What tests put around the engine: kernels, route servers, a clock that waits for nobody.
-    kit("World", ["Engine", "Failover", "Hello", "Model", "BGP"]),
+    kit(
+      "World",
+      [
+        "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+      ]),
     runner("Simulate", ["World"]),
 
     // Tests mirror the rooms.
@@ -118,6 +130,13 @@ let package = Package(
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("JournalTests", ["Journal", "Model"]),
+    tests(
+      "ChronicleTests",
+      [
+        "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
+        "YAML", "Model",
+      ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
     tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
@@ -125,7 +144,10 @@ let package = Package(
     tests("SealTests", ["Seal"]),
     tests(
       "DaemonTests",
-      ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"]),
+      [
+        "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
+        "Model",
+      ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("LabTests", ["Lab", "Model"]),
     tests(

@@ -22,3 +22,7 @@ struct Jitter {
     return length - Nanoseconds(Int64(next() % (quarter + 1)))
   }
 }
+
+extension Jitter {
+  mutating func keep(in keeper: inout Keeper) { keeper.keep(&state) }
+}

@@ -230,3 +230,13 @@ extension Session {
   /// It connects, or will when a timer runs out.
   fileprivate var isTrying: Bool { state != .idle || deadline != nil }
 }
+
+extension Peering {
+  /// The state of both connections.
+  package mutating func keep(in keeper: inout Keeper) {
+    outgoing.keep(in: &keeper)
+    incoming.keep(in: &keeper)
+    keeper.keep(&isStarted)
+    keeper.keep(&lastError, blank: .closed) { $0.keep(in: &$1) }
+  }
+}

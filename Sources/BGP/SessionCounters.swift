@@ -1,5 +1,7 @@
 // What a session has counted since the program started.
 
+import Model
+
 /// Numbers for people; nothing is decided by them.
 package struct SessionCounters: Hashable, Sendable {
   /// Whole messages with a correct header, whatever came of them.
@@ -54,5 +56,20 @@ package struct SessionCounters: Hashable, Sendable {
     case .attributeDiscard: attributeDiscard += 1
     case .treatAsWithdraw: treatAsWithdraw += 1
     }
+  }
+}
+
+extension SessionCounters {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&messagesReceived)
+    keeper.keep(&keepalivesReceived)
+    keeper.keep(&refreshesReceived)
+    keeper.keep(&messagesSent)
+    keeper.keep(&connectAttempts)
+    keeper.keep(&accepted)
+    keeper.keep(&endOfRIB)
+    keeper.keep(&ignored)
+    keeper.keep(&attributeDiscard)
+    keeper.keep(&treatAsWithdraw)
   }
 }

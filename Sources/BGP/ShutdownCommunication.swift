@@ -1,5 +1,7 @@
 // The words an operator of the peer sent along with a Cease (RFC 9003).
 
+import Model
+
 /// A fixed place for the last such text.
 struct ShutdownCommunication {
   private var bytes: [UInt8] = []
@@ -40,5 +42,11 @@ struct ShutdownCommunication {
       }
     }
     return String(safe)
+  }
+}
+
+extension ShutdownCommunication {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&bytes, limit: ShutdownCommunication.limit)
   }
 }

@@ -1,5 +1,7 @@
 // Cuts a command line into its verb, its options and its operands.
 
+import Model
+
 /// The words of a command line, sorted; what they mean is the matter of each command.
 struct Arguments {
   private(set) var verb: Synopsis?
@@ -40,6 +42,18 @@ struct Arguments {
     guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), number > 0
     else { throw .badNumber(option, text) }
     return number
+  }
+
+  func length(_ option: Option) throws(UsageError) -> Nanoseconds? {
+    guard let text = value(option) else { return nil }
+    guard let length = LengthOfTime.read(text) else { throw .badLength(option, text) }
+    return length
+  }
+
+  func size(_ option: Option) throws(UsageError) -> Int? {
+    guard let text = value(option) else { return nil }
+    guard let size = SizeText.read(text) else { throw .badSize(option, text) }
+    return size
   }
 
   /// For verbs without operands.

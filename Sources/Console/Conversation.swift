@@ -34,9 +34,9 @@ package struct Conversation: Sendable {
   private static let askID = "ask"
   private static let signID = "sign"
 
-  /// Asks for a stream when the verb is `monitor`.
+  /// Asks for a stream when the verb is `monitor`, or `record` without a word.
   package init(_ verb: Verb, words: [String] = [], at now: Instant) throws(RequestError) {
-    isStream = verb == .monitor
+    isStream = verb == .monitor || verb == .record && words.isEmpty
     started = now
     heard = now
     outgoing = []

@@ -40,12 +40,6 @@ package struct MonitorCommand: Hashable, Sendable {
     words = MonitorCommand.kinds.filter(arguments.operands.contains)
     json = arguments.has(.json)
     count = try arguments.number(MonitorCommand.countOption)
-    length = try MonitorCommand.length(arguments)
-  }
-
-  private static func length(_ arguments: Arguments) throws(UsageError) -> Nanoseconds? {
-    guard let text = arguments.value(forOption) else { return nil }
-    guard let length = LengthOfTime.read(text) else { throw .badLength(forOption, text) }
-    return length
+    length = try arguments.length(MonitorCommand.forOption)
   }
 }

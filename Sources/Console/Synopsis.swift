@@ -62,7 +62,9 @@ package struct Synopsis: Hashable, Sendable {
   /// Each verb that exists, in the order in which help lists them.
   package static let all = [
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
-    SwitchCommand.synopsis, MaintenanceCommand.synopsis, VolleysCommand.synopsis,
-    ReceivedCommand.synopsis, CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
+    HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
+    MaintenanceCommand.synopsis, VolleysCommand.synopsis, ReceivedCommand.synopsis,
+    RecordCommand.synopsis, ReplayCommand.synopsis, CheckCommand.synopsis,
+    VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

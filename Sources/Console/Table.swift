@@ -18,7 +18,8 @@ package struct Style: Hashable, Sendable {
       mayColour && isTerminal && (noColor ?? "").isEmpty && term != nil && term != "dumb"
   }
 
-  func paint(_ text: String, _ tone: Tone) -> String {
+  /// The text in the colour of its tone, when colours are used.
+  package func paint(_ text: String, _ tone: Tone) -> String {
     guard hasColour, tone != .plain, !text.isEmpty else { return text }
     let code =
       switch tone {

@@ -15,6 +15,10 @@ package enum Trouble: Error, Hashable, Sendable {
   case closed
   /// It answered with something that is not a record.
   case garbled(String)
+  /// It has nothing to do with the daemon: a file.
+  case local(String)
+  /// A configuration has errors, which were told.
+  case refusedConfiguration(String)
   /// It answered that it could not.
   case refused(ExitCode, String)
 
@@ -26,7 +30,8 @@ package enum Trouble: Error, Hashable, Sendable {
     switch self {
     case .notListening, .silent, .closed: .notRunning
     case .noPermission: .noPermission
-    case .failed, .garbled: .failure
+    case .failed, .garbled, .local: .failure
+    case .refusedConfiguration: .badConfiguration
     case .refused(let code, _): code == .ok ? .failure : code
     }
   }
@@ -51,6 +56,8 @@ package enum Trouble: Error, Hashable, Sendable {
     case .garbled(let reason):
       "what answers on \(path) does not speak the control protocol (\(reason)). "
         + "Compare the versions: hopshift version"
+    case .local(let reason): reason
+    case .refusedConfiguration(let name): "\(name) has errors: nothing can be played"
     case .refused(_, let message): "hopshiftd: \(Printable.clean(message))"
     }
   }

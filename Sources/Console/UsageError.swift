@@ -12,6 +12,8 @@ package enum UsageError: Error, Hashable, Sendable {
   case optionTwice(Option)
   case badNumber(Option, String)
   case badLength(Option, String)
+  case badSize(Option, String)
+  case missingWord(String, verb: String)
   case unexpectedWord(String, verb: String)
   case unknownWord(String, known: [String])
   case missingOperand(String)
@@ -36,6 +38,10 @@ package enum UsageError: Error, Hashable, Sendable {
     case .badLength(let option, let text):
       "'\(Printable.clean(text))' is no length of time for '\(option.usage)'; "
         + "write a number and ms, s, m or h, such as 10s, of at most a week"
+    case .badSize(let option, let text):
+      "'\(Printable.clean(text))' is no size for '\(option.usage)'; "
+        + "write a number and nothing, K, M or G behind it, such as 64M"
+    case .missingWord(let word, let verb): "\(verb) needs \(word)"
     case .unexpectedWord(let word, let verb):
       "'\(Printable.clean(word))' is one word too many for \(verb)"
     case .missingOperand(let what): "\(what) is missing"

@@ -1,7 +1,12 @@
 // Hexadecimal digits, as JSON escapes and percent-encoding write them.
 
 /// Digits of base sixteen in ASCII.
-enum Hexadecimal {
+package enum Hexadecimal {
+  package static func text(_ bytes: ArraySlice<UInt8>) -> String {
+    let digits = bytes.flatMap { [lowerDigit($0 >> 4), lowerDigit($0 & 0xf)] }
+    return String(decoding: digits, as: UTF8.self)
+  }
+
   static func lowerDigit(_ value: UInt8) -> UInt8 {
     precondition(value < 16)
     return value < 10 ? 0x30 + value : 0x61 + value - 10

@@ -98,6 +98,17 @@ package struct JSONLine: Sendable {
     bytes.append(Character.closeBracket)
   }
 
+  /// Bytes as text of hexadecimal digits.
+  package mutating func add(_ key: String, hexadecimal value: ArraySlice<UInt8>) {
+    begin(key)
+    bytes.append(Character.quote)
+    for byte in value {
+      bytes.append(Hexadecimal.lowerDigit(byte >> 4))
+      bytes.append(Hexadecimal.lowerDigit(byte & 0xf))
+    }
+    bytes.append(Character.quote)
+  }
+
   private mutating func begin(_ key: String) {
     if bytes.last != Character.openBrace { bytes.append(Character.comma) }
     write(key.utf8)

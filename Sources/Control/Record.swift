@@ -49,6 +49,24 @@ package struct Record: Hashable, Sendable {
     if case .boolean(let truth)? = self[name] { truth } else { nil }
   }
 
+  /// Text of hexadecimal digits as the bytes they stand for; nil when it is none.
+  package func bytes(_ name: String) -> [UInt8]? {
+    guard let digits = string(name)?.utf8, digits.count % 2 == 0 else { return nil }
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(digits.count / 2)
+    var high: UInt8?
+    for digit in digits {
+      guard let value = Hexadecimal.value(of: digit) else { return nil }
+      if let first = high {
+        bytes.append(first << 4 | value)
+        high = nil
+      } else {
+        high = value
+      }
+    }
+    return bytes
+  }
+
   /// The kind of record; empty when it has none.
   package var type: String { string("type") ?? "" }
 

@@ -17,6 +17,11 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case `switch`
   /// Takes VIPs out of service on this machine, or back: `on` or `off`, and names.
   case maintenance
+  /// The shifts that were; a word names one of them.
+  case history
+  /// The journal of what went into the engine, and then what goes into it; with the word `past`
+  /// only what is known now.
+  case record
   case version
 
   /// It changes something, so reading rights are not enough.

@@ -83,6 +83,7 @@ final class ControlClient {
   private var lost = 0
   private(set) var interests: Interests = []
   private(set) var monitorID = ""
+  var recording: Recording?
   /// No more requests are read; the connection ends when the queue is empty.
   private(set) var isClosing = false
   /// The client has sent all it wants to send.

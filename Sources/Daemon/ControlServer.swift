@@ -94,6 +94,9 @@ struct ControlServer: ~Copyable {
     }
   }
 
+  /// The clients that record.
+  var recording: [ControlClient] { clients.compactMap { $0 }.filter { $0.recording != nil } }
+
   /// Some client's request waits for its answer.
   var hasWork: Bool { clients.contains { $0?.request != nil } }
 

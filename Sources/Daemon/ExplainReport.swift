@@ -1,6 +1,7 @@
 // The answer to `explain`: how a VIP stands, why, and what would change it.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Failover
@@ -42,7 +43,7 @@ enum ExplainReport {
     } else {
       line.addNull("since-ms")
     }
-    line.add("because", engine.cause(of: vip).map { VIPWords.cause($0, engine.plan) })
+    line.add("because", engine.cause(of: vip).map { Because.of($0, engine.plan) })
     line.add("decided-by", rule(engine.plan.vips[vip.index], engine.plan))
     return line.finish()
   }

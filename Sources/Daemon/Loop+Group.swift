@@ -15,6 +15,8 @@ extension Loop {
       case .hello(let fellow):
         Loop.hear(fellow, group, &engine, &outputs, at: now)
         carryOut(at: now)
+        record(fellow, group, at: now)
+        conclude(at: now)
       }
     }
   }

@@ -19,16 +19,17 @@ extension Loop {
       case .session(let peer, _, _): isOneOfMany = !sessionLines.allows(peer, at: now)
       default: break
       }
-      if !isOneOfMany { Story.log(note, plan: plan, connections: connections, log: log) }
-      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
-      if case .standing(let vip, _, _, let shift, _) = note, shift != 0 {
-        timeline.remember(shift, vip, seen: stamp.seen)
+      if !isOneOfMany {
+        Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
       }
+      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
+      remember(note, stamp)
       status.heed(note)
     }
     if rungs > Loop.rungLines {
       log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
     }
+    rememberStages()
     Story.publish(timeline, plan: plan, to: control)
   }
 

@@ -1,9 +1,11 @@
 // The one thread: waits for everything at once, feeds the engine, and carries out what it says.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Failover
+import Journal
 import Linux
 import Model
 import Probes
@@ -83,6 +85,8 @@ struct Loop: ~Copyable {
   var tracks: TrackFiles
   let facts: ProcessFacts
   let log: Log
+  var recorder: Recorder
+  var history: History
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -91,8 +95,9 @@ struct Loop: ~Copyable {
   /// afterwards.
   var consequences: [Input] = []
   var turns = TurnLengths()
-  /// How many of the outputs were carried out.
+  /// How many of the outputs were carried out, and how many belong to inputs that were recorded.
   var carriedOut = 0
+  var recorded = 0
   /// How many of `Outputs.others` were looked at for hellos.
   var greeted = 0
   var isStopping = false
@@ -135,6 +140,8 @@ struct Loop: ~Copyable {
     self.sources = sources
     self.control = control
     engine = Engine(plan, seed: seed, run: state.run)
+    history = History(for: plan)
+    recorder = Recorder(Loop.beginning(plan, seed, state.run, facts), at: facts.started)
     probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest
     salvo = Salvo(for: engine.speaker.magazine)
@@ -153,9 +160,12 @@ struct Loop: ~Copyable {
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
     if let kept = state.kept {
-      engine.handle(
-        .recalled(isSameBoot: kept.isSameBoot), kept.memory.span, at: Clock.monotonic(),
-        into: &outputs)
+      let now = Clock.monotonic()
+      let input = Input.recalled(isSameBoot: kept.isSameBoot)
+      engine.handle(input, kept.memory.span, at: now, into: &outputs)
+      recorder.record(
+        input, kept.memory.span, at: now, OutputSum(outputs, from: 0, engine))
+      recorded = outputs.list.count
     }
     consequences.append(.opened(.interfaces, port: opened.port))
   }
@@ -194,6 +204,7 @@ struct Loop: ~Copyable {
 
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
+    if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
     return Instant.earlier(ours, engine.deadline)
   }
@@ -222,6 +233,7 @@ struct Loop: ~Copyable {
     tellWithheldLines(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
+    serveRecordings()
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
     keepState(at: later)
@@ -330,49 +342,20 @@ struct Loop: ~Copyable {
     }
   }
 
-  /// One request of each client: the kernel and the route servers are looked at in between.
-  private mutating func answerClients(at now: Instant) {
-    guard control.hasWork else { return }
-    let moment = Moment(
-      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns, now: now)
-    var wasReported = false
-    var commands: [(Request, ControlClient)] = []
-    Loop.answer(
-      control, engine: engine, connections: connections, sources: sources, moment: moment,
-      wasReported: &wasReported, commands: &commands)
-    if wasReported { turns.wereReported() }
-    for (request, client) in commands { obey(request, client, at: now) }
-    finishTurn(at: now)
-  }
-
-  private static func answer(
-    _ control: borrowing ControlServer, engine: borrowing Engine, connections: [Connection],
-    sources: [KernelSource], moment: Moment, wasReported: inout Bool,
-    commands: inout [(Request, ControlClient)]
-  ) {
-    for client in control.waiting {
-      guard let request = client.takeRequest() else { continue }
-      if request.verb.isWriting, client.mayRead {
-        commands.append((request, client))
-        continue
-      }
-      Report.answer(
-        request, to: client, engine: engine, connections: connections, sources: sources,
-        moment: moment)
-      if request.verb == .status { wasReported = true }
-    }
-  }
-
   // MARK: The engine
 
   mutating func feedBytes(_ input: Input, at now: Instant) {
     Loop.handle(input, buffer, &engine, &outputs, at: now)
     carryOut(at: now)
+    Loop.record(input, buffer, from: recorded, outputs, engine, in: &recorder, at: now)
+    conclude(at: now)
   }
 
   mutating func feed(_ input: Input, at now: Instant) {
     engine.handle(input, Span(), at: now, into: &outputs)
     carryOut(at: now)
+    record(input, at: now)
+    conclude(at: now)
   }
 
   private static func handle(
@@ -398,6 +381,11 @@ struct Loop: ~Copyable {
     launchAll()
     sayHello(at: now)
     carriedOut = outputs.count
+  }
+
+  /// The volleys have left: now the rest, and what carrying out led to.
+  mutating func conclude(at now: Instant) {
+    recorded = carriedOut
     if !outputs.probes.list.isEmpty { carryOutProbes() }
     follow(at: now)
     // A long dump tells more than one turn can hold.
@@ -421,14 +409,17 @@ struct Loop: ~Copyable {
   }
 
   /// Everything readable was read and answered: now the telling, and the arming of what was used.
-  private mutating func finishTurn(at now: Instant) {
+  mutating func finishTurn(at now: Instant) {
     guard carriedOut > 0 || !timeline.stages.isEmpty else { return }
     tell(at: now)
     outputs.removeAll()
     timeline.removeAll()
     carriedOut = 0
+    recorded = 0
     greeted = 0
     engine.handle(.idle, Span(), at: now, into: &outputs)
+    record(.idle, at: now)
+    noteStart()
   }
 
   private mutating func dump(_ what: DumpRequest, _ sequence: UInt32) {

@@ -1,5 +1,6 @@
 // The targets in the answer to `status`: what each piece of evidence says, and since when.
 
+import Chronicle
 import Control
 import Engine
 import Failover

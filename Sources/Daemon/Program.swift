@@ -63,19 +63,19 @@ package enum Program {
     case .failed(let text):
       say(text, on: .error)
       return ExitCode.badConfiguration.rawValue
-    case .plan(let plan, let warnings):
+    case .plan(let plan, let warnings, let text):
       if !warnings.isEmpty { say(warnings, on: .error) }
       switch Startup.protection(of: plan) {
       case .failure(let problem):
         say(problem.text, on: .error)
         return ExitCode.badConfiguration.rawValue
-      case .success(let protection): return start(plan, protection, options)
+      case .success(let protection): return start(plan, text, protection, options)
       }
     }
   }
 
   private static func start(
-    _ plan: Plan, _ protection: TCPProtection, _ options: Options
+    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ options: Options
   ) -> Int32 {
     switch Startup.key(of: plan) {
     case .failure(let problem):
@@ -83,7 +83,7 @@ package enum Program {
       return ExitCode.badConfiguration.rawValue
     case .success(let key):
       if options.action == .check { return ExitCode.ok.rawValue }
-      return serve(plan, protection, key, options)
+      return serve(plan, text, protection, key, options)
     }
   }
 
@@ -119,7 +119,8 @@ package enum Program {
   }
 
   private static func serve(
-    _ plan: Plan, _ protection: TCPProtection, _ key: SealKey?, _ options: Options
+    _ plan: Plan, _ text: [UInt8], _ protection: TCPProtection, _ key: SealKey?,
+    _ options: Options
   ) -> Int32 {
     let log = Log(threshold: .info)
     do throws(StartError) {
@@ -127,8 +128,8 @@ package enum Program {
         try dropCapabilities(plan, log)
       }
       let facts = ProcessFacts(
-        configuration: options.configuration, processID: Accounts.processID(),
-        capabilities: capabilities, started: Clock.monotonic())
+        configuration: options.configuration, configurationText: text,
+        processID: Accounts.processID(), capabilities: capabilities, started: Clock.monotonic())
       let state = StateFile(path: options.state, log: log)
       let door = try Door(plan, protection, log: log)
       let group = try groupDoor(plan, key, log)

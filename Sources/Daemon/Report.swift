@@ -1,6 +1,7 @@
 // Answers to the verbs of the control protocol.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Failover
@@ -10,6 +11,7 @@ import Model
 /// What does not change while the process lives.
 struct ProcessFacts {
   var configuration: String
+  var configurationText: [UInt8]
   var processID: Int32
   var capabilities: String
   var started: Instant
@@ -28,7 +30,8 @@ struct Moment {
 enum Report {
   static func answer(
     _ request: Request, to client: ControlClient, engine: borrowing Engine,
-    connections: [Connection], sources: [KernelSource], moment: Moment
+    connections: [Connection], sources: [KernelSource], recorder: borrowing Recorder,
+    state: [UInt8]?, history: History, moment: Moment
   ) {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(ControlServer.readers)"
@@ -44,6 +47,8 @@ enum Report {
     case .version: client.enqueue(version(request))
     case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
+    case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
+    case .record: Recording.begin(request, for: client, recorder, state: state)
     }
   }
 

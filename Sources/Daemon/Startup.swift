@@ -8,7 +8,7 @@ import YAML
 
 /// What reading the configuration led to.
 enum Loaded {
-  case plan(Plan, warnings: String)
+  case plan(Plan, warnings: String, text: [UInt8])
   /// Every problem, ready to print.
   case failed(String)
 }
@@ -67,7 +67,7 @@ enum Startup {
     do throws(YAMLError) {
       let report = Configuration.check(try YAML.parse(bytes))
       let text = renderer.render(report.problems)
-      if let plan = report.plan { return .plan(plan, warnings: text) }
+      if let plan = report.plan { return .plan(plan, warnings: text, text: bytes) }
       return .failed(text)
     } catch {
       return .failed(

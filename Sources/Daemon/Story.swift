@@ -1,6 +1,7 @@
 // Notes of the engine as records for monitors and as lines for the log.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Failover
@@ -10,61 +11,28 @@ import Model
 /// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
 /// nobody.
 enum Story {
-  static func log(_ note: Note, plan: Plan, connections: [Connection], log: Log) {
-    switch note {
-    case .link, .linkGone, .address, .addressGone, .heard, .listed, .complete: return
-    case .stale(_, .silentChange), .current(.routes): return
-    case .session(let slot, let state, let reason):
-      let server = plan.routeServers.peers[slot.index]
-      if let reason {
-        // What the socket said is more than what the session knows.
-        let detail =
-          ConnectionSide.allCases.lazy.compactMap {
-            connections[ConnectionSlot(slot, $0).index].lastError
-          }.first.map { ": \($0)" } ?? ""
-        log.warning("route server \(server): \(reason)\(detail), now \(state)")
-      } else if state == .established {
-        log.notice("route server \(server): established")
-      }
-    case .standing(let slot, let before, let standing, let shift, let trigger):
-      let name = plan.vips[slot.index].name
-      let from = before.map { VIPWords.words(slot, $0, plan) } ?? "nothing"
-      let number = shift == 0 ? "" : " (shift \(shift))"
-      log.notice(
-        "vip \(name): \(from) -> \(VIPWords.words(slot, standing, plan))\(number): "
-          + VIPWords.cause(trigger, plan))
-    case .recovered(let slot):
-      log.notice("vip \(plan.vips[slot.index].name): a candidate is up again")
-    case .health(let host, let health):
-      let line = "host \(plan.hosts[host.index].name) is \(health)"
-      if health == .down { log.warning(line) } else { log.notice(line) }
-    case .ownNetwork(let state):
-      let line = "our own network is \(state)"
-      if state == .working { log.notice(line) } else { log.warning(line) }
-    case .fellow(let fellow, let isAlive):
-      let name = VIPWords.speaker(fellow, plan)
-      if isAlive {
-        log.notice("speaker \(name) is heard")
-      } else {
-        log.warning("speaker \(name) is silent")
-      }
-    case .outOfService(let slot, let isOut):
-      let name = plan.vips[slot.index].name
-      log.notice("vip \(name): \(isOut ? "out of service here" : "back in service here")")
-    case .forgotten: log.warning("the state file could not be used; starting without it")
-    case .paused(let length):
-      log.warning("this process stood still for \(length.milliseconds) ms: nobody is blamed for it")
-    case .probe(let note): ProbeStory.log(note, plan: plan, log: log)
-    case .stale(let kernelClass, let reason):
-      log.warning("kernel: \(kernelClass): \(sentence(reason)); reading everything again")
-    case .current(.interfaces): log.notice("kernel: links and addresses are current")
-    case .current(let kernelClass): log.notice("kernel: \(kernelClass) are current")
-    case .alarm(let alarm): log.error(sentence(alarm, plan))
-    case .draining(let length):
-      log.notice(
-        "the route servers were told that the VIPs are about to go; their sessions end in "
-          + "\(length.milliseconds) ms")
+  static func log(
+    _ note: Note, plan: Plan, engine: borrowing Engine, connections: [Connection], log: Log
+  ) {
+    let sentence = NoteSentence.of(
+      note, plan, link: link(of: note, engine),
+      detail: { slot in
+        ConnectionSide.allCases.lazy.compactMap {
+          connections[ConnectionSlot(slot, $0).index].lastError
+        }.first.map { ": \($0)" } ?? ""
+      }, errno: { Errno(code: $0).description })
+    guard let sentence else { return }
+    switch sentence.weight {
+    case .notice: log.notice(sentence.text)
+    case .warning: log.warning(sentence.text)
+    case .error: log.error(sentence.text)
     }
+  }
+
+  /// The link that made deciding look at a VIP, as the kernel has it now.
+  static func link(of note: Note, _ engine: borrowing Engine) -> Link? {
+    guard case .standing(_, _, _, _, .link(let index)) = note else { return nil }
+    return engine.failover.view.link(index)
   }
 
   static func publish(
@@ -92,7 +60,8 @@ enum Story {
         return line.finish()
       }
     case .standing(let slot, let before, let standing, let shift, let trigger):
-      publish(slot, (before, standing), shift, trigger, stamp, plan, to: control)
+      publish(
+        slot, (before, standing), shift, trigger, link(of: note, engine), stamp, plan, to: control)
     case .recovered(let slot):
       control.publish(.alarm) {
         alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
@@ -113,17 +82,20 @@ enum Story {
     case .stale(let kernelClass, let reason):
       publish(kernelClass, reason, at, to: control)
       guard reason != .silentChange else { return }
-      let text = "kernel view of \(kernelClass) is stale: \(sentence(reason))"
+      let text = "kernel view of \(kernelClass) is stale: \(NoteSentence.words(reason))"
       control.publish(.alarm) { alarm($0, text, at) }
     case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
     case .complete: return
-    case .alarm(let cause): control.publish(.alarm) { alarm($0, sentence(cause, plan), at) }
     case .draining(let length):
       control.publish(.session) { id in
         var line = JSONLine(id: id, type: "draining")
         line.add("at-ns", at.nanoseconds)
         line.add("length-ms", length.milliseconds)
         return line.finish()
+      }
+    case .alarm(let cause):
+      control.publish(.alarm) {
+        alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)
       }
     }
   }
@@ -154,14 +126,15 @@ enum Story {
       line.add("at-ns", at.nanoseconds)
       line.add("class", kernelClass.description)
       line.add("state", reason == nil ? "current" : "stale")
-      line.add("reason", reason.map(sentence))
+      line.add("reason", reason.map(NoteSentence.words))
       return line.finish()
     }
   }
 
   private static func publish(
     _ slot: VIPSlot, _ change: (from: Standing?, to: Standing), _ shift: UInt32,
-    _ trigger: Trigger, _ stamp: Stamp, _ plan: Plan, to control: borrowing ControlServer
+    _ trigger: Trigger, _ link: Link?, _ stamp: Stamp, _ plan: Plan,
+    to control: borrowing ControlServer
   ) {
     let name = plan.vips[slot.index].name
     control.publish(shift == 0 ? .vip : .shift) { id in
@@ -174,7 +147,7 @@ enum Story {
       line.add("from-host", VIPWords.host(slot, change.from, plan))
       line.add("host", VIPWords.host(slot, change.to, plan))
       line.add("next-hop", plan.nextHops(of: slot)[change.to.candidate].description)
-      line.add("cause", VIPWords.cause(trigger, plan))
+      line.add("cause", Because.of(trigger, plan, link: link))
       return line.finish()
     }
     guard shift != 0, control.hears(.shift) else { return }
@@ -240,41 +213,5 @@ enum Story {
     default: break
     }
     return line.finish()
-  }
-
-  static func sentence(_ reason: StaleReason) -> String {
-    switch reason {
-    case .overrun: "messages were lost (receive buffer overrun)"
-    case .malformed: "a message could not be understood"
-    case .interruptedDump: "its state changed while it was being listed"
-    case .refusedDump: "it refused to list its state"
-    case .silentChange: "it may have removed routes without a word"
-    }
-  }
-
-  static func sentence(_ alarm: Alarm, _ plan: Plan) -> String {
-    switch alarm {
-    case .lastRung(let slot):
-      "vip \(plan.vips[slot.index].name): the last takeover rung is taken; "
-        + "restart hopshiftd on the machine that does not hold the address"
-    case .outOfRungs(let slot):
-      "vip \(plan.vips[slot.index].name): no takeover rung is left; the last announcement stands"
-    case .allDown(let slot):
-      "vip \(plan.vips[slot.index].name): no candidate is up; the last announcement stands"
-    case .dumpRefused(let kernelClass, let code):
-      "kernel: \(kernelClass): dump refused: \(Errno(code: code))"
-    case .dumpsFailing(let kernelClass, let times):
-      "kernel: \(kernelClass): \(times) dumps failed in a row; nothing is decided on them"
-    case .staleForLong(let kernelClass):
-      "kernel: \(kernelClass): messages have been lost for "
-        + "\(KernelFeed.stalePatience.seconds) s and more; nothing is decided on them"
-    case .notSpoken(let slot, let families):
-      "route server \(plan.routeServers.peers[slot.index]): it does not offer "
-        + "\(families.names.joined(separator: ", ")), so such prefixes are not announced to it"
-    case .notOpened(let kernelClass, let code):
-      "kernel: \(kernelClass): no netlink socket: \(Errno(code: code))"
-    case .portNotOpened(let port, let code): ProbeStory.sentence(port, code)
-    case .probesNotOpened(let socket, let code): ProbeStory.sentence(socket, code)
-    }
   }
 }

@@ -38,7 +38,8 @@ package struct Engine: ~Copyable {
   private var movedBy: [UInt32?]
   /// The speaking side of hello.
   var speaking: HelloSpeaker
-  private(set) var latest = Instant(nanoseconds: .min)
+  /// The time of the last input.
+  package private(set) var latest = Instant(nanoseconds: .min)
   private var hasStarted = false
   private(set) var isStopping = false
   /// When sessions end that stay for a while after a stop.
@@ -111,9 +112,7 @@ package struct Engine: ~Copyable {
   package mutating func handle(
     _ input: Input, _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
   ) {
-    precondition(now >= latest, "time runs backwards")
-    latest = now
-    let before = outputs.notes.count
+    let before = begin(outputs, at: now)
     switch input {
     case .opened(let kernelClass, let port):
       opened(kernelClass, port: port, at: now, into: &outputs)
@@ -146,6 +145,18 @@ package struct Engine: ~Copyable {
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
     }
+    conclude(since: before, at: now, into: &outputs)
+  }
+
+  /// The answer is where among the notes those of this input will begin.
+  mutating func begin(_ outputs: borrowing Outputs, at now: Instant) -> Int {
+    precondition(now >= latest, "time runs backwards")
+    latest = now
+    return outputs.notes.count
+  }
+
+  /// What follows from any input.
+  mutating func conclude(since before: Int, at now: Instant, into outputs: inout Outputs) {
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     noteNews()
     if failover.hasOccurrences { tellOccurrences(into: &outputs) }
@@ -279,5 +290,55 @@ package struct Engine: ~Copyable {
       case .fellow(let fellow, let isAlive): outputs.add(.note(.fellow(fellow, isAlive: isAlive)))
       }
     }
+  }
+}
+
+// MARK: State
+
+extension Engine {
+  /// Whether nothing is in the middle of being done: no dump runs, and every output of the inputs
+  /// before was carried out. Only then is the state complete without what was heard meanwhile.
+  package var isQuiet: Bool {
+    moved.isEmpty && verdicts.isEmpty
+      && feeds.allSatisfy {
+        if case .dumping = $0.state { false } else { true }
+      }
+  }
+
+  /// Everything that an engine made from the same Plan, seed and run needs to go on in this one's
+  /// place, with the same outputs. To be asked when it is quiet, behind `.idle`.
+  package mutating func state() -> [UInt8] {
+    precondition(isQuiet, "a state in the middle of something")
+    var keeper = Keeper()
+    keep(in: &keeper)
+    return keeper.finish()
+  }
+
+  /// Goes on where another stood; false when the bytes are none of this version and Plan, and then
+  /// this engine must not be used.
+  package mutating func restore(_ state: [UInt8]) -> Bool {
+    var keeper = Keeper(reading: state)
+    keep(in: &keeper)
+    return keeper.isComplete()
+  }
+
+  private mutating func keep(in keeper: inout Keeper) {
+    failover.keep(in: &keeper)
+    speaker.keep(in: &keeper)
+    keeper.keep(each: &feeds) { $0.keep(in: &$1) }
+    probes.keep(in: &keeper)
+    keeper.keep(&shifts)
+    keeper.keep(each: &causes) {
+      $1.keep(&$0, blank: .start) { $0.keep(in: &$1) }
+    }
+    keeper.keep(&hasUnsavedMemory)
+    keeper.keep(&serviceChanges)
+    keeper.keep(&malformed)
+    speaking.keep(in: &keeper)
+    keeper.keep(&latest)
+    keeper.keep(&hasStarted)
+    keeper.keep(&isStopping)
+    keeper.keep(&drained)
+    keeper.keep(&hasStopped)
   }
 }

@@ -162,3 +162,21 @@ extension Engine {
         nextHop: claim.nextHop))
   }
 }
+
+extension HelloSpeaker {
+  mutating func keep(in keeper: inout Keeper) {
+    round.keep(in: &keeper)
+    keeper.keep(&sequence)
+    keeper.keep(&pauses)
+    keeper.keep(each: &told) {
+      $1.keep(&$0.epoch)
+      $1.keep(&$0.rung)
+      $1.keep(&$0.wants)
+      $1.keep(&$0.rank)
+      $1.keep(&$0.nextHop, blank: IPv4Address(bits: 0)) { $1.keep(&$0) }
+    }
+    keeper.keep(&due)
+    keeper.keep(&isUrgent)
+    keeper.keep(&hasSaidGoodbye)
+  }
+}

@@ -255,3 +255,51 @@ enum DumpEnd: Equatable {
   case complete
   case failed
 }
+
+extension KernelFeed {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&needs)
+    state.keep(in: &keeper)
+    keeper.keep(&port)
+    keeper.keep(&failures)
+    keeper.keep(&overruns)
+    keeper.keep(&dumps)
+    keeper.keep(&completedAt)
+    keeper.keep(&isFirstRound)
+    keeper.keep(&sequence)
+    keeper.keep(&lastNumber)
+    keeper.keep(&wasInterrupted)
+    keeper.keep(&isDrained)
+    keeper.keep(&roundBegan)
+    keeper.keep(&roundLength)
+    keeper.keep(&alarmAt)
+  }
+}
+
+extension KernelFeed.State {
+  fileprivate mutating func keep(in keeper: inout Keeper) {
+    var kind: UInt8
+    var request = DumpRequest.links
+    var due = Instant.zero
+    switch self {
+    case .closed: kind = 1
+    case .opening: kind = 2
+    case .waitingToOpen(let time): (kind, due) = (3, time)
+    case .dumping(let running): (kind, request) = (4, running)
+    case .waiting(let time): (kind, due) = (5, time)
+    case .current: kind = 6
+    }
+    keeper.keep(&kind)
+    keeper.keep(&request)
+    keeper.keep(&due)
+    switch kind {
+    case 1: self = .closed
+    case 2: self = .opening
+    case 3: self = .waitingToOpen(due)
+    case 4: self = .dumping(request)
+    case 5: self = .waiting(due)
+    case 6: self = .current
+    default: keeper.damage()
+    }
+  }
+}

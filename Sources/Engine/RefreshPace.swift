@@ -45,3 +45,13 @@ struct RefreshPace {
     return asked
   }
 }
+
+extension RefreshPace {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&asked)
+    keeper.keep(&hasToWait)
+    keeper.keep(&ready)
+    keeper.keep(&pause)
+    keeper.keep(&isHeld)
+  }
+}

@@ -272,6 +272,12 @@ package struct Speaker: ~Copyable {
     sessions[peer.index].noteSent(at: now)
   }
 
+  private mutating func noteTarget(_ peer: PeerSlot) {
+    targets[peer.index] = Target(
+      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
+      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
+  }
+
   private mutating func armed(
     _ vip: VIPSlot, _ peer: PeerSlot, _ announcement: Announcement
   ) -> VolleyID? {
@@ -287,9 +293,7 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
-    targets[peer.index] = Target(
-      isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
+    noteTarget(peer)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {
@@ -357,5 +361,27 @@ package struct Speaker: ~Copyable {
       let spoken = sessions[peer.index].negotiated?.families
     else { return [] }
     return families.subtracting(spoken)
+  }
+}
+
+extension Speaker {
+  /// Sessions and what stands. Volleys are no state: they are armed anew.
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &sessions) { $0.keep(in: &$1) }
+    for place in sessions.indices {
+      if keeper.isReading { noteTarget(PeerSlot(place)) }
+      keeper.keep(&targets[place].told)
+    }
+    keeper.keep(each: &standing) {
+      $1.keep(&$0, blank: Standing(candidate: 0, rung: .standby)) {
+        $1.keep(place: &$0.candidate, below: PlanLimits.candidatesPerVIP)
+        $1.keep(&$0.rung)
+      }
+    }
+    keeper.keep(each: &paces) { $0.keep(in: &$1) }
+    keeper.keep(&isDraining)
+    keeper.keep(&lateArmings)
+    guard keeper.isReading else { return }
+    for place in standing.indices { note(unarmed: VIPSlot(place)) }
   }
 }

@@ -140,3 +140,16 @@ package struct Choice: Sendable {
     return nil
   }
 }
+
+extension Choice {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&current, blank: 0) {
+      $1.keep(place: &$0, below: PlanLimits.candidatesPerVIP)
+    }
+    keeper.keep(&since)
+    keeper.keep(&isAllDown)
+    keeper.keep(&isPinned)
+    keeper.keep(&deadline)
+    keeper.keep(&begunAt)
+  }
+}

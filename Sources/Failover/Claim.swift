@@ -154,3 +154,16 @@ package enum Judgement: Equatable, Sendable {
   case allDown
   case recovered
 }
+
+extension Claim {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&rung)
+    presence.keep(in: &keeper)
+    keeper.keep(&since)
+    keeper.keep(&claims)
+    keeper.keep(&lastClaim)
+    keeper.keep(&hasLeft)
+    keeper.keep(&settled)
+    keeper.keep(&resignation)
+  }
+}

@@ -245,3 +245,21 @@ package struct Contest: Sendable {
     return .stepBack(lane.first)
   }
 }
+
+extension Contest {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&rung)
+    keeper.keep(&epoch)
+    keeper.keep(&wants)
+    keeper.keep(&wantsSince)
+    keeper.keep(&since)
+    keeper.keep(&claims)
+    keeper.keep(&next)
+    keeper.keep(&deadline)
+    keeper.keep(&resignation)
+    keeper.keep(&yielding)
+    keeper.keep(&isDemanded)
+    keeper.keep(&beaten)
+    keeper.keep(&calmSince)
+  }
+}

@@ -352,3 +352,34 @@ package struct Failover: ~Copyable {
 
   package mutating func newsWasTold() { hasNews = false }
 }
+
+extension Failover {
+  /// Everything that is known and decided; what the Plan gives is left alone.
+  package mutating func keep(in keeper: inout Keeper) {
+    view.keep(in: &keeper)
+    keeper.keep(&isCurrent)
+    hosts.keep(in: &keeper)
+    kernelEvidence.keep(in: &keeper)
+    fellows?.keep(in: &keeper)
+    keeper.keep(each: &units) {
+      $1.keep(&$0.rung)
+      $1.keep(&$0.shiftedAt)
+      $1.keep(&$0.isOut)
+      $1.keep(&$0.yieldsUntil)
+      $1.keep(&$0.hasLeft)
+      $1.keep(&$0.hasArrived)
+      $0.presence.keep(in: &$1)
+    }
+    keeper.keep(each: &claims) { $0.keep(in: &$1) }
+    keeper.keep(each: &contests) { $0.keep(in: &$1) }
+    keeper.keep(each: &choices) { $0.keep(in: &$1) }
+    keeper.keep(&heldCount)
+    keeper.keep(&earliest)
+    keeper.keep(&lastShared)
+    keeper.keep(&hasBegun)
+    trigger.keep(in: &keeper)
+    keeper.keep(&hasNews)
+    keeper.keep(&isFirstListening)
+    keeper.keep(&isCatchingUp)
+  }
+}

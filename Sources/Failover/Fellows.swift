@@ -309,3 +309,28 @@ package struct GroupView: Equatable, Sendable {
 
   package init() {}
 }
+
+extension Fellows {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &list) {
+      $1.keep(&$0.isAlive)
+      $1.keep(&$0.heardAt)
+      $1.keep(&$0.since)
+      $1.keep(&$0.isConfirmed)
+      $1.keep(&$0.untold)
+    }
+    keeper.keep(each: &claims) {
+      $1.keep(&$0.epoch)
+      $1.keep(&$0.rung)
+      $1.keep(&$0.wants)
+      $1.keep(&$0.rank)
+      $1.keep(&$0.nextHop, blank: IPv4Address(bits: 0)) { $1.keep(&$0) }
+    }
+    keeper.keep(&listening)
+    keeper.keep(each: &toldIn) { $1.keep(&$0) }
+    keeper.keep(&listenings)
+    keeper.keep(&mayHaveMissed)
+    keeper.keep(&isCatchingUp)
+    keeper.keep(&isAnyoneNew)
+  }
+}

@@ -106,3 +106,18 @@ package struct HostTable: Sendable {
     return isProvenLocally ? health : .unknown
   }
 }
+
+extension HostTable {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &signals) {
+      $1.keep(&$0.signal)
+      $1.keep(&$0.since)
+    }
+    keeper.keep(each: &health) {
+      $1.keep(&$0.health)
+      $1.keep(&$0.since)
+    }
+    keeper.keep(&ownNetwork)
+    keeper.keep(&hasLink)
+  }
+}

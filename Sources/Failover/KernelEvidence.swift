@@ -187,3 +187,14 @@ extension Failover {
     }
   }
 }
+
+extension KernelEvidence {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &watched) {
+      $1.keep(&$0.entries, blank: 0, limit: KernelEvidence.entryLimit) { $1.keep(&$0) }
+      $1.keep(&$0.confirmed, blank: 0, limit: KernelEvidence.entryLimit) { $1.keep(&$0) }
+    }
+    keeper.keep(&areRoutesCurrent)
+    keeper.keep(&areNeighboursCurrent)
+  }
+}

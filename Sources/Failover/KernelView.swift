@@ -70,6 +70,21 @@ package struct KernelView: ~Copyable {
     return links[place].link
   }
 
+  /// The link that has this name.
+  package func link(named name: InterfaceName) -> Link? {
+    links.first { $0.link.name == name }?.link
+  }
+
+  /// The names of all links, in the order of their numbers.
+  package var linkNames: [InterfaceName] { links.map(\.link.name) }
+
+  /// The prefix length that a watched address has on an interface; nil when it is not there.
+  package func prefixLength(of slot: Int, on interface: InterfaceIndex) -> UInt8? {
+    let start = slot * KernelView.holdersPerAddress
+    return holders[start..<(start + counts[slot])].first { $0.interface == interface }?
+      .prefixLength
+  }
+
   private func position(of index: InterfaceIndex) -> Int {
     var low = 0
     var high = links.count
@@ -237,4 +252,47 @@ package enum Presence: Equatable, Sendable {
   case unusable
   /// Usable on this interface.
   case held(InterfaceIndex)
+}
+
+extension KernelView {
+  mutating func keep(in keeper: inout Keeper) {
+    let blank = Link(
+      index: InterfaceIndex(0), name: .none, isLoopback: false, isUp: false, hasCarrier: false,
+      operationalState: .unknown)
+    keeper.keep(
+      &links, blank: LinkEntry(link: blank, isConfirmed: false), limit: KernelView.linkLimit
+    ) {
+      $1.keep(&$0.link)
+      $1.keep(&$0.isConfirmed)
+    }
+    keeper.keep(each: &holders) {
+      $1.keep(&$0.interface)
+      $1.keep(&$0.prefixLength)
+      $1.keep(&$0.isUsable)
+      $1.keep(&$0.isConfirmed)
+    }
+    keeper.keep(each: &counts) { $1.keep(place: &$0, below: KernelView.holdersPerAddress + 1) }
+    keeper.keep(&overflows)
+    keeper.keep(&vfFlaps)
+  }
+}
+
+extension Presence {
+  mutating func keep(in keeper: inout Keeper) {
+    var kind: UInt8 = 0
+    var index = InterfaceIndex(0)
+    switch self {
+    case .absent: break
+    case .unusable: kind = 1
+    case .held(let place): (kind, index) = (2, place)
+    }
+    keeper.keep(&kind)
+    keeper.keep(&index)
+    switch kind {
+    case 0: self = .absent
+    case 1: self = .unusable
+    case 2: self = .held(index)
+    default: keeper.damage()
+    }
+  }
 }

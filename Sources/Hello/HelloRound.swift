@@ -100,3 +100,20 @@ package struct HelloRound: ~Copyable {
     batch.append(vip)
   }
 }
+
+extension HelloRound {
+  package mutating func keep(in keeper: inout Keeper) {
+    let vips = queue.count
+    keeper.keep(each: &queue) {
+      var index = $0.index
+      $1.keep(place: &index, below: vips)
+      $0 = VIPSlot(index)
+    }
+    keeper.keep(place: &head, below: max(1, vips))
+    keeper.keep(each: &owed) { $1.keep(&$0) }
+    keeper.keep(place: &queued, below: vips + 1)
+    keeper.keep(each: &toldIn) { $1.keep(&$0) }
+    keeper.keep(&round)
+    keeper.keep(place: &cursor, below: max(1, vips))
+  }
+}

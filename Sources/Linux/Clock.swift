@@ -14,6 +14,14 @@ package enum Clock {
   /// CLOCK_REALTIME: nanoseconds since 1970, for people; it may jump.
   package static func wall() -> Instant { read(CLOCK_REALTIME) }
 
+  /// How many seconds the local time is ahead of UTC at a moment of the wall clock.
+  package static func zone(at wall: Instant) -> Int64 {
+    var seconds = time_t(wall.nanoseconds / 1_000_000_000)
+    var local = unsafe tm()
+    guard unsafe localtime_r(&seconds, &local) != nil else { return 0 }
+    return unsafe Int64(local.tm_gmtoff)
+  }
+
   private static func read(_ clock: Int32) -> Instant {
     var time = timespec()
     let result = unsafe clock_gettime(clock, &time)

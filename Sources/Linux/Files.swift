@@ -63,7 +63,7 @@ package enum Files {
     }
   }
 
-  private static func writeAll(_ raw: Int32, _ bytes: Span<UInt8>) throws(Errno) {
+  static func writeAll(_ raw: Int32, _ bytes: Span<UInt8>) throws(Errno) {
     var written = 0
     while written < bytes.count {
       let start = written

@@ -287,3 +287,32 @@ package struct BFDCounters: Hashable, Sendable {
   package var discarded: UInt64 = 0
   package var ups: UInt64 = 0
 }
+
+extension BFDSession {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&settings.interval)
+    keeper.keep(&settings.multiplier)
+    keeper.keep(&state)
+    keeper.keep(&diagnostic)
+    keeper.keep(&remote.discriminator)
+    keeper.keep(&remote.state)
+    keeper.keep(&remote.diagnostic)
+    keeper.keep(&remote.minRx)
+    keeper.keep(&remote.desiredMinTx)
+    keeper.keep(&remote.multiplier)
+    keeper.keep(&remote.demand)
+    keeper.keep(&lastHeard)
+    keeper.keep(&counters.sent)
+    keeper.keep(&counters.received)
+    keeper.keep(&counters.discarded)
+    keeper.keep(&counters.ups)
+    keeper.keep(&desiredMinTx)
+    keeper.keep(&transmitBasis)
+    keeper.keep(&receiveBasis)
+    keeper.keep(&isPolling)
+    keeper.keep(&nextTransmit)
+    keeper.keep(&lastTransmit)
+    keeper.keep(&hearingSince)
+    draw.keep(in: &keeper)
+  }
+}

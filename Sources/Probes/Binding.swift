@@ -42,6 +42,10 @@ package struct Binding: Sendable {
 
     var isQuiet: Bool { !before && !present }
     mutating func disturb() { present = true }
+    mutating func keep(in keeper: inout Keeper) {
+      keeper.keep(&before)
+      keeper.keep(&present)
+    }
     mutating func probeSent() {
       before = present
       present = false
@@ -122,5 +126,19 @@ package struct Binding: Sendable {
     mac = nil
     noise = Quiet()
     ownNoise = Quiet()
+  }
+}
+
+extension Binding {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&mac)
+    keeper.keep(&changes)
+    keeper.keep(&unasked)
+    keeper.keep(&foreign)
+    keeper.keep(&disputed)
+    keeper.keep(&allowance)
+    keeper.keep(&allowedSince)
+    noise.keep(in: &keeper)
+    ownNoise.keep(in: &keeper)
   }
 }

@@ -39,3 +39,7 @@ package struct Draw: Sendable {
     mix(mix(secret ^ UInt64(UInt32(truncatingIfNeeded: target.index))) ^ secret &+ UInt64(number))
   }
 }
+
+extension Draw {
+  mutating func keep(in keeper: inout Keeper) { keeper.keep(&state) }
+}

@@ -64,3 +64,16 @@ struct Flights: Sendable {
 
   mutating func removeAll() { count = 0 }
 }
+
+extension Flights {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(place: &count, below: Flights.limit + 1)
+    keeper.keep(&nextToken)
+    for position in 0..<count {
+      keeper.keep(&self[position].token)
+      keeper.keep(&self[position].launchedAt)
+      keeper.keep(&self[position].sentAt)
+      keeper.keep(&self[position].isAnswered)
+    }
+  }
+}

@@ -43,7 +43,7 @@ package struct HTTPExchange: Sendable {
     case bad
   }
 
-  private enum Part: Hashable, Sendable {
+  private enum Part: UInt8, Hashable, Sendable {
     case statusLine
     case header
     case body
@@ -127,5 +127,15 @@ package struct HTTPExchange: Sendable {
     while matched > 0, check.text[matched] != byte { matched = check.borders[matched - 1] }
     if check.text[matched] == byte { matched += 1 }
     return matched == check.text.count ? .good : .open
+  }
+}
+
+extension HTTPExchange {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&part)
+    keeper.keep(&count)
+    keeper.keep(&total)
+    keeper.keep(&status)
+    keeper.keep(&matched)
   }
 }

@@ -222,3 +222,24 @@ package struct Liveness: Sendable {
     state = next
   }
 }
+
+extension Liveness {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&state)
+    keeper.keep(&reason)
+    keeper.keep(&since)
+    keeper.keep(&lastAnswer)
+    roundTrips.keep(in: &keeper)
+    keeper.keep(&counters.sent)
+    keeper.keep(&counters.answered)
+    keeper.keep(&counters.lost)
+    keeper.keep(&counters.late)
+    keeper.keep(&counters.voided)
+    keeper.keep(&counters.unasked)
+    keeper.keep(&failures)
+    keeper.keep(&successes)
+    flights.keep(in: &keeper)
+    keeper.keep(&newestAnswered)
+    keeper.keep(&voidedInARow)
+  }
+}

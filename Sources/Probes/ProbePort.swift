@@ -114,3 +114,17 @@ package struct ProbePort: Sendable {
     addresses.contains { $0.address == .v4(address) }
   }
 }
+
+extension ProbePort {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&index, blank: InterfaceIndex(0)) { $1.keep(&$0) }
+    keeper.keep(&mac)
+    keeper.keep(&isRunning)
+    let blank = InterfaceAddress(
+      address: .v4(IPv4Address(bits: 0)), prefixLength: 0, interface: InterfaceIndex(0),
+      isTentative: false, isDeprecated: false)
+    keeper.keep(&addresses, blank: blank, limit: ProbePort.addressLimit) { $1.keep(&$0) }
+    keeper.keep(&confirmed, blank: blank, limit: ProbePort.addressLimit) { $1.keep(&$0) }
+    keeper.keep(&isOpen)
+  }
+}

@@ -58,3 +58,7 @@ package struct ProbeSchedule: Sendable {
     for index in due.indices { due[index] = ProbeSchedule.never }
   }
 }
+
+extension ProbeSchedule {
+  mutating func keep(in keeper: inout Keeper) { keeper.keep(each: &due) { $1.keep(&$0) } }
+}

@@ -97,3 +97,28 @@ package struct ProbeTarget: Sendable {
     }
   }
 }
+
+extension ProbeTarget {
+  mutating func keep(in keeper: inout Keeper) {
+    liveness.keep(in: &keeper)
+    binding.keep(in: &keeper)
+    keeper.keep(&neighbourMAC)
+    keeper.keep(&proxied, blank: .azure) { $0.keep(in: &$1) }
+    keeper.keep(&told)
+    keeper.keep(&askedFrom, blank: IPv4Address(bits: 0)) { $1.keep(&$0) }
+    keeper.keep(&wasBroadcast)
+    keeper.keep(&unsent)
+    keeper.keep(&disputeTold)
+    keeper.keep(&isExcused)
+    keeper.keep(&graceEnd)
+  }
+}
+
+extension ProxiedARP.Cause {
+  fileprivate mutating func keep(in keeper: inout Keeper) {
+    var host = -1
+    if case .shared(let other) = self { host = other.index }
+    keeper.keep(&host)
+    self = host < 0 ? .azure : .shared(with: HostSlot(host))
+  }
+}

@@ -39,6 +39,7 @@ package struct Probes: ~Copyable {
   private var isAbsenceNoted = false
   private var heardUntil = Instant(nanoseconds: .min)
   package private(set) var isStarted = false
+  private var isMuted = false
 
   /// An ARP frame is the longest packet but for requests, which are kept ready.
   private static let packetLimit = 64
@@ -113,7 +114,7 @@ package struct Probes: ~Copyable {
       guard let instant = session.deadline else { continue }
       earliest = min(earliest, instant)
     }
-    return isStarted && earliest != ProbeSchedule.never ? earliest : nil
+    return isStarted && !isMuted && earliest != ProbeSchedule.never ? earliest : nil
   }
 
   // MARK: Time
@@ -223,4 +224,32 @@ package struct Probes: ~Copyable {
     targets[index].told = signal
     outputs.add(.note(.signal(targets[index].slot, signal, targets[index].reason)))
   }
+}
+
+extension Probes {
+  /// What is known of every target, and what is on its way.
+  package mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(each: &targets) { $0.keep(in: &$1) }
+    keeper.keep(each: &sessions) { $0.keep(in: &$1) }
+    keeper.keep(&pauses)
+    keeper.keep(&lastPause)
+    keeper.keep(each: &openPorts) { $0.keep(in: &$1) }
+    keeper.keep(each: &lanes) {
+      $1.keep(&$0.token, blank: 0) { $1.keep(&$0) }
+      $0.exchange.keep(in: &$1)
+      $1.keep(&$0.isEnding)
+      $1.keep(&$0.bytes)
+    }
+    schedule.keep(in: &keeper)
+    keeper.keep(each: &judgements) { $1.keep(&$0) }
+    let count = targets.count
+    keeper.keep(&asked, blank: 0, limit: 2 * count) { $1.keep(place: &$0, below: count) }
+    keeper.keep(&strayControls)
+    keeper.keep(&isAbsenceNoted)
+    keeper.keep(&heardUntil)
+    keeper.keep(&isStarted)
+  }
+
+  /// Asks nobody and judges nobody from now on: what is known stays as it is.
+  package mutating func mute() { isMuted = true }
 }

@@ -55,3 +55,10 @@ package struct RoundTrips: Sendable {
     return nil
   }
 }
+
+extension RoundTrips {
+  mutating func keep(in keeper: inout Keeper) {
+    for bucket in 0..<RoundTrips.bucketCount { keeper.keep(&counts[bucket]) }
+    keeper.keep(&latest, blank: .zero) { $1.keep(&$0) }
+  }
+}

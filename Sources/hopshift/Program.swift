@@ -9,7 +9,7 @@ import YAML
 
 /// One run of the command line.
 struct Program {
-  private var output = Output()
+  var output = Output()
 
   /// Does it all; the code is the exit status.
   mutating func run(_ words: [String]) -> ExitCode {
@@ -47,6 +47,10 @@ struct Program {
         return try obey(.switch, command.words, command.json, invocation.socket, style)
       case .maintenance(let command):
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
+      case .history(let command): return try history(command, invocation.socket, style)
+      case .record(let command): return try record(command, invocation.socket)
+      case .replay(let command): return try replay(command, style)
+      case .simulate(let command): return try simulate(command, invocation.socket, style)
       case .version: return try version(invocation.socket)
       case .check(let command): return check(command)
       case .help(let command):
@@ -137,6 +141,18 @@ struct Program {
     return .ok
   }
 
+  private mutating func history(
+    _ command: HistoryCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    let words = command.shift.map { ["\($0)"] } ?? []
+    let records = try ask(.history, words, command.json, socket)
+    if command.json { return .ok }
+    let page = HistoryPage(records)
+    let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
+    output.write(page.render(zone: zone, withStages: command.shift != nil, style))
+    return .ok
+  }
+
   private mutating func monitor(
     _ command: MonitorCommand, _ socket: String, _ style: Style
   ) throws(Trouble) -> ExitCode {
@@ -194,7 +210,7 @@ struct Program {
     return .ok
   }
 
-  private static func report(_ bytes: [UInt8]) -> ConfigurationReport {
+  static func report(_ bytes: [UInt8]) -> ConfigurationReport {
     do throws(YAMLError) {
       return Configuration.check(try YAML.parse(bytes))
     } catch {
@@ -206,7 +222,7 @@ struct Program {
   }
 
   /// An answer that ended with another code than 0 is trouble.
-  private static func accept(_ end: Record?) throws(Trouble) {
+  static func accept(_ end: Record?) throws(Trouble) {
     guard let end else { throw .closed }
     guard end.exitCode == .ok else {
       throw .refused(end.exitCode, end.string("message") ?? "no reason given")

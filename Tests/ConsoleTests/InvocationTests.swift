@@ -95,7 +95,8 @@ import Testing
   }
 
   private static let verbs =
-    "status, monitor, explain, switch, maintenance, volleys, received, check, version, help"
+    "status, monitor, explain, history, simulate, "
+    + "switch, maintenance, volleys, received, record, replay, check, version, help"
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),

@@ -1,6 +1,7 @@
 // The control socket over a real UNIX stream: requests, refusals, and a reader that is too slow.
 
 import BGP
+import Chronicle
 import Control
 import Engine
 import Foundation
@@ -109,7 +110,8 @@ struct ControlSocketTests {
     let engine = Engine(plan(), seed: 1)
     let moment = Moment(
       facts: ProcessFacts(
-        configuration: "/etc/x.yaml", processID: 7, capabilities: "none", started: .zero),
+        configuration: "/etc/x.yaml", configurationText: [], processID: 7, capabilities: "none",
+        started: .zero),
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
       now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
@@ -118,7 +120,9 @@ struct ControlSocketTests {
     }
     Report.answer(
       request, to: client, engine: engine, connections: connections,
-      sources: KernelClass.allCases.map(KernelSource.init), moment: moment)
+      sources: KernelClass.allCases.map(KernelSource.init),
+      recorder: Recorder(Loop.beginning(plan(), 1, 1, moment.facts), at: .zero),
+      state: nil, history: History(for: plan()), moment: moment)
   }
 
   @Test func statusSaysEverythingOnceAndEnds() throws {

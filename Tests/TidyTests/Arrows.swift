@@ -13,18 +13,23 @@ enum Arrows {
     "Hello": ["Model", "Bytes"],
     "Configuration": ["Model"],
     "Control": ["Model"],
+    "Journal": ["Model"],
     "Console": ["Model", "Control"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
+    "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Seal": ["CSodium"],
     "Daemon": [
-      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Configuration", "Control",
-      "Linux", "Seal", "YAML",
+      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
+      "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
     "Lab": ["Model", "Bytes", "Linux"],
     "hopshiftd": ["Daemon"],
-    "hopshift": ["Model", "Configuration", "Console", "Control", "Linux", "YAML"],
+    "hopshift": [
+      "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
+      "YAML",
+    ],
     "hopshift-lab": ["Lab"],
   ]
 
@@ -39,14 +44,24 @@ enum Arrows {
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
+    "JournalTests": ["Journal", "Model"],
+    "ChronicleTests": [
+      "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
+      "YAML", "Model",
+    ],
     "CommandTests": ["Control", "Linux", "Model"],
-    "World": ["Engine", "Failover", "Hello", "Model", "BGP"],
+    "World": [
+      "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+    ],
     "Simulate": ["World"],
     "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
-    "DaemonTests": ["Daemon", "BGP", "Engine", "Hello", "Control", "Linux", "Seal", "Model"],
+    "DaemonTests": [
+      "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
+      "Model",
+    ],
     "SimulationTests": ["World", "Model"],
     "LabTests": ["Lab", "Model"],
     "NamespaceTests": [
@@ -58,7 +73,7 @@ enum Arrows {
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
     "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
-    "Control", "Console", "Engine",
+    "Control", "Console", "Journal", "Engine", "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.

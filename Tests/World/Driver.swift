@@ -1,8 +1,11 @@
 // One run of the daemon's inner part: an Engine driven exactly as the loop of the daemon drives it.
 
 package import BGP
+import Chronicle
+import Configuration
 package import Engine
 import Failover
+import Journal
 package import Model
 
 /// What the machine wanted done, with its bytes.
@@ -32,10 +35,31 @@ package final class Driver {
   package private(set) var mostOutputs = 0
   package private(set) var mostBytes = 0
 
-  package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
+  /// After every so many inputs the engine's state goes into a new engine, which goes on.
+  package var transplantEvery: Int?
+  package private(set) var transplants = 0
+  private var inputs = 0
+  private let seed: UInt64
+  private let run: UInt64
+  private var recorder: Recorder?
+  private var position: RecorderPosition?
+  /// The journal of this run so far; empty unless it is recorded.
+  package private(set) var journal: [UInt8] = []
+
+  package init(
+    _ plan: Plan, seed: UInt64, run: UInt64 = 1, recordedFrom start: Instant? = nil
+  ) {
     self.plan = plan
+    self.seed = seed
+    self.run = run
     engine = Engine(plan, seed: seed, run: run)
     outputs = Outputs(for: plan)
+    guard let start else { return }
+    let beginning = Beginning(
+      of: plan, release: "simulation", seed: seed, run: run, wallOffset: 0,
+      configuration: Array(Configuration.effective(plan).utf8))
+    recorder = Recorder(beginning, at: start)
+    position = recorder?.attachOldest()
   }
 
   package var deadline: Instant? { engine.deadline }
@@ -50,6 +74,7 @@ package final class Driver {
   /// One input, its outputs in order, then `.idle`.
   package func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) -> [Effect] {
     engine.handle(input, bytes.span, at: now, into: &outputs)
+    record(input, bytes, at: now)
     mostOutputs = max(mostOutputs, outputs.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
     var effects: [Effect] = []
@@ -73,9 +98,34 @@ package final class Driver {
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
     precondition(outputs.count == 0, "idle has nothing to say")
+    record(.idle, [], at: now)
+    inputs += 1
+    if let transplantEvery, inputs % transplantEvery == 0 { transplant(at: now) }
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
+  }
+
+  /// The engine's state, from which another can go on.
+  package var state: [UInt8] { engine.state() }
+
+  private func transplant(at now: Instant) {
+    guard engine.isQuiet else { return }
+    var successor = Engine(plan, seed: seed, run: run)
+    precondition(successor.restore(engine.state()), "a state of this Plan")
+    engine = successor
+    // Its volleys have names of their own.
+    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
+    armed = [:]
+    rememberArmed()
+    transplants += 1
+  }
+
+  private func record(_ input: Input, _ bytes: [UInt8], at now: Instant) {
+    guard recorder != nil, var position else { return }
+    recorder?.record(input, bytes.span, at: now, OutputSum(outputs, from: 0, engine))
+    while let piece = recorder?.read(&position, limit: 65_536), !piece.isEmpty { journal += piece }
+    self.position = position
   }
 
   private func fired(_ volley: VolleyID) -> [UInt8] {

@@ -57,6 +57,12 @@ package class Machine {
   package var freeze: Freeze?
   package var sockets: [Socket]
   package private(set) var complaints: [(Checker, String)] = []
+  /// Every so many inputs another engine takes this one's place.
+  package var transplantEvery: Int?
+  /// Keep a journal of each run.
+  package var isRecorded = false
+  /// The journals of the runs that were killed.
+  private var oldJournals: [[UInt8]] = []
   /// The next requests for a dump cannot be sent.
   package var unsendableDumps = 0
 
@@ -77,11 +83,18 @@ package class Machine {
   /// When the daemon wants to run next if nothing comes.
   package var deadline: Instant? { driver?.deadline }
 
+  /// One for each run that was recorded.
+  package var journals: [[UInt8]] {
+    guard isRecorded, let driver else { return oldJournals }
+    return oldJournals + [driver.journal]
+  }
+
   // MARK: Life
 
   package func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
     run += 1
-    driver = Driver(plan, seed: seed, run: UInt64(run))
+    driver = Driver(plan, seed: seed, run: UInt64(run), recordedFrom: isRecorded ? now : nil)
+    driver?.transplantEvery = transplantEvery
     kernel.open()
     recall(at: now)
     feed(.opened(.interfaces, port: kernel.port), at: now)
@@ -94,6 +107,7 @@ package class Machine {
   /// kill -9: the kernel closes what was open.
   package func kill() {
     checkBounds()
+    oldJournals = journals
     driver = nil
     kernel.close()
     for peer in sockets.indices { sockets[peer] = Socket() }

@@ -65,7 +65,9 @@ package final class World: Networked {
   private var nextWake: [Instant?] = [nil, nil]
   private var isDumpPlanned = [false, false]
 
-  package init(seed: UInt64, sabotage: Sabotage? = nil) {
+  package init(
+    seed: UInt64, sabotage: Sabotage? = nil, isRecorded: Bool = false, transplantEvery: Int? = nil
+  ) {
     self.seed = seed
     var random = Random(seed: seed)
     var lists = [World.prefixes(["10.1.0.5/32"])]
@@ -90,6 +92,10 @@ package final class World: Networked {
     self.random = random
     appliances[0].sabotage = sabotage
     appliances[1].sabotage = sabotage
+    for appliance in appliances {
+      appliance.isRecorded = isRecorded
+      appliance.transplantEvery = transplantEvery
+    }
     prepare()
   }
 
@@ -111,6 +117,12 @@ package final class World: Networked {
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
       vips: vips)
   }
+
+  /// How often an engine took another one's place in the runs that still go on.
+  package var transplants: Int { appliances.reduce(0) { $0 + ($1.driver?.transplants ?? 0) } }
+
+  /// Every run of every appliance, if they are recorded.
+  package var journals: [[UInt8]] { appliances.flatMap(\.journals) }
 
   /// Runs the schedule to its end.
   package func play() -> Outcome {

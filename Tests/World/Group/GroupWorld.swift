@@ -1,6 +1,6 @@
 // The world of one group: members that hear each other, two route servers, and what lies between.
 
-import Model
+package import Model
 
 /// What is on the agenda of a world of groups beside what every world has.
 enum GroupEvent {
@@ -105,7 +105,8 @@ package final class GroupWorld: Networked {
   private let listener: ((String) -> Void)?
 
   package init(
-    seed: UInt64, defect: Defect? = nil, listener: ((String) -> Void)? = nil
+    seed: UInt64, defect: Defect? = nil, isRecorded: Bool = false, transplantEvery: Int? = nil,
+    listener: ((String) -> Void)? = nil
   ) {
     self.listener = listener
     self.seed = seed
@@ -118,6 +119,10 @@ package final class GroupWorld: Networked {
     members = (0..<count).map { index in
       Member(
         index, shape: shape, defect: index == culprit || defect == .sameLane ? defect : nil)
+    }
+    for member in members {
+      member.isRecorded = isRecorded
+      member.transplantEvery = transplantEvery
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
     servers = (0..<2).map { RouteServer($0, neighbours: count, holdTime: hold) }
@@ -138,6 +143,15 @@ package final class GroupWorld: Networked {
     guard let listener else { return }
     listener("\(Double(now.nanoseconds) / 1e9) \(text())")
   }
+
+  /// Every run of every member, if they are recorded, with the Plan that no file would give: a key
+  /// is missing, for one.
+  package var recordings: [(plan: Plan, journal: [UInt8])] {
+    members.flatMap { member in member.journals.map { (member.plan, $0) } }
+  }
+
+  /// How often an engine took another one's place in the runs that still go on.
+  package var transplants: Int { members.reduce(0) { $0 + ($1.driver?.transplants ?? 0) } }
 
   var machineCount: Int { members.count }
   func machine(_ index: Int) -> Machine { members[index] }

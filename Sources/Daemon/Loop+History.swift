@@ -1,0 +1,27 @@
+// The loop's side of the history: shifts as they are told, and how far they come.
+
+import Chronicle
+import Engine
+import Model
+
+extension Loop {
+  mutating func remember(_ note: Note, _ stamp: Stamp) {
+    guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0
+    else { return }
+    timeline.remember(shift, vip, seen: stamp.seen)
+    history.remember(
+      Shift(
+        number: shift, vip: vip, from: from, to: to, trigger: trigger,
+        link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided))
+  }
+
+  /// Stages of this turn, also of shifts of earlier turns.
+  mutating func rememberStages() {
+    for reached in timeline.stages {
+      switch reached.stage {
+      case .written: history.written(reached.shift, at: reached.peer, reached.at)
+      case .acknowledged: history.acknowledged(reached.shift, at: reached.peer, reached.at)
+      }
+    }
+  }
+}
