@@ -146,10 +146,16 @@ struct Stage: ~Copyable {
     }
   }
 
+  /// The kernel tells a reset when the caller went with a part of the stream unread.
   private mutating func receiveOnce() throws(Errno) -> Int? {
-    switch stream {
-    case .some(let stream): try stream.receive(into: &buffer)
-    case .none: nil
+    do throws(Errno) {
+      switch stream {
+      case .some(let stream): return try stream.receive(into: &buffer)
+      case .none: return nil
+      }
+    } catch {
+      guard error == .connectionReset else { throw error }
+      return 0
     }
   }
 
