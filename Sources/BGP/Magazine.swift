@@ -165,10 +165,17 @@ package struct Magazine: ~Copyable {
     _ prefixes: EncodedPrefixes, _ announcement: Announcement, _ attributes: RouteAttributes,
     _ encoder: UpdateEncoder, _ spoken: Families
   ) -> Part {
-    var part = Part(frame: encoder.frame(prefixes.family, announcement.rung, attributes))
+    let isWithdrawal = announcement.isWithdrawal
+    var part = Part(
+      frame: isWithdrawal
+        ? encoder.withdrawalFrame(prefixes.family)
+        : encoder.frame(prefixes.family, announcement.rung, attributes))
     guard spoken.contains(prefixes.family) else { return part }
     let start = scratch.count
-    part.messages = UInt32(encoder.write(prefixes, announcement, attributes, into: &scratch))
+    part.messages = UInt32(
+      isWithdrawal
+        ? encoder.writeWithdrawal(of: prefixes, into: &scratch)
+        : encoder.write(prefixes, announcement, attributes, into: &scratch))
     part.count = UInt32(scratch.count - start)
     return part
   }
@@ -215,7 +222,9 @@ package struct Magazine: ~Copyable {
     let vip = vip(of: volley).index
     if volley.families.contains(.ipv4Unicast), ipv4.messages > 0 {
       let few = Int(fewStarts[vip])..<Int(fewStarts[vip + 1])
-      if ipv4.messages > 1 || few.isEmpty || !salvo.join(fewPrefixes, in: few, key) {
+      // Behind the prefixes of a withdrawal something stands.
+      let isPlain = ipv4.messages == 1 && !few.isEmpty && !key.isWithdrawal
+      if !isPlain || !salvo.join(fewPrefixes, in: few, key) {
         let updates = chambers[place].bytes[..<Int(ipv4.count)]
         if ipv4.messages > 1 || !salvo.join(updates, ipv4.frame, key) {
           salvo.begin(updates, ipv4.frame, messages: Int(ipv4.messages), key)

@@ -7,9 +7,9 @@ package import Model
 package struct UpdateEncoder: Hashable, Sendable {
   private let localASN: ASNumber
   private let fourOctetAS: Bool
-  private let messageLimit: Int
+  let messageLimit: Int
   /// Routes that one UPDATE may carry, whatever its size.
-  private let routeLimit: Int
+  let routeLimit: Int
 
   // ORIGIN, NEXT_HOP and MULTI_EXIT_DISC are always of this size; a path attribute has a header of
   // three octets, since none of ours is longer than 255, except MP_REACH_NLRI.
@@ -22,7 +22,7 @@ package struct UpdateEncoder: Hashable, Sendable {
   private static let reachHeader = 4
   private static let reachLength = 2 + 1 + 1 + 16 + 1
   // Withdrawn Routes Length and Total Path Attribute Length.
-  private static let emptyUpdateLength = Framing.headerLength + 4
+  static let emptyUpdateLength = Framing.headerLength + 4
 
   /// For a session of which only this much matters.
   package init(

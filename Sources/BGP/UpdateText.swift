@@ -81,7 +81,7 @@ package enum UpdateText {
       }
       return "LARGE_COMMUNITY \(list.joined(separator: " "))"
     case AttributeCode.multiprotocolReach: return reach(bytes, value)
-    case AttributeCode.multiprotocolUnreach: return "MP_UNREACH_NLRI of \(value.count) bytes"
+    case AttributeCode.multiprotocolUnreach: return unreach(bytes, value)
     default: return "attribute \(code) of \(value.count) bytes"
     }
   }
@@ -100,6 +100,16 @@ package enum UpdateText {
     let routes = (value.lowerBound + 5 + Int(length))..<value.upperBound
     return "MP_REACH_NLRI next hop \(IPv6Address(high: high, low: low)), announces "
       + prefixes(bytes, routes, isLong: true)
+  }
+
+  /// RFC 4760 section 4: AFI (2), SAFI (1), prefixes.
+  private static func unreach(_ bytes: Span<UInt8>, _ value: Range<Int>) -> String {
+    guard let afi = bytes.bigEndian16(at: value.lowerBound),
+      let safi = bytes.byte(at: value.lowerBound + 2), value.count > 3,
+      Families(afi: afi, safi: safi) == .ipv6Unicast
+    else { return "MP_UNREACH_NLRI of \(value.count) bytes" }
+    let routes = (value.lowerBound + 3)..<value.upperBound
+    return "MP_UNREACH_NLRI withdraws " + prefixes(bytes, routes, isLong: true)
   }
 
   /// A run of the same number is one word: `65001 x15`.

@@ -103,11 +103,12 @@ extension Shift {
   /// `voice moved from ws1 to ws2`, or what this machine's claim became.
   package func what(_ plan: Plan) -> String {
     let name = plan.vips[vip.index].name
+    if to.isWithdrawn { return "\(name) was withdrawn, since nobody can carry it" }
     let before = VIPWords.host(vip, from, plan)
     let after = VIPWords.host(vip, to, plan)
     if let after, let before, before != after { return "\(name) moved from \(before) to \(after)" }
     if let after, before == nil { return "\(name) went to \(after)" }
-    let rung = from.map { "was \($0.rung) before" } ?? "had said nothing before"
+    let rung = from.map { "was \($0.word) before" } ?? "had said nothing before"
     if to.rung.isClaim { return "\(name) was claimed as \(to.rung) by this machine, which \(rung)" }
     return "\(name) is \(to.rung) on this machine, which \(rung)"
   }

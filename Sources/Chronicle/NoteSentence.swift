@@ -44,7 +44,7 @@ package struct NoteSentence: Equatable, Sendable {
         "vip \(plan.vips[slot.index].name): \(from) -> \(VIPWords.words(slot, standing, plan))"
           + "\(number): \(Because.of(trigger, plan, link: link))")
     case .recovered(let slot):
-      return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): a candidate is up again")
+      return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): somebody can carry it again")
     case .health(let host, let health):
       return NoteSentence(
         health == .down ? .warning : .notice, "host \(plan.hosts[host.index].name) is \(health)")
@@ -102,7 +102,9 @@ package struct NoteSentence: Equatable, Sendable {
     case .outOfRungs(let slot):
       "vip \(plan.vips[slot.index].name): no takeover rung is left; the last announcement stands"
     case .allDown(let slot):
-      "vip \(plan.vips[slot.index].name): no candidate is up; the last announcement stands"
+      "vip \(plan.vips[slot.index].name): nobody can carry it; "
+        + (plan.vips[slot.index].allDown == .hold
+          ? "the last announcement stands" : "its routes are withdrawn")
     case .dumpRefused(let kernelClass, let code):
       "kernel: \(kernelClass): dump refused: \(name(code))"
     case .dumpsFailing(let kernelClass, let times):

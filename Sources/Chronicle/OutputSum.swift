@@ -208,7 +208,8 @@ package struct OutputSum: Equatable, Sendable {
 
   private mutating func add(_ standing: Standing?) {
     guard let standing else { return sum.add(0 as UInt8) }
-    add(1, standing.candidate << 8 | Int(standing.rung.value))
+    let isWithdrawn = standing.isWithdrawn ? 1 : 0
+    add(1, isWithdrawn << 16 | standing.candidate << 8 | Int(standing.rung.value))
   }
 
   private mutating func add(_ bytes: [UInt8], _ piece: Range<Int>) {

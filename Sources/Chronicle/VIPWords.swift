@@ -8,13 +8,15 @@ package enum VIPWords {
   /// The host that traffic is sent to; nil for this machine when the Plan has no name for it.
   package static func host(_ vip: VIPSlot, _ standing: Standing?, _ plan: Plan) -> String? {
     let candidates = plan.vips[vip.index].candidates
-    guard let standing, !candidates.isEmpty else { return nil }
+    guard let standing, !standing.isWithdrawn, !candidates.isEmpty else { return nil }
     return plan.hosts[candidates[standing.candidate].host.index].name
   }
 
-  /// `active`: this machine carries the VIP, or leads those who say who does.
+  /// `active`: this machine carries the VIP, or leads those who say who does. `withdrawn`: nobody
+  /// can.
   package static func state(_ vip: VIPSlot, _ engine: borrowing Engine) -> String {
     guard let standing = engine.failover.standing(vip) else { return "unknown" }
+    if standing.isWithdrawn { return "withdrawn" }
     if case .watcher = engine.plan.vips[vip.index].role {
       return standing.rung.isClaim ? "watching" : "following"
     }
@@ -24,8 +26,8 @@ package enum VIPWords {
 
   /// `owner`, or `owner, ws1` where the VIP has hosts.
   package static func words(_ vip: VIPSlot, _ standing: Standing, _ plan: Plan) -> String {
-    guard let host = host(vip, standing, plan) else { return standing.rung.description }
-    return "\(standing.rung), \(host)"
+    guard let host = host(vip, standing, plan) else { return standing.word }
+    return "\(standing.word), \(host)"
   }
 
   package static func speaker(_ fellow: FellowSlot, _ plan: Plan) -> String {

@@ -51,7 +51,7 @@ extension PlanMaker {
     _ owner: Section, of vip: Section, _ prefixes: [Prefix]?
   ) -> Carrying? {
     refuse([.rank, .balance], in: owner, "it is for when: healthy")
-    refuse([.failback], in: vip, "whoever has the address owns the VIP")
+    refuse([.failback, .allDown], in: vip, "whoever has the address owns the VIP")
     checkInterfaces(owner)
     guard let prefixes, let address = ownerAddress(owner, prefixes),
       let candidates = candidates(owner)
@@ -72,7 +72,7 @@ extension PlanMaker {
     let isBalanced = owner.isSet(.balance) ?? false
     if isBalanced {
       refuse([.rank], in: owner, "with balance all who are well carry the VIP")
-      refuse([.failback], in: vip, "with balance all who are well carry the VIP")
+      refuse([.failback, .allDown], in: vip, "with balance all who are well carry the VIP")
     } else if root.field(.group) == nil {
       problems.error(
         when.position, owner.path(.when),

@@ -43,6 +43,7 @@ extension PlanMaker {
       if hosts != first.candidates.map(\.host) { return "hosts" }
     default: return "ways to be decided"
     }
+    if vip.allDown != first.allDown { return "values of all-down" }
     return vip.failback == first.failback ? nil : "failback times"
   }
 

@@ -47,7 +47,12 @@ extension PlanMaker {
       attributes: RouteAttributes(
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
-        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []))
+        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []),
+      allDown: allDown(section))
+  }
+
+  private func allDown(_ section: Section) -> Plan.AllDown {
+    section.word(.allDown).flatMap { Plan.AllDown(rawValue: $0) } ?? .hold
   }
 
   private mutating func checkCommunities(_ section: Section) {

@@ -37,7 +37,7 @@ extension PlanSections {
     case .address(let owner): return [(.owner, .section(self.owner(owner, nextHop)))]
     case .healthy(let owner):
       // With balance there is nobody to come back and no order.
-      let failback = owner.isBalanced ? [] : [failback(vip)]
+      let failback = owner.isBalanced ? [] : [failback(vip), allDown(vip)]
       return failback + [(.owner, .section(self.owner(owner, nextHop)))]
     case .watcher:
       let names = vip.candidates.map { plan.hosts[$0.host.index].name }
@@ -48,7 +48,7 @@ extension PlanSections {
       }
       return [
         (.hosts, list(names.map(Scalar.name))), (.nextHop, .pairs(nextHops, isWhole: true)),
-        failback(vip),
+        failback(vip), allDown(vip),
       ]
     }
   }
@@ -56,6 +56,10 @@ extension PlanSections {
   private static func failback(_ vip: Plan.VIP) -> (key: KeyName, content: Section.Content) {
     let length = vip.failback.map(Scalar.duration)
     return (.failback, value(length ?? .word(Schema.never)))
+  }
+
+  private static func allDown(_ vip: Plan.VIP) -> (key: KeyName, content: Section.Content) {
+    (.allDown, value(.word(vip.allDown.rawValue)))
   }
 
   private static func owner(_ owner: Plan.Owner, _ nextHop: IPv4Address) -> Section {

@@ -29,6 +29,9 @@ extension Schema {
           [never], .duration(least: .zero, most: .seconds(86_400), step: .milliseconds(1)))),
       .derived("60s"), "How long a better host has to be well before traffic goes back to it."),
     Key(
+      .allDown, .value(.word(Plan.AllDown.allCases.map(\.rawValue))), .derived("hold"),
+      "What becomes of the routes when nobody is known to be able to carry the VIP."),
+    Key(
       .tie, .value(.name(noun: "tie")), .derived("none"), "VIPs with the same word move as one."),
     Key(
       .owner, .section(owner), .derived("nobody here; required without hosts"),

@@ -57,6 +57,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case multihop
   case nextHop = "next-hop"
   case failback
+  case allDown = "all-down"
   case tie
   case rank
   case balance

@@ -36,8 +36,11 @@ enum ExplainReport {
     line.add("vip", engine.plan.vips[vip.index].name)
     line.add("state", VIPWords.state(vip, engine))
     line.add("host", VIPWords.host(vip, standing, engine.plan))
-    line.add("next-hop", standing.map { engine.plan.nextHops(of: vip)[$0.candidate].description })
-    line.add("rung", standing?.rung.description)
+    let nextHop = standing.flatMap { stands in
+      stands.isWithdrawn ? nil : engine.plan.nextHops(of: vip)[stands.candidate].description
+    }
+    line.add("next-hop", nextHop)
+    line.add("rung", standing?.word)
     if let since = engine.failover.since(vip) {
       line.add("since-ms", (now - since).milliseconds)
     } else {
@@ -136,6 +139,7 @@ enum ExplainReport {
     case .shadow: "every announcement: shadow mode"
     case .ownNetwork: "verdicts on others: our own network does not answer"
     case .grace: "the step down, in case the address comes back"
+    case .vacancy: "every announcement: nobody is known to be able to carry the VIP"
     }
   }
 

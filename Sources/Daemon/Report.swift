@@ -211,7 +211,7 @@ enum Report {
     var line = JSONLine(id: id, type: "vip")
     line.add("name", vip.name)
     line.add("state", VIPWords.state(slot, engine))
-    line.add("rung", standing?.rung.description)
+    line.add("rung", standing?.word)
     line.add("next-rung", engine.failover.upcoming(slot, 0)?.rung.description)
     line.add("held", isHeld)
     if case .held(let index) = engine.failover.presence(slot) {
@@ -226,7 +226,9 @@ enum Report {
     }
     line.add("host", VIPWords.host(slot, standing, engine.plan))
     let content = engine.speaker.magazine.content(of: slot)
-    let nextHops = standing.map { engine.speaker.announcement(slot, $0).nextHops }
+    let nextHops = standing.flatMap { stands in
+      stands.isWithdrawn ? nil : engine.speaker.announcement(slot, stands).nextHops
+    }
     line.add("next-hop", content.ipv4.count > 0 ? nextHops?.ipv4.description : nil)
     line.add("next-hop6", content.ipv6.count > 0 ? nextHops?.ipv6?.description : nil)
     line.add("prefixes", vip.prefixes.count)

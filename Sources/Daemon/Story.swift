@@ -64,7 +64,7 @@ enum Story {
         slot, (before, standing), shift, trigger, link(of: note, engine), stamp, plan, to: control)
     case .recovered(let slot):
       control.publish(.alarm) {
-        alarm($0, "vip \(plan.vips[slot.index].name): a candidate is up again", at)
+        alarm($0, "vip \(plan.vips[slot.index].name): somebody can carry it again", at)
       }
     case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, engine) }
     case .outOfService(let slot, let isOut):
@@ -142,8 +142,8 @@ enum Story {
       line.add("at-ns", stamp.seen.nanoseconds)
       if shift != 0 { line.add("shift", shift) }
       line.add("vip", name)
-      line.add("from", change.from?.rung.description)
-      line.add("to", change.to.rung.description)
+      line.add("from", change.from?.word)
+      line.add("to", change.to.word)
       line.add("from-host", VIPWords.host(slot, change.from, plan))
       line.add("host", VIPWords.host(slot, change.to, plan))
       line.add("next-hop", plan.nextHops(of: slot)[change.to.candidate].description)

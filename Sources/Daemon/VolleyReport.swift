@@ -57,7 +57,7 @@ enum VolleyReport {
     var line = JSONLine(id: id, type: "volley")
     line.add("vip", vip.name)
     line.add("route-server", plan.routeServers.peers[peer.index].description)
-    line.add("rung", announcement.rung.description)
+    line.add("rung", announcement.word)
     let stands = engine.speaker.standing(slot).map { engine.speaker.announcement(slot, $0) }
     line.add("stands", stands == announcement)
     let ipv4 = volley.only(.ipv4Unicast)
@@ -65,10 +65,16 @@ enum VolleyReport {
     let content = engine.speaker.magazine.content(of: slot)
     let hasIPv4 = engine.speaker.magazine.count(of: ipv4) > 0
     let hasIPv6 = engine.speaker.magazine.count(of: ipv6) > 0
-    line.add("next-hop", hasIPv4 ? announcement.nextHops.ipv4.description : nil)
-    line.add("next-hop6", hasIPv6 ? announcement.nextHops.ipv6?.description : nil)
+    let nextHops = announcement.isWithdrawal ? nil : announcement.nextHops
+    line.add("next-hop", hasIPv4 ? nextHops?.ipv4.description : nil)
+    line.add("next-hop6", hasIPv6 ? nextHops?.ipv6?.description : nil)
     line.add("asn", plan.local.asn.value)
-    line.add("path-length", announcement.rung.pathLength)
+    // A withdrawal has no path.
+    if announcement.isWithdrawal {
+      line.addNull("path-length")
+    } else {
+      line.add("path-length", announcement.rung.pathLength)
+    }
     if let med = vip.attributes.med { line.add("med", med) }
     line.add("communities", vip.attributes.communities.map(\.description))
     line.add("large-communities", vip.attributes.largeCommunities.map(\.description))

@@ -252,7 +252,16 @@ package struct Engine: ~Copyable {
     case .exhausted: outputs.add(.note(.alarm(.outOfRungs(vip))))
     case .allDown: outputs.add(.note(.alarm(.allDown(vip))))
     case .recovered: outputs.add(.note(.recovered(vip)))
+    case .withdraw(let isClaim): announceVacancy(vip, isClaim && speaker.standing(vip) != nil)
+    case .restore(let isClaim): announceVacancy(vip, isClaim)
     }
+  }
+
+  /// A claim that goes or comes back moves the next hop; with another verdict of the same input it
+  /// is one shift.
+  private mutating func announceVacancy(_ vip: VIPSlot, _ isShift: Bool) {
+    if isShift, (movedBy[vip.index] ?? 0) == 0 { shifts += 1 }
+    announce(vip, shift: isShift ? shifts : 0)
   }
 
   private mutating func announce(_ vip: VIPSlot, shift: UInt32) {

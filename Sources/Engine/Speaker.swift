@@ -188,8 +188,11 @@ package struct Speaker: ~Copyable {
     _ vip: VIPSlot, _ standing: Standing, shift: UInt32, at now: Instant,
     into outputs: inout Outputs
   ) {
+    let isSilent = standing.isWithdrawn && self.standing[vip.index] == nil
     self.standing[vip.index] = standing
     note(unarmed: vip)
+    // What was never announced needs no withdrawal.
+    if isSilent { return }
     for index in targets.indices where targets[index].isEstablished {
       fire(vip, standing, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
@@ -201,7 +204,8 @@ package struct Speaker: ~Copyable {
       let spoken = sessions[peer.index].negotiated?.families
     else { return 0 }
     var count = 0
-    for index in standing.indices where standing[index] != nil {
+    for index in standing.indices {
+      guard let stands = standing[index], !stands.isWithdrawn else { continue }
       let content = magazine.content(of: VIPSlot(index))
       if spoken.contains(.ipv4Unicast) { count += content.ipv4.count }
       if spoken.contains(.ipv6Unicast) { count += content.ipv6.count }
@@ -217,7 +221,8 @@ package struct Speaker: ~Copyable {
 
   /// In words of the session: where the traffic should go, and how strongly it is claimed.
   package func announcement(_ vip: VIPSlot, _ standing: Standing) -> Announcement {
-    Announcement(
+    if standing.isWithdrawn { return .withdrawal }
+    return Announcement(
       nextHops: nextHops[firstHop[vip.index] + standing.candidate],
       rung: isDraining ? standing.rung.resigned : standing.rung, isShuttingDown: isDraining)
   }
@@ -335,7 +340,8 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
   ) {
     for index in standing.indices {
-      guard let standing = standing[index] else { continue }
+      // A session begins with nothing, and what was withdrawn stays so.
+      guard let standing = standing[index], !standing.isWithdrawn else { continue }
       arm(VIPSlot(index), standing, peer)
       fire(VIPSlot(index), standing, peer, families, shift: 0, at: now, into: &outputs)
       // What may come next is armed when there is time.
@@ -374,8 +380,7 @@ extension Speaker {
     }
     keeper.keep(each: &standing) {
       $1.keep(&$0, blank: Standing(candidate: 0, rung: .standby)) {
-        $1.keep(place: &$0.candidate, below: PlanLimits.candidatesPerVIP)
-        $1.keep(&$0.rung)
+        Standing.keep(&$0, in: &$1)
       }
     }
     keeper.keep(each: &paces) { $0.keep(in: &$1) }

@@ -49,7 +49,9 @@ package struct Choice: Sendable {
     isPinned = false
     // What was waited for is the leader's to decide.
     deadline = nil
-    guard candidate != current else { return .unchanged }
+    // It knows somebody who is well.
+    guard candidate != current else { return recover() }
+    isAllDown = false
     current = candidate
     since = now
     return .moved
@@ -80,7 +82,7 @@ package struct Choice: Sendable {
     let begunAt = begunAt ?? now
     self.begunAt = begunAt
     guard let current else { return begin(candidates, since: begunAt, at: now) }
-    if isFrozen { return .unchanged }
+    if isFrozen { return candidates[current].health == .up ? recover() : .unchanged }
     guard candidates[current].health == .down else {
       if let better = better(candidates, than: current, dampedUntil, at: now) {
         return move(to: better, at: now)

@@ -150,9 +150,12 @@ package enum Judgement: Equatable, Sendable {
   case moved
   /// The leading speaker has chosen another candidate, and we say the same below it.
   case followed
-  /// No candidate is up: what stands is kept.
+  /// Nobody can carry the VIP, and somebody can again.
   case allDown
   case recovered
+  /// So its routes go; and come back as what stands then. `isClaim`: they were, or are, a claim.
+  case withdraw(isClaim: Bool)
+  case restore(isClaim: Bool)
 }
 
 extension Claim {

@@ -6,6 +6,11 @@ extension Failover {
   /// What is announced for a VIP; nil as long as nothing is.
   package func standing(_ vip: VIPSlot) -> Standing? {
     let unit = index.unit(of: vip)
+    return units[unit].isWithdrawn ? .withdrawn : decided(unit)
+  }
+
+  /// What stands, or would stand if somebody could carry it.
+  func decided(_ unit: Int) -> Standing? {
     switch units[unit].rule {
     case .balanced: return units[unit].rung.map { Standing(candidate: 0, rung: $0) }
     case .address, .health:
@@ -38,6 +43,9 @@ extension Failover {
     case .balanced:
       let rung = units[unit].rung ?? .standby
       return Standing(candidate: 0, rung: rung.isClaim ? rung.resigned : .owner)
+    case .health where units[unit].isWithdrawn && contests[unit].isClaiming:
+      // Nobody has claimed meanwhile: the claim is good for the return as well.
+      return decided(unit)
     case .address, .health: return next(unit).map { Standing(candidate: 0, rung: $0) }
     case .watcher:
       // A leader may send the traffic elsewhere; a follower may become the leader.
@@ -91,7 +99,9 @@ extension Failover {
     let unit = index.unit(of: vip)
     guard !isAlone else { return .none }
     var nextHop: IPv4Address?
-    if let standing = standing(vip) { nextHop = units[unit].nextHops[standing.candidate] }
+    if let standing = standing(vip), !standing.isWithdrawn {
+      nextHop = units[unit].nextHops[standing.candidate]
+    }
     return FellowClaim(
       epoch: contests[unit].epoch, rung: contests[unit].rung ?? .standby,
       wants: contests[unit].wants, rank: units[unit].rank, nextHop: nextHop)

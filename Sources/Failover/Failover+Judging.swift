@@ -60,6 +60,7 @@ extension Failover {
       record(balance(unit, hosts[host].health, at: now), unit, into: &verdicts)
     case .watcher(let choice): watch(unit, choice, at: now, into: &verdicts)
     }
+    judgeVacancy(unit, at: now, into: &verdicts)
     noteDeadline(of: unit)
   }
 

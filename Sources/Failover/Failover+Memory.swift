@@ -27,7 +27,7 @@ extension Failover {
     var memory = UnitMemory()
     memory.isOutOfService = units[unit].isOut
     memory.shiftedAt = units[unit].shiftedAt
-    if let standing = standing(vip) { memory.nextHop = units[unit].nextHops[standing.candidate] }
+    if let standing = decided(unit) { memory.nextHop = units[unit].nextHops[standing.candidate] }
     if case .watcher(let choice) = units[unit].rule { memory.isPinned = choices[choice].isPinned }
     guard let fellows else {
       if case .address = units[unit].rule { memory.lastClaim = claims[unit].lastClaim }

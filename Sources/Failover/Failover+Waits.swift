@@ -13,6 +13,8 @@ package enum WaitReason: Equatable, Sendable {
   case ownNetwork
   /// The address is gone, and the claim stands for a while.
   case grace
+  /// Nobody can carry the VIP, and its routes are withdrawn.
+  case vacancy
 }
 
 /// One thing that holds a change back; `until` is nil when no time ends it.
@@ -27,6 +29,7 @@ extension Failover {
     let unit = index.unit(of: vip)
     var waits: [Wait] = []
     if !mayJudge(unit) { waits.append(Wait(reason: .staleView)) }
+    if units[unit].isWithdrawn { waits.append(Wait(reason: .vacancy)) }
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
     if let end = fellows?.listening { waits.append(Wait(reason: .listening, until: end)) }
     if let end = dampedUntil(unit), now < end { waits.append(Wait(reason: .damping, until: end)) }

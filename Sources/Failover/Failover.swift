@@ -365,6 +365,8 @@ extension Failover {
       $1.keep(&$0.rung)
       $1.keep(&$0.shiftedAt)
       $1.keep(&$0.isOut)
+      $1.keep(&$0.isVacant)
+      $1.keep(&$0.isWithdrawn)
       $1.keep(&$0.yieldsUntil)
       $1.keep(&$0.hasLeft)
       $1.keep(&$0.hasArrived)

@@ -7,10 +7,34 @@ package struct Standing: Hashable, Sendable {
   /// The position among the VIP's candidates.
   package var candidate: Int
   package var rung: Rung
+  /// Nobody can carry the VIP, and nothing is announced for it. The rest is then the same for all.
+  package let isWithdrawn: Bool
 
   package init(candidate: Int, rung: Rung) {
     self.candidate = candidate
     self.rung = rung
+    isWithdrawn = false
+  }
+
+  private init() {
+    candidate = 0
+    rung = .standby
+    isWithdrawn = true
+  }
+
+  package static let withdrawn = Standing()
+
+  /// The rung, or that there is none.
+  package var word: String { isWithdrawn ? "withdrawn" : rung.description }
+}
+
+extension Standing {
+  package static func keep(_ standing: inout Standing, in keeper: inout Keeper) {
+    var isWithdrawn = standing.isWithdrawn
+    keeper.keep(place: &standing.candidate, below: PlanLimits.candidatesPerVIP)
+    keeper.keep(&standing.rung)
+    keeper.keep(&isWithdrawn)
+    if keeper.isReading, isWithdrawn { standing = .withdrawn }
   }
 }
 
@@ -41,6 +65,11 @@ struct Unit: Sendable {
   /// Address rule: where the one address is kept that this unit waits for, when any interface will
   /// do; most units are like that.
   var plainSlot: Int?
+  /// What is announced is withdrawn when nobody can carry it.
+  let withdraws: Bool
+  /// Health rule: nobody who is heard can carry it; of a watcher its `Choice` knows.
+  var isVacant = false
+  var isWithdrawn = false
   /// Balanced rule: what stands.
   var rung: Rung?
   /// The last change of the next hop that is known of.
@@ -100,5 +129,6 @@ extension Unit {
     memberCount = members.count
     candidates = first.candidates.map(\.host)
     nextHops = plan.nextHops(of: members[0])
+    withdraws = first.allDown == .withdraw
   }
 }

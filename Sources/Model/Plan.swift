@@ -114,11 +114,12 @@ package struct Plan: Equatable, Sendable {
     /// VIPs with the same number move as one; nil: alone.
     package var tie: Int?
     package var attributes: RouteAttributes
+    package var allDown: AllDown
 
     package init(
       name: String, prefixes: [Prefix], role: Role, candidates: [Candidate],
       failback: Nanoseconds? = VIP.usualFailback, tie: Int? = nil,
-      attributes: RouteAttributes = .none
+      attributes: RouteAttributes = .none, allDown: AllDown = .hold
     ) {
       self.name = name
       self.prefixes = prefixes
@@ -127,6 +128,7 @@ package struct Plan: Equatable, Sendable {
       self.failback = failback
       self.tie = tie
       self.attributes = attributes
+      self.allDown = allDown
     }
 
     /// A VIP of which this machine is the only candidate, with its own address as next hop.
@@ -140,6 +142,14 @@ package struct Plan: Equatable, Sendable {
 
     /// Long enough that a machine that boots has come to rest.
     package static let usualFailback = Nanoseconds.seconds(60)
+  }
+
+  /// What becomes of a VIP's routes when nobody is known to be able to carry it.
+  package enum AllDown: String, Equatable, Sendable, CaseIterable {
+    /// They stay: a host that is down for our probes may still do for some.
+    case hold
+    /// They are withdrawn, so that a less specific route gets the traffic.
+    case withdraw
   }
 
   /// Why this machine announces a VIP.

@@ -242,6 +242,7 @@ struct DecidingTests {
               a: 10.0.2.11
               b: 10.0.2.12
             failback: 60s
+            all-down: hold
 
         """)
   }

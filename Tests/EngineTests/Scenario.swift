@@ -70,12 +70,14 @@ struct Scenario {
     try act(Array(words[1...]), line)
   }
 
-  /// `plan vip NAME ADDRESS PREFIX...`, `plan drain MILLISECONDS`
+  /// `plan vip NAME ADDRESS PREFIX...`, `plan watch NAME hold|withdraw LINK,LINK PREFIX...`,
+  /// `plan drain MILLISECONDS`
   private mutating func takePlan(_ words: [String], _ line: String) throws {
     if words.count == 3, words[1] == "drain", let length = Int64(words[2]) {
       plan.routeServers.drain = .milliseconds(length)
       return
     }
+    if words.count >= 6, words[1] == "watch" { return try watch(words, line) }
     guard words.count >= 5, words[1] == "vip", let address = IPAddress(words[3]) else {
       throw ScenarioError(description: words.joined(separator: " "))
     }
@@ -83,6 +85,28 @@ struct Scenario {
     plan.vips.append(
       Plan.VIP(
         name: words[2], prefixes: prefixes, owner: Plan.Owner(address: address, interfaces: [])))
+  }
+
+  /// A VIP of hosts that are well while a link runs: their next hops are counted from 10.0.4.20.
+  private mutating func watch(_ words: [String], _ line: String) throws {
+    guard let allDown = Plan.AllDown(rawValue: words[3]) else {
+      throw ScenarioError(description: line)
+    }
+    var candidates: [Plan.Candidate] = []
+    for name in words[4].split(separator: ",").map(String.init) {
+      guard let link = InterfaceName(name) else { throw ScenarioError(description: line) }
+      let host = HostSlot(plan.hosts.count)
+      let address = IPv4Address(10, 0, 4, UInt8(20 + host.index))
+      let targets = plan.targets.count..<(plan.targets.count + 1)
+      plan.hosts.append(Plan.Host(name: name, address: address, targets: targets))
+      plan.targets.append(Plan.Target(host: host, evidence: .link(link)))
+      let long = IPv6Address(high: 0x2001_0db8_0004_0000, low: UInt64(20 + host.index))
+      candidates.append(Plan.Candidate(host: host, nextHop: address, nextHop6: long))
+    }
+    plan.vips.append(
+      Plan.VIP(
+        name: words[2], prefixes: words[5...].compactMap { Prefix($0) },
+        role: .watcher(rank: Plan.usualRank), candidates: candidates, allDown: allDown))
   }
 
   private static func time(_ text: String) -> Instant? {
@@ -328,7 +352,7 @@ struct Scenario {
     case .session(let peer, let state, let reason):
       "session rs\(peer.index) \(state)" + (reason.map { ": \($0)" } ?? "")
     case .standing(let vip, let from, let to, let shift, _):
-      "rung \(plan.vips[vip.index].name) \(from?.rung.description ?? "unknown") -> \(to.rung), "
+      "rung \(plan.vips[vip.index].name) \(from?.word ?? "unknown") -> \(to.word), "
         + "shift \(shift)"
     case .outOfService(let vip, let isOut):
       "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"

@@ -14,7 +14,14 @@ final class Watch {
   var verdicts: [Verdict] = []
   var now = Instant.zero
 
-  init(failback: Nanoseconds? = .seconds(60), anchor: Bool = false) throws {
+  static let timeout = Nanoseconds.milliseconds(500)
+  static let fellow = FellowSlot(0)
+
+  /// `isInGroup`: another watcher of a lower address is told of in the Plan.
+  init(
+    failback: Nanoseconds? = .seconds(60), anchor: Bool = false, isInGroup: Bool = false,
+    allDown: Plan.AllDown = .hold
+  ) throws {
     let local = IPv4Address(10, 0, 2, 10)
     var hosts: [Plan.Host] = []
     var targets: [Plan.Target] = []
@@ -42,8 +49,12 @@ final class Watch {
           name: "web", prefixes: [try #require(Prefix("10.1.0.5/32"))], role: .watcher(rank: 100),
           candidates: (0..<2).map {
             .init(host: HostSlot($0), nextHop: IPv4Address(10, 0, 2, UInt8(11 + $0)))
-          }, failback: failback)
-      ], hosts: hosts, targets: targets)
+          }, failback: failback, allDown: allDown)
+      ], hosts: hosts, targets: targets,
+      group: isInGroup
+        ? .init(
+          peers: [IPv4Address(10, 0, 2, 9)], address: local, keyFile: "", timeout: Watch.timeout)
+        : nil)
     failover = Failover(plan)
     failover.viewIsComplete(at: now, into: &verdicts)
   }
@@ -60,6 +71,13 @@ final class Watch {
 
   func say(_ host: Int, _ signal: Signal) {
     failover.learned(TargetSlot(host), signal, at: now, into: &verdicts)
+  }
+
+  /// The other watcher is heard, and says this.
+  func hear(_ claim: FellowClaim) {
+    failover.heard(Watch.fellow, at: now)
+    failover.heard(claim, of: Watch.vip, from: Watch.fellow, at: now, into: &verdicts)
+    failover.understood(Watch.fellow, at: now, into: &verdicts)
   }
 
   func obey(_ command: OperatorCommand) -> OperatorAnswer {

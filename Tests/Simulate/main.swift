@@ -88,7 +88,7 @@ let planted: [(Defect, Checker)] = [
   (.withdraw, .withdrawal), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
   (.sameLane, .equalPaths), (.deaf, .rivals), (.pingPong, .pingPong), (.hastyFailback, .failback),
   (.noDamping, .damping), (.neverStepBack, .liveness), (.noPause, .ownPause), (.restless, .nobody),
-  (.flood, .bounds),
+  (.flood, .bounds), (.keepAll, .nobody),
 ]
 
 /// Judges that condemn nobody are worth nothing.

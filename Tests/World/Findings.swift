@@ -3,7 +3,7 @@
 
 /// A rule that is checked against the route servers' tables and the wire.
 package enum Checker: String, CaseIterable, Sendable {
-  /// No UPDATE carries a withdrawal.
+  /// No UPDATE carries a withdrawal, but of a VIP that nobody can carry and that is to go then.
   case withdrawal
   /// What was said is not said again within a session unless a refresh asked.
   case repetition
@@ -38,8 +38,10 @@ package enum Checker: String, CaseIterable, Sendable {
   case rivals
   /// A best path moves at most once for each thing that happens.
   case pingPong
-  /// Nobody is well: what stood stands.
+  /// Nobody is well: what stood stands, or is withdrawn if that is wanted.
   case nobody
+  /// Watchers that hear each other send the traffic to the same host.
+  case unison
   /// Traffic leaves somebody who is well only for a better one that was well for long enough.
   case failback
   /// What can wait waits until the damping window is over.

@@ -170,6 +170,7 @@ package struct RouteServer: Sendable {
       return
     }
     neighbours[neighbour].owed.subtract(update.announced)
+    neighbours[neighbour].owed.subtract(update.withdrawn)
     var isRepetition = false
     var isChange = false
     let route = update.nextHop.map { Route(nextHop: $0, pathLength: update.path.count) }

@@ -28,14 +28,15 @@ extension GroupWorld {
     truths[index].changedAt = now
     tell("server \(server) has from \(index): \(entry.update.text)")
     watch(index)
-    if !entry.update.withdrawn.isEmpty {
-      violate(.withdrawal, "member \(index): \(entry.update.text)")
-    }
+    if !entry.update.withdrawn.isEmpty { judgeWithdrawal(entry, server) }
     if entry.isRepetition { violate(.repetition, "member \(index) again: \(entry.update.text)") }
     if connections[id].volleys.first == entry.bytes {
       connections[id].volleys.removeFirst()
     } else if !entry.update.announced.isEmpty {
       violate(.armed, "member \(index) sent what was not armed: \(entry.update.text)")
+    }
+    if !entry.update.announced.isEmpty, judge.withdrawnBy.remove(index) != nil {
+      reached.insert(.restored)
     }
     judgeClaim(entry, server)
     // What is said when a session begins is no shift.
@@ -46,9 +47,9 @@ extension GroupWorld {
   private func judgeClaim(_ entry: LoggedUpdate, _ server: Int) {
     let index = entry.neighbour
     let before = judge.paths[server][index]
-    judge.paths[server][index] = entry.update.path.count
-    guard entry.isChange, entry.update.path.count <= 15, entry.update.path.count < before,
-      let thawed = truths[index].thawedAt,
+    judge.paths[server][index] = entry.update.withdrawn.isEmpty ? entry.update.path.count : .max
+    guard entry.update.withdrawn.isEmpty, entry.isChange, entry.update.path.count <= 15,
+      entry.update.path.count < before, let thawed = truths[index].thawedAt,
       !truths[index].wasShaky,
       now - thawed < shape.timeout, let pause = members[index].lastPause, pause.at >= thawed,
       pause.length >= shape.timeout / 2
@@ -181,7 +182,7 @@ extension GroupWorld {
     violate(.damping, "server \(server): \(what) inside the damping window")
   }
 
-  private func isWellFor(_ target: Int) -> Nanoseconds {
+  func isWellFor(_ target: Int) -> Nanoseconds {
     switch shape.manner {
     case .healthy: truths[target].isWell ? now - truths[target].wellSince : .zero
     default: hosts[target].isUp ? now - hosts[target].since : .zero
@@ -254,6 +255,7 @@ extension GroupWorld {
     let able = promised(living)
     guard !able.isEmpty else { return judgeNobody() }
     judge.looks += 1
+    judgeUnison(living)
     if truths.contains(where: { $0.frozenAt != nil }) { reached.insert(.lookBesideFrozen) }
     for server in 0..<2 {
       for (place, prefix) in shape.prefixes.enumerated() {
@@ -296,6 +298,7 @@ extension GroupWorld {
   /// Nobody can carry the traffic: what stood when that began still stands (rule 2).
   private func judgeNobody() {
     guard shape.manner != .address, able.isEmpty else { return }
+    if shape.allDown == .withdraw { return judgeVacancy() }
     if let before = judge.lastWell {
       judge.looks += 1
       for server in 0..<2 where before[server].map(\.nextHops) != judge.best[server].map(\.nextHops)

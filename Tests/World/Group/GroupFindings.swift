@@ -23,6 +23,8 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case lateWake
   case followed
   case lookBesideFrozen
+  case withdrawn
+  case restored
 }
 
 /// What one schedule came to.

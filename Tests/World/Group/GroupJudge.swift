@@ -44,6 +44,8 @@ struct GroupJudge {
   var stalledAt: [Instant?] = [nil, nil]
   /// Best paths when the last that was well went, as long as nothing else happens.
   var lastWell: [[Best]]?
+  /// Members whose routes are withdrawn.
+  var withdrawnBy: Set<Int> = []
   /// By pair.
   private var rivalries: [Int: Rivalry] = [:]
   private let count: Int

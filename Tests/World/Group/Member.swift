@@ -26,6 +26,7 @@ package enum Defect: CaseIterable, Sendable {
   case noPause
   case restless
   case flood
+  case keepAll
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and

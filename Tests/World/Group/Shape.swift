@@ -28,6 +28,7 @@ struct Shape {
   let loss: Int
   /// There is a state file, which outlives the daemon.
   let hasMemory: Bool
+  let allDown: Plan.AllDown
   let vips: [Plan.VIP]
   let prefixes: [Prefix]
 
@@ -58,6 +59,7 @@ struct Shape {
           name: Shape.names[place], prefixes: texts.compactMap { Prefix($0) },
           role: .watcher(rank: 0), candidates: [], failback: failback, tie: isTied ? 1 : nil))
     }
+    allDown = manner != .address && random.oneIn(3) ? .withdraw : .hold
     self.vips = vips
     prefixes = vips.flatMap(\.prefixes)
   }
@@ -114,6 +116,7 @@ struct Shape {
         var vip = vip
         vip.failback = failback
         vip.role = role(index, place)
+        vip.allDown = defect == .keepAll ? .hold : allDown
         vip.candidates = (0..<count).map { host in
           Plan.Candidate(
             host: HostSlot(host),
