@@ -46,13 +46,16 @@ import YAML
     #expect(shifts > 0)
   }
 
-  @Test(arguments: [1, 2] as [UInt64])
+  @Test(arguments: [1, 2, 3, 4, 5, 6, 7, 8] as [UInt64])
   func identicalInAGroup(_ seed: UInt64) throws {
     let world = GroupWorld(seed: seed, isRecorded: true)
     _ = world.play()
     #expect(!world.recordings.isEmpty)
     for (plan, journal) in world.recordings {
-      let (result, _) = try ReplayTests.play(journal, plan)
+      // As `hopshift replay` reads it: the configuration in the journal gives the same Plan.
+      let beginning = try Replay(journal).beginning
+      #expect(try ReplayTests.plan(beginning.configuration) == plan)
+      let (result, _) = try ReplayTests.play(journal)
       #expect(result.difference == nil)
       #expect(result.end == .complete)
       #expect(result.stoppedAt == nil)

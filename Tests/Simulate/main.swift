@@ -1,6 +1,6 @@
 // Plays schedules of the simulated worlds and says "ok" or "not ok" of each world.
 
-import Glibc
+import Foundation
 import World
 
 /// What to play: a world, from which seed on, and how many.
@@ -20,6 +20,11 @@ struct Order {
 
 /// How many seeds that break a rule are told of one by one.
 let storyLimit = 12
+/// How many of them leave the journal of each run of each daemon.
+let journalLimit = 3
+/// Where: in the build's folder, or where HOPSHIFT_JOURNALS says.
+let journalFolder =
+  ProcessInfo.processInfo.environment["HOPSHIFT_JOURNALS"] ?? ".build/journals"
 /// From so many schedules on, every rare branch must have been reached.
 let probeCount: UInt64 = 1_000
 
@@ -31,7 +36,10 @@ struct Run {
 
   init(_ order: Order) { self.order = order }
 
-  mutating func note(_ seed: UInt64, _ violations: [String], events: Int) {
+  /// `journals` plays the seed again and keeps what went into each daemon.
+  mutating func note(
+    _ seed: UInt64, _ violations: [String], events: Int, journals: () -> [[UInt8]]
+  ) {
     self.events += events
     if violations.isEmpty { return }
     bad += 1
@@ -39,6 +47,18 @@ struct Run {
     print("seed \(seed):")
     for text in violations { print("  \(text)") }
     print("  again: Simulate \(order.world) \(seed) 1")
+    guard bad <= journalLimit else { return }
+    for (place, journal) in journals().enumerated() {
+      let file = "\(journalFolder)/\(order.world)-\(seed)-\(place + 1).journal"
+      do {
+        try FileManager.default.createDirectory(
+          atPath: journalFolder, withIntermediateDirectories: true)
+        try Data(journal).write(to: URL(filePath: file))
+        print("  hopshift replay \(file)")
+      } catch {
+        print("  no journal: \(error)")
+      }
+    }
   }
 
   func finish(missing: [String], _ counts: String) -> Bool {
@@ -59,7 +79,11 @@ func playLone(_ order: Order) -> Bool {
     reached.formUnion(outcome.reached)
     promises += outcome.promises
     comparisons += outcome.comparisons
-    run.note(seed, outcome.violations, events: outcome.events)
+    run.note(seed, outcome.violations, events: outcome.events) {
+      let world = World(seed: seed, isRecorded: true)
+      _ = world.play()
+      return world.journals
+    }
   }
   return run.finish(
     missing: Probe.allCases.filter { !reached.contains($0) }.map(\.rawValue),
@@ -76,7 +100,11 @@ func playGroups(_ order: Order) -> Bool {
     looks += outcome.looks
     shifts += outcome.shifts
     comparisons += outcome.comparisons
-    run.note(seed, outcome.violations, events: outcome.events)
+    run.note(seed, outcome.violations, events: outcome.events) {
+      let world = GroupWorld(seed: seed, isRecorded: true)
+      _ = world.play()
+      return world.recordings.map(\.journal)
+    }
   }
   return run.finish(
     missing: GroupProbe.allCases.filter { !reached.contains($0) }.map(\.rawValue),

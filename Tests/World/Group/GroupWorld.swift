@@ -144,8 +144,7 @@ package final class GroupWorld: Networked {
     listener("\(Double(now.nanoseconds) / 1e9) \(text())")
   }
 
-  /// Every run of every member, if they are recorded, with the Plan that no file would give: a key
-  /// is missing, for one.
+  /// Every run of every member, if they are recorded.
   package var recordings: [(plan: Plan, journal: [UInt8])] {
     members.flatMap { member in member.journals.map { (member.plan, $0) } }
   }

@@ -57,7 +57,7 @@ struct Shape {
       vips.append(
         Plan.VIP(
           name: Shape.names[place], prefixes: texts.compactMap { Prefix($0) },
-          role: .watcher(rank: 0), candidates: [], failback: failback, tie: isTied ? 1 : nil))
+          role: .watcher(rank: 0), candidates: [], failback: failback, tie: isTied ? 0 : nil))
     }
     allDown = manner != .address && random.oneIn(3) ? .withdraw : .hold
     self.vips = vips
@@ -83,13 +83,14 @@ struct Shape {
     (ranks[member], member) < (ranks[other], other)
   }
 
-  /// `defect` is planted into the Plan of one member.
+  /// A Plan that a file gives, so that journals can be played by anybody. `defect` is planted into
+  /// that of one member.
   func plan(_ index: Int, _ defect: Defect?) -> Plan {
     let own = address(index)
     var group = Plan.Group(
-      peers: (0..<members).filter { $0 != index }.map(address), address: own, keyFile: "",
-      interval: interval, timeout: timeout)
-    if defect == .sameLane, members > 1 {
+      peers: (0..<members).filter { $0 != index }.map(address), address: own,
+      keyFile: "/etc/hopshift/group.key", interval: interval, timeout: timeout)
+    if defect == .sameLane {
       // Everybody takes itself for the first.
       group.address = IPv4Address(10, 0, 1, 1)
     }
@@ -99,7 +100,7 @@ struct Shape {
     for host in 0..<count {
       hosts.append(
         Plan.Host(
-          name: "host\(host)", address: hop(manner == .healthy ? index : host, prefixes[0]),
+          name: manner == .healthy ? "self" : "host\(host)", address: hop(manner == .healthy ? index : host, prefixes[0]),
           isSelf: manner == .healthy, targets: host..<(host + 1)))
       guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
       targets.append(Plan.Target(host: HostSlot(host), evidence: .link(name)))
@@ -114,24 +115,26 @@ struct Shape {
         damping: Plan.Damping(window: window)),
       vips: vips.enumerated().map { place, vip in
         var vip = vip
-        vip.failback = failback
+        vip.failback = manner == .address ? Plan.VIP.usualFailback : failback
         vip.role = role(index, place)
         vip.allDown = defect == .keepAll ? .hold : allDown
-        vip.candidates = (0..<count).map { host in
+        let candidates = (0..<count).map { host in
           Plan.Candidate(
             host: HostSlot(host),
             nextHop: hop(manner == .healthy ? index : host, vip.prefixes[0]))
         }
+        // An owner's own address needs no candidate.
+        vip.candidates = candidates.filter { manner != .healthy || $0.nextHop != own }
         return vip
       },
-      hosts: hosts, targets: targets, group: group)
+      hosts: hosts, targets: targets, group: members > 1 ? group : nil)
   }
 
   private func role(_ index: Int, _ vip: Int) -> Plan.Role {
     switch manner {
     case .address: .address(Plan.Owner(address: .v4(Shape.addresses[vip]), interfaces: []))
     case .healthy: .healthy(Plan.HealthyOwner(rank: ranks[index]))
-    case .watchers: .watcher(rank: ranks[index])
+    case .watchers: .watcher(rank: Plan.usualRank)
     }
   }
 }
