@@ -36,7 +36,9 @@ package struct ExplainReport: Sendable {
 
   private func heading(_ vip: Record, _ style: Style) -> [String] {
     var lines = [style.paint(vip.text("vip"), .heading) + ": \(vip.text("state"))"]
-    if vip.string("next-hop") == nil {
+    if vip.string("rung") == "withdrawn" {
+      lines.append("withdrawn: nobody is known to be able to carry it")
+    } else if vip.string("next-hop") == nil {
       lines.append("nothing is announced yet")
     } else {
       let host = vip.string("host").map { " (host \(Printable.clean($0)))" } ?? ""

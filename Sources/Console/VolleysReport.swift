@@ -39,16 +39,10 @@ package struct VolleysReport: Sendable {
   private func detail(_ volley: Record, _ style: Style) -> [String] {
     let title = "\(volley.text("vip")) to \(volley.text("route-server")), \(volley.text("rung"))"
     var lines = [style.paint(title, .heading)]
-    lines.append(
-      "origin IGP, path \(volley.text("asn")) x\(volley.text("path-length")), "
-        + "next hop \(volley.text("next-hop")), MED \(volley.text("med"))")
-    lines.append(
-      "communities \(volley.text("communities")), "
-        + "large communities \(volley.text("large-communities"))")
-    if volley.string("next-hop6") != nil {
-      lines.append(
-        "IPv6: \(volley.text("prefixes6")) of the prefixes, in the last "
-          + "\(volley.text("updates6")) of the UPDATEs, next hop \(volley.text("next-hop6"))")
+    if volley.string("rung") == "withdrawn" {
+      lines.append("withdraws \(volley.text("prefixes")) prefixes")
+    } else {
+      lines += announcement(volley)
     }
     lines.append("UPDATEs of bytes \(volley.text("update-bytes"))")
     var hex = volley.text("hex")[...]
@@ -59,6 +53,22 @@ package struct VolleysReport: Sendable {
     }
     if let bytes = volley.integer("bytes"), bytes > shown {
       lines.append("  and \(bytes - Int64(shown)) bytes more")
+    }
+    return lines
+  }
+
+  private func announcement(_ volley: Record) -> [String] {
+    var lines: [String] = []
+    lines.append(
+      "origin IGP, path \(volley.text("asn")) x\(volley.text("path-length")), "
+        + "next hop \(volley.text("next-hop")), MED \(volley.text("med"))")
+    lines.append(
+      "communities \(volley.text("communities")), "
+        + "large communities \(volley.text("large-communities"))")
+    if volley.string("next-hop6") != nil {
+      lines.append(
+        "IPv6: \(volley.text("prefixes6")) of the prefixes, in the last "
+          + "\(volley.text("updates6")) of the UPDATEs, next hop \(volley.text("next-hop6"))")
     }
     return lines
   }

@@ -48,6 +48,27 @@ import Testing
         """)
   }
 
+  @Test func aWithdrawal() throws {
+    let volley = """
+      {"v":1,"id":"ask","type":"volley","vip":"web","route-server":"10.10.1.4",\
+      "rung":"withdrawn","stands":true,"next-hop":null,"asn":65001,"path-length":null,\
+      "communities":[],"large-communities":[],"prefixes":1,"updates":1,"bytes":28,\
+      "update-bytes":[28],"hex":"ffffffffffffffffffffffffffffffff001c020005200a0100050000"}
+      """
+    let page = VolleysReport(try records(volley)).render(Style(hasColour: false))
+    #expect(
+      page == """
+        VIP  ROUTE SERVER  RUNG       STANDS  NEXT HOP  PREFIXES  UPDATES  BYTES
+        web  10.10.1.4     withdrawn  yes     -         1         1        28
+
+        web to 10.10.1.4, withdrawn
+        withdraws 1 prefixes
+        UPDATEs of bytes 28
+          ffffffffffffffffffffffffffffffff001c020005200a0100050000
+
+        """)
+  }
+
   @Test func bothFamilies() throws {
     let both = VolleysReportTests.next.replacing(
       #""prefixes":900,"updates":2"#,

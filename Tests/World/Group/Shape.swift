@@ -100,7 +100,8 @@ struct Shape {
     for host in 0..<count {
       hosts.append(
         Plan.Host(
-          name: manner == .healthy ? "self" : "host\(host)", address: hop(manner == .healthy ? index : host, prefixes[0]),
+          name: manner == .healthy ? "self" : "host\(host)",
+          address: hop(manner == .healthy ? index : host, prefixes[0]),
           isSelf: manner == .healthy, targets: host..<(host + 1)))
       guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
       targets.append(Plan.Target(host: HostSlot(host), evidence: .link(name)))
