@@ -35,6 +35,8 @@ package struct Choice: Sendable {
   package private(set) var isPinned = false
   package private(set) var deadline: Instant?
   private var begunAt: Instant?
+  /// The choice is that of a run before this one, and was not announced in this one.
+  private var isRecalled = false
 
   package init(failback: Nanoseconds?, patience: Nanoseconds) {
     self.failback = failback
@@ -72,6 +74,13 @@ package struct Choice: Sendable {
   mutating func recall(_ candidate: Int, isPinned: Bool) {
     current = candidate
     self.isPinned = isPinned
+    isRecalled = true
+  }
+
+  /// Whether there is a choice that is still to be announced as it stands; said once.
+  mutating func takeRecalled() -> Bool {
+    defer { isRecalled = false }
+    return isRecalled
   }
 
   /// `isFrozen`: nothing moves by itself. `dampedUntil`: what can wait waits until then.
@@ -153,5 +162,6 @@ extension Choice {
     keeper.keep(&isPinned)
     keeper.keep(&deadline)
     keeper.keep(&begunAt)
+    keeper.keep(&isRecalled)
   }
 }

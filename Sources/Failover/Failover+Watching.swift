@@ -9,6 +9,8 @@ extension Failover {
     let candidates = units[unit].candidates.map { hosts[$0] }
     var judgement = Judgement.unchanged
     var isLeading = true
+    // In a group the place on the ladder is announced at the start, and the choice with it.
+    if choices[choice].takeRecalled(), isAlone { judgement = .stand(.owner) }
     if !isAlone {
       let isAble = hosts.ownNetwork != .gone && candidates.contains { $0.health == .up }
       judgement = contend(unit, wants: isAble, at: now)

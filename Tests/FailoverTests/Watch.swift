@@ -17,10 +17,11 @@ final class Watch {
   static let timeout = Nanoseconds.milliseconds(500)
   static let fellow = FellowSlot(0)
 
-  /// `isInGroup`: another watcher of a lower address is told of in the Plan.
+  /// `isInGroup`: another watcher of a lower address is told of in the Plan. `memory`: of a run
+  /// before this one.
   init(
     failback: Nanoseconds? = .seconds(60), anchor: Bool = false, isInGroup: Bool = false,
-    allDown: Plan.AllDown = .hold
+    allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil
   ) throws {
     let local = IPv4Address(10, 0, 2, 10)
     var hosts: [Plan.Host] = []
@@ -56,6 +57,7 @@ final class Watch {
           peers: [IPv4Address(10, 0, 2, 9)], address: local, keyFile: "", timeout: Watch.timeout)
         : nil)
     failover = Failover(plan)
+    if let memory { failover.recall(memory, of: Watch.vip, isSameBoot: true) }
     failover.viewIsComplete(at: now, into: &verdicts)
   }
 

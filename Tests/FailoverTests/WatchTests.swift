@@ -94,6 +94,23 @@ struct WatchTests {
     #expect(watch.said() == [])
   }
 
+  /// A watcher that was killed announces at once what it had chosen: nobody else does.
+  @Test(arguments: [Signal.unknown, .up, .down]) func whatWasChosenBeforeStands(
+    _ signal: Signal
+  ) throws {
+    let before = try Watch()
+    before.say(1, .up)
+    let memory = before.failover.memory(of: Watch.vip)
+    #expect(memory != nil)
+    let watch = try Watch(memory: memory)
+    #expect(watch.said() == [.stand(.owner)])
+    #expect(watch.candidate == 1)
+    watch.say(1, signal)
+    watch.say(0, .down)
+    #expect(watch.said() == (signal == .down ? [.allDown] : []))
+    #expect(watch.candidate == 1)
+  }
+
   // MARK: The operator
 
   @Test func aSwitchIsRefusedInsideTheWindowAndSaysUntilWhen() throws {

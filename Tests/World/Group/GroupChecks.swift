@@ -54,6 +54,7 @@ extension GroupWorld {
       now - thawed < shape.timeout, let pause = members[index].lastPause, pause.at >= thawed,
       pause.length >= shape.timeout / 2
     else { return }
+    if let commanded = judge.commandedAt, now - commanded < takeoverTime { return }
     // An address that came is claimed at once.
     if shape.manner == .address, let came = truths[index].arrivedAt, came >= thawed - pause.length {
       return
@@ -163,6 +164,7 @@ extension GroupWorld {
     // What a server read late it has late, and what a kernel did not tell nobody knows.
     if let stalled = judge.stalledAt[server], now - stalled < takeoverTime { return }
     if speakers.contains(where: { now - truths[$0].deafAt < failbackTime }) { return }
+    if isCommanded { return }
     reached.insert(.failback)
     let isBetter = shape.manner == .healthy ? shape.isBetter(taken, than: left) : taken < left
     guard isBetter, let failback = shape.failback else {
@@ -268,7 +270,8 @@ extension GroupWorld {
               + "not to one of \(right)")
           continue
         }
-        guard patience == .failback, shape.failback != nil, let preferred = preferred(of: able)
+        guard patience == .failback, shape.failback != nil, !isPinned,
+          let preferred = preferred(of: able)
         else { continue }
         if only != shape.nextHop(preferred, prefix) {
           violate(.bestPath, "server \(server), \(prefix): \(preferred) is better than \(only)")
@@ -288,10 +291,12 @@ extension GroupWorld {
   /// Those of whom one must have the traffic.
   private func promised(_ living: [Int]) -> [Int] {
     switch shape.manner {
-    case .address: able.count == 1 && living.contains(able[0]) && !isMoving ? able : []
-    case .healthy: able
-    // Somebody has to see them.
-    case .watchers: living.contains { truths[$0].isWell } ? able : []
+    case .address:
+      able.count == 1 && living.contains(able[0]) && !isMoving && !truths[able[0]].isOut
+        ? able : []
+    case .healthy: able.filter { !truths[$0].isOut }
+    // Somebody in service has to see them.
+    case .watchers: living.contains { truths[$0].isWell && !truths[$0].isOut } ? able : []
     }
   }
 

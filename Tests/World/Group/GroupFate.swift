@@ -10,6 +10,8 @@ enum GroupFate: CaseIterable {
   case freezeMachine, freezeProcess, freezeTwo, late, kill, stop, bounce
   // Hello.
   case partition, oneWay
+  // Operators.
+  case wish, maintenance
   // The kernel's news.
   case overrun, interrupt, refuse, unsendable
   // Route servers.
@@ -78,6 +80,10 @@ extension GroupWorld {
     case .stop: stop(index)
     case .bounce: bounce(index)
     case .partition, .oneWay: cut(index, isBothWays: kind == .partition)
+    case .wish: wish(at: index)
+    case .maintenance:
+      maintain(index, isOut: true)
+      schedule(.group(.serve(index)), after: .microseconds(random.spread(500_000, 30_000_000)))
     case .overrun:
       members[index].kernel.overrun()
       truths[index].deafAt = now
@@ -170,6 +176,7 @@ extension GroupWorld {
       truths[from].standsSince = now
       troubleAll()
     case .quieten: isLossy = false
+    case .serve(let index): maintain(index, isOut: false)
     case .awake(let index):
       truths[index].isAsleep = false
       truths[index].standsSince = now
@@ -339,6 +346,7 @@ extension GroupWorld {
       if shape.manner == .healthy { setWell(index, true) }
     }
     for host in hosts.indices { setHost(host, true) }
+    release()
     guard shape.manner == .address, !isMoving else { return }
     if let holder { takeAddress(from: 1 - holder) } else { arrive(random.pick(0...1)) }
   }

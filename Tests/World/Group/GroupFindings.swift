@@ -25,6 +25,10 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case lookBesideFrozen
   case withdrawn
   case restored
+  case switched
+  case given
+  case damped
+  case outOfService
 }
 
 /// What one schedule came to.

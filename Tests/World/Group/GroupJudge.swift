@@ -44,6 +44,8 @@ struct GroupJudge {
   var stalledAt: [Instant?] = [nil, nil]
   /// Best paths when the last that was well went, as long as nothing else happens.
   var lastWell: [[Best]]?
+  /// When an operator last had its way.
+  var commandedAt: Instant?
   /// Members whose routes are withdrawn.
   var withdrawnBy: Set<Int> = []
   /// By pair.

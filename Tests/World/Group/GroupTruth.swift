@@ -1,5 +1,6 @@
 // What is true in a group: who can carry the traffic, who is preferred, who claims on the wire.
 
+import Failover
 import Model
 
 extension GroupWorld {
@@ -12,6 +13,7 @@ extension GroupWorld {
   /// Until everything that can wait has happened as well.
   var failbackTime: Nanoseconds {
     takeoverTime + (shape.failback ?? .zero) + shape.window + shape.timeout + .seconds(6)
+      + Failover.handOverPatience
   }
 
   /// Something happened to a member.

@@ -41,7 +41,7 @@ extension GroupWorld {
     // Who stands still keeps its routes, and a watcher whose own link is down believes nothing bad
     // of others.
     guard members.indices.allSatisfy(isLiving),
-      shape.manner == .healthy || truths.allSatisfy(\.isWell),
+      shape.manner == .healthy || truths.allSatisfy({ $0.isWell && !$0.isOut }),
       now - judge.lastCause >= takeoverTime
     else { return }
     judge.looks += 1

@@ -19,6 +19,8 @@ enum GroupEvent {
   case see(member: Int, host: Int)
   case heal(from: Int, to: Int)
   case quieten
+  /// Back in service.
+  case serve(Int)
   case awake(Int)
 }
 
@@ -35,6 +37,8 @@ struct Truth {
   var frozenAt: Instant?
   /// What the others know of it may be older than what it said before it froze.
   var isShaky = false
+  /// Out of service by an operator's word.
+  var isOut = false
   /// Its daemon ends in order.
   var isEnding = false
   var isAsleep = false
@@ -91,6 +95,8 @@ package final class GroupWorld: Networked {
   /// The address left in a quiet world, and so much had happened by then.
   var quietMove: Int?
   var hosts: [(isUp: Bool, since: Instant)]
+  /// An operator has chosen a host.
+  var isPinned = false
 
   // What is true, and what was found.
   var truths: [Truth]
@@ -212,6 +218,8 @@ package final class GroupWorld: Networked {
     guard members[index].driver == nil, members[index].freeze == nil else { return }
     truths[index].isEnding = false
     truths[index].said = nil
+    // Only who keeps a state file remembers it.
+    truths[index].isOut = truths[index].isOut && shape.hasMemory
     truths[index].standsSince = now
     trouble(index)
     loseMemory(index)

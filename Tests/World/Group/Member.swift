@@ -1,6 +1,7 @@
 // A member of a group: a machine whose daemon hears hello, and notices when it stood still.
 
 import Engine
+import Failover
 import Hello
 package import Model
 
@@ -89,6 +90,16 @@ package final class Member: Machine {
     if hasMemory { memory = driver?.engine.memory(isEnding: true) }
     return takeNetwork()
   }
+
+  /// An operator's word, over the control socket.
+  func obey(_ command: OperatorCommand, at now: Instant) -> OperatorAnswer {
+    feed(.command(command), at: now)
+    if hasMemory, let kept = driver?.takeMemory() { memory = kept }
+    return driver?.engine.lastAnswer ?? .unchanged
+  }
+
+  /// What it announces for its first VIP.
+  var standing: Standing? { driver?.engine.failover.standing(VIPSlot(0)) }
 
   /// A planted defect: asks for the traffic at the last rung, whoever is well.
   func askForAll() -> [NetworkEffect] {
