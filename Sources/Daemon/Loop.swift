@@ -80,6 +80,7 @@ struct Loop: ~Copyable {
   var timeline: Timeline
   var salvo: Salvo
   var sessionLines: SessionLines
+  var pauses = Pauses()
   var status: ServiceStatus
   var state: StateFile
   var tracks: TrackFiles

@@ -24,6 +24,7 @@ struct Moment {
   var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
+  var pauses: Pauses
   var now: Instant
 }
 
@@ -107,6 +108,13 @@ enum Report {
     line.add("turns", moment.turns.count)
     line.add("longest-turn-us", moment.turns.longest.microseconds)
     line.add("longest-recent-turn-us", moment.turns.longestRecent.microseconds)
+    line.add("pauses", moment.pauses.count)
+    line.add("longest-pause-ms", moment.pauses.longest.milliseconds)
+    if let last = moment.pauses.last {
+      line.add("last-pause-age-ms", (moment.now - last).milliseconds)
+    } else {
+      line.addNull("last-pause-age-ms")
+    }
     line.add("capabilities", moment.facts.capabilities)
     line.add("config", moment.facts.configuration)
     line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")

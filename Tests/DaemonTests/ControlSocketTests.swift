@@ -112,7 +112,7 @@ struct ControlSocketTests {
       facts: ProcessFacts(
         configuration: "/etc/x.yaml", configurationText: [], processID: 7, capabilities: "none",
         started: .zero),
-      door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
+      door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(), pauses: Pauses(),
       now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(
