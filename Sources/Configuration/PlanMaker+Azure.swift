@@ -12,7 +12,8 @@ extension PlanMaker {
     checkTables(section)
     guard let word = section.word(.scheduledEvents),
       let events = Plan.ScheduledEvents(rawValue: word), let drift = section.word(.drift),
-      let freezes = section.isSet(.freezeEvents), let acknowledges = section.isSet(.acknowledgeEvents)
+      let freezes = section.isSet(.freezeEvents),
+      let acknowledges = section.isSet(.acknowledgeEvents)
     else { return nil }
     warnOfEvents(section, events)
     return Plan.Azure(
@@ -78,19 +79,24 @@ extension PlanMaker {
     else { return nil }
     if case .healthy(let owner) = role, owner.isBalanced {
       problems.error(
-        field.position, section.path, "a route has one next hop, and with balance there are several",
+        field.position, section.path,
+        "a route has one next hop, and with balance there are several",
         suggestion: "remove udr or balance")
     }
     if mode != .fallback { refuse([.after], in: section, "it is for mode: fallback") }
-    if mode == .only {
-      refuse(
-        [.med, .communities, .largeCommunities], in: vip,
-        "with udr: {mode: only} nothing is announced over BGP")
-    }
+    if mode == .only { refuseAttributes(vip) }
     let after =
       section.field(.after) == nil ? Plan.UDR.usualAfter : section.value(.after)?.duration
     guard let routes = routes(section, mode, of: prefixes), let after else { return nil }
     return Plan.UDR(mode: mode, prefixes: routes, after: after)
+  }
+
+  private mutating func refuseAttributes(_ vip: Section) {
+    for key in [KeyName.med, .communities, .largeCommunities] {
+      // An empty list asks for nothing.
+      if let list = vip.list(key), list.isEmpty { continue }
+      refuse([key], in: vip, "with udr: {mode: only} nothing is announced over BGP")
+    }
   }
 
   private mutating func routes(
@@ -134,7 +140,8 @@ extension PlanMaker {
     }
     guard let field = section.field(.prefixes) else { return }
     for prefix in prefixes
-    where !items.contains(where: { $0.prefix.map { covers($0, prefix) || $0 == prefix } ?? false }) {
+    where !items.contains(where: { $0.prefix.map { covers($0, prefix) || $0 == prefix } ?? false })
+    {
       problems.error(
         field.position, path, "no floor covers \(prefix)",
         suggestion: advice([prefix]).map { "add \($0)" })

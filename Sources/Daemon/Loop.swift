@@ -88,6 +88,7 @@ struct Loop: ~Copyable {
   let log: Log
   var recorder: Recorder
   var history: History
+  var outcomes: RouteOutcomes
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -142,6 +143,7 @@ struct Loop: ~Copyable {
     self.control = control
     engine = Engine(plan, seed: seed, run: state.run)
     history = History(for: plan)
+    outcomes = RouteOutcomes(vips: plan.vips.count)
     recorder = Recorder(Loop.beginning(plan, seed, state.run, facts), at: facts.started)
     probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest

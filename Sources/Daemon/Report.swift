@@ -25,6 +25,7 @@ struct Moment {
   var turned: Instant
   var turns: TurnLengths
   var pauses: Pauses
+  var outcomes: RouteOutcomes
   var now: Instant
 }
 
@@ -46,7 +47,10 @@ enum Report {
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
-    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
+    case .desired:
+      DesiredReport.answer(request, to: client, engine, moment.outcomes, moment.now)
+    case .switch, .maintenance, .report:
+      preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
     case .record: Recording.begin(request, for: client, recorder, state: state)
