@@ -12,6 +12,12 @@ package enum VIPWords {
     return plan.hosts[candidates[standing.candidate].host.index].name
   }
 
+  /// Where its IPv4 traffic is sent; nil while nothing is announced.
+  package static func nextHop(_ vip: VIPSlot, _ standing: Standing?, _ plan: Plan) -> String? {
+    guard let standing, !standing.isWithdrawn else { return nil }
+    return plan.nextHops(of: vip)[standing.candidate].description
+  }
+
   /// `active`: this machine carries the VIP, or leads those who say who does. `withdrawn`: nobody
   /// can.
   package static func state(_ vip: VIPSlot, _ engine: borrowing Engine) -> String {

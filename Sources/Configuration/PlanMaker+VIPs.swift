@@ -21,6 +21,7 @@ extension PlanMaker {
       sources.append(section)
     }
     tie(&made, from: sources)
+    checkRoutes(made, from: sources)
     warnOfFailback(made, from: sources)
     if platform?.isAzure ?? false {
       for section in sections { checkCommunities(section) }
@@ -40,7 +41,12 @@ extension PlanMaker {
       problems.error(
         field.position, section.path(.prefixes), "needs at least one prefix")
     }
-    guard let carrying = carrying(section, prefixes), let prefixes else { return nil }
+    guard let carrying = carrying(section, prefixes), let prefixes,
+      let udr = udr(section, prefixes, carrying.role)
+    else { return nil }
+    if let udr, udr.mode == .only {
+      refuse([.allDown], in: section, "with udr.mode: only there is nothing to withdraw")
+    }
     return Plan.VIP(
       name: section.name, prefixes: prefixes, role: carrying.role,
       candidates: carrying.candidates, failback: carrying.failback, tie: nil,
@@ -48,7 +54,7 @@ extension PlanMaker {
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
         largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []),
-      allDown: allDown(section))
+      allDown: allDown(section), udr: udr)
   }
 
   private func allDown(_ section: Section) -> Plan.AllDown {

@@ -36,10 +36,7 @@ enum ExplainReport {
     line.add("vip", engine.plan.vips[vip.index].name)
     line.add("state", VIPWords.state(vip, engine))
     line.add("host", VIPWords.host(vip, standing, engine.plan))
-    let nextHop = standing.flatMap { stands in
-      stands.isWithdrawn ? nil : engine.plan.nextHops(of: vip)[stands.candidate].description
-    }
-    line.add("next-hop", nextHop)
+    line.add("next-hop", VIPWords.nextHop(vip, standing, engine.plan))
     line.add("rung", standing?.word)
     if let since = engine.failover.since(vip) {
       line.add("since-ms", (now - since).milliseconds)

@@ -44,7 +44,7 @@ enum HistoryReport {
     line.add("to", shift.to.word)
     line.add("from-host", VIPWords.host(shift.vip, shift.from, plan))
     line.add("host", VIPWords.host(shift.vip, shift.to, plan))
-    line.add("next-hop", plan.nextHops(of: shift.vip)[shift.to.candidate].description)
+    line.add("next-hop", VIPWords.nextHop(shift.vip, shift.to, plan))
     line.add("what", shift.what(plan))
     line.add("why", shift.why(plan))
     var bytes = line.finish()

@@ -75,6 +75,10 @@ enum Story {
         line.add("out-of-service", isOut)
         return line.finish()
       }
+    case .wish(let vip, let wish, let generation):
+      control.publish(.desired) {
+        DesiredReport.record($0, vip, wish, generation, engine.run, plan, at)
+      }
     case .forgotten:
       control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
     case .health, .ownNetwork, .fellow, .paused:
@@ -146,7 +150,7 @@ enum Story {
       line.add("to", change.to.word)
       line.add("from-host", VIPWords.host(slot, change.from, plan))
       line.add("host", VIPWords.host(slot, change.to, plan))
-      line.add("next-hop", plan.nextHops(of: slot)[change.to.candidate].description)
+      line.add("next-hop", VIPWords.nextHop(slot, change.to, plan))
       line.add("cause", Because.of(trigger, plan, link: link))
       return line.finish()
     }

@@ -9,6 +9,9 @@ extension Failover {
     return units[unit].isWithdrawn ? .withdrawn : decided(unit)
   }
 
+  /// Where the traffic goes, or went before the VIP was withdrawn.
+  package func target(of vip: VIPSlot) -> Int? { decided(index.unit(of: vip))?.candidate }
+
   /// What stands, or would stand if somebody could carry it.
   func decided(_ unit: Int) -> Standing? {
     switch units[unit].rule {
