@@ -47,7 +47,7 @@ extension PlanSections {
     case .address(let owner): return [(.owner, .section(self.owner(owner, nextHop)))]
     case .healthy(let owner):
       // With balance there is nobody to come back and no order.
-      let failback = owner.isBalanced ? [] : [failback(vip), allDown(vip)]
+      let failback = owner.isBalanced ? [] : [failback(vip)] + allDown(vip)
       return failback + [(.owner, .section(self.owner(owner, nextHop)))]
     case .watcher:
       let names = vip.candidates.map { plan.hosts[$0.host.index].name }
@@ -58,8 +58,8 @@ extension PlanSections {
       }
       return [
         (.hosts, list(names.map(Scalar.name))), (.nextHop, .pairs(nextHops, isWhole: true)),
-        failback(vip), allDown(vip),
-      ]
+        failback(vip),
+      ] + allDown(vip)
     }
   }
 
@@ -68,8 +68,9 @@ extension PlanSections {
     return (.failback, value(length ?? .word(Schema.never)))
   }
 
-  private static func allDown(_ vip: Plan.VIP) -> (key: KeyName, content: Section.Content) {
-    (.allDown, value(.word(vip.allDown.rawValue)))
+  /// What is not announced cannot be withdrawn.
+  private static func allDown(_ vip: Plan.VIP) -> [(key: KeyName, content: Section.Content)] {
+    vip.isAnnounced ? [(.allDown, value(.word(vip.allDown.rawValue)))] : []
   }
 
   private static func owner(_ owner: Plan.Owner, _ nextHop: IPv4Address) -> Section {
