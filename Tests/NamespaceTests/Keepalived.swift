@@ -51,7 +51,13 @@ final class KeepalivedPair {
       ], on: host)
   }
 
-  private func configuration(_ host: String) throws(LabError) -> String {
+  /// Gives the running keepalived of a host another priority, as its operator would.
+  func reload(_ host: String, priority: Int) throws {
+    _ = try configuration(host, priority: priority)
+    try lab.shell.run(["kill", "-HUP", "\(try #require(keepalived[host]).pid)"])
+  }
+
+  private func configuration(_ host: String, priority: Int? = nil) throws(LabError) -> String {
     try lab.write(
       "\(host).keepalived.conf",
       """
@@ -66,7 +72,7 @@ final class KeepalivedPair {
       vrrp_instance web {
         interface \(Lab.interface)
         virtual_router_id 51
-        priority \(host == "a" ? 150 : 100)
+        priority \(priority ?? (host == "a" ? 150 : 100))
         advert_int \(KeepalivedPair.interval)
         virtual_ipaddress {
           \(VirtualNetwork.vipPrefix) dev \(Lab.interface)

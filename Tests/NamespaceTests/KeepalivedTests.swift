@@ -25,6 +25,11 @@ struct KeepalivedTests {
     // The better priority comes back and preempts.
     try pair.start("a")
     try settled(pair, on: "a")
+    // Another priority, while it runs.
+    try pair.reload("a", priority: 50)
+    try settled(pair, on: "b")
+    try pair.reload("a", priority: 150)
+    try settled(pair, on: "a")
     // Killed, keepalived leaves the address where it is: both machines have it.
     try pair.signal("a", .kill)
     try settled(pair, on: "b")
