@@ -71,7 +71,7 @@ extension Loop {
     scan: while end < outputs.count {
       switch outputs.slots[end] {
       case .fire(_, _, let connection): addressed |= 1 << UInt64(connection)
-      case .note: timeline.stampNote()
+      case .note, .change: timeline.stampNote()
       case .other: break scan
       }
       end += 1

@@ -12,6 +12,13 @@ package struct Standing: Hashable, Sendable {
     self.candidate = candidate
     self.rung = rung
   }
+
+  // Written out, here and elsewhere: one that the compiler makes is called through a table when
+  // another room compares, and a mass shift compares often.
+  @inlinable
+  package static func == (left: Standing, right: Standing) -> Bool {
+    left.candidate == right.candidate && left.rung == right.rung
+  }
 }
 
 /// One VIP, or several that are tied.
