@@ -50,6 +50,9 @@ extension Loop {
       bytes += count
       if count == 0 {
         peer.close()
+        for side in ConnectionSide.allCases {
+          connections[ConnectionSlot(slot.peer, side).index].forgetFailure()
+        }
         feed(.closed(slot), at: now)
         return
       }
