@@ -17,15 +17,18 @@ package struct ConnectionSlot: Hashable, Sendable {
   package let peer: PeerSlot
   package let side: ConnectionSide
 
+  @inlinable
   package init(_ peer: PeerSlot, _ side: ConnectionSide) {
     self.peer = peer
     self.side = side
   }
 
   /// How many connections a peer can have at once.
-  package static let perPeer = ConnectionSide.allCases.count
+  @inlinable
+  package static var perPeer: Int { 2 }
 
   /// A dense number over all peers.
+  @inlinable
   package var index: Int { peer.index * ConnectionSlot.perPeer + Int(side.rawValue) }
 
   /// The slot with this number.

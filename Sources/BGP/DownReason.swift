@@ -9,7 +9,7 @@ package enum DownReason: Hashable, Sendable {
   case holdTimerExpired
   /// The peer took nothing from us for the send hold time (RFC 9687).
   case sendHoldTimerExpired
-  /// The TCP connection ended without a NOTIFICATION.
+  /// The TCP connection ended without a NOTIFICATION: the peer closed it, or it failed.
   case closed
   case connectFailed
   /// Neither success nor failure of the TCP connection came in time.
@@ -26,6 +26,17 @@ extension DownReason {
     return self == .stopped(collision)
       || self == .notificationSent(code: code, subcode: collision.rawValue)
       || self == .notificationReceived(code: code, subcode: collision.rawValue)
+  }
+}
+
+extension DownReason {
+  /// The socket knows more: with which errno it ended, if with any.
+  package var isOfSocket: Bool { self == .closed || self == .connectFailed }
+
+  /// With what the socket said, if it said anything: then the peer did not close the connection.
+  package func words(socket: String?) -> String {
+    guard let socket else { return description }
+    return self == .closed ? "the connection failed: \(socket)" : "\(self): \(socket)"
   }
 }
 

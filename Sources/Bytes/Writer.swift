@@ -11,6 +11,7 @@ package struct Writer: ~Copyable {
     bytes.reserveCapacity(capacity)
   }
 
+  @inlinable
   package var count: Int { bytes.count }
 
   package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }

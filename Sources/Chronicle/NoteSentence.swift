@@ -1,6 +1,6 @@
 // A note of the engine as a sentence for people: in the log, and in the story that a replay tells.
 
-import BGP
+package import BGP
 package import Engine
 import Failover
 package import Model
@@ -22,8 +22,8 @@ package struct NoteSentence: Equatable, Sendable {
   /// Nil for what only monitors are told. `detail`: what the socket said of a route server, which
   /// is more than what the session knows. `name`: how the system calls an errno.
   package static func of(
-    _ note: Note, _ plan: Plan, link: Link? = nil, detail: (PeerSlot) -> String = { _ in "" },
-    errno name: (Int32) -> String
+    _ note: Note, _ plan: Plan, link: Link? = nil,
+    detail: (PeerSlot, DownReason) -> String? = { _, _ in nil }, errno name: (Int32) -> String
   ) -> NoteSentence? {
     switch note {
     case .link, .linkGone, .address, .addressGone, .heard, .listed, .complete: return nil
@@ -32,7 +32,8 @@ package struct NoteSentence: Equatable, Sendable {
       let server = plan.routeServers.peers[slot.index]
       if let reason {
         return NoteSentence(
-          .warning, "route server \(server): \(reason)\(detail(slot)), now \(state)")
+          .warning,
+          "route server \(server): \(reason.words(socket: detail(slot, reason))), now \(state)")
       }
       guard state == .established else { return nil }
       return NoteSentence(.notice, "route server \(server): established")

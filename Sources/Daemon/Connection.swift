@@ -34,8 +34,8 @@ final class Connection {
   private(set) var updatesSent: UInt64 = 0
   /// Stamps of the kernel that its own count of unacknowledged bytes spoke against.
   private(set) var doubtfulStamps: UInt64 = 0
-  /// What the socket failed with last; nil again when a connection stands.
-  private(set) var lastError: Errno?
+  /// What the socket failed with last, and when; nil again when the peer has closed a connection.
+  private(set) var lastFailure: (error: Errno, at: Instant)?
 
   init(_ peer: PeerSlot, vips: Int, longest: Int, holdTime: Nanoseconds) {
     self.peer = peer
@@ -83,12 +83,14 @@ final class Connection {
   private func open() throws(Errno) {
     try socket?.stampAcknowledgements()
     phase = .open
-    lastError = nil
     bytesSent = 0
     bytesAcknowledged = 0
   }
 
-  func note(_ error: Errno) { lastError = error }
+  func note(_ error: Errno) { lastFailure = (error, Clock.monotonic()) }
+
+  /// The peer has closed the connection: no failure explains that.
+  func forgetFailure() { lastFailure = nil }
 
   /// Leaves without a word: what is queued is dropped, what TCP already has is still delivered.
   func close() {
@@ -96,7 +98,7 @@ final class Connection {
       if phase == .open { try socket?.shutdownWrite() }
     } catch {
       // ENOTCONN: the other side was faster. What failed before it says more.
-      lastError = lastError ?? error
+      if lastFailure == nil { note(error) }
     }
     socket = nil
     phase = .closed

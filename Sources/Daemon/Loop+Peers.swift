@@ -50,6 +50,9 @@ extension Loop {
       bytes += count
       if count == 0 {
         peer.close()
+        for side in ConnectionSide.allCases {
+          connections[ConnectionSlot(slot.peer, side).index].forgetFailure()
+        }
         feed(.closed(slot), at: now)
         return
       }
@@ -74,7 +77,7 @@ extension Loop {
     scan: while end < outputs.count {
       switch outputs.slots[end] {
       case .fire(_, _, let connection): addressed |= 1 << UInt64(connection)
-      case .note: timeline.stampNote()
+      case .note, .change: timeline.stampNote()
       case .other: break scan
       }
       end += 1

@@ -9,8 +9,11 @@ extension Loop {
   /// Tells every note of the turn, when everything readable was read and answered.
   mutating func tell(at now: Instant) {
     var rungs = 0
-    for (told, note) in outputs.notes.enumerated() {
+    var told = 0
+    for place in 0..<outputs.count {
+      guard case .note(let note) = outputs[place] else { continue }
       let stamp = timeline.stamps[told]
+      told += 1
       var isOneOfMany = false
       switch note {
       case .standing:
@@ -32,6 +35,17 @@ extension Loop {
     }
     rememberStages()
     Story.publish(timeline, plan: plan, to: control)
+  }
+
+  /// Tells systemd how we are. When it knows that we are ready, what only starting needed goes.
+  mutating func tellService(at now: Instant) {
+    guard status.turn(at: now, engine: engine) else { return }
+    Memory.giveBack()
+    do throws(Errno) {
+      try Memory.releasePrograms()
+    } catch {
+      log.warning("memory that only starting needed is kept: \(error)")
+    }
   }
 
   /// Says how many lines were not written, and how it stands now.

@@ -240,7 +240,7 @@ struct Loop: ~Copyable {
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
     keepState(at: later)
-    status.turn(at: later, engine: engine)
+    tellService(at: later)
   }
 
   /// Tells the engine which classes are watched now; what follows is carried out at once.

@@ -208,8 +208,7 @@ enum Report {
     line.add("refreshes-received", counters.refreshesReceived)
     ReceivedReport.addCounters(counters, to: &line)
     line.add("connect-attempts", counters.connectAttempts)
-    let failure: String? = connection.lastError?.description ?? session.lastError?.description
-    line.add("last-error", failure)
+    line.add("last-error", LastError.words(slot, session, connections))
     line.add("shutdown-communication", session.shutdownCommunication)
     return line.finish()
   }

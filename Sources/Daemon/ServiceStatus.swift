@@ -43,21 +43,23 @@ struct ServiceStatus {
     }
   }
 
-  mutating func turn(at now: Instant, engine: borrowing Engine) {
+  /// True once: when it was said that start-up is complete.
+  mutating func turn(at now: Instant, engine: borrowing Engine) -> Bool {
     lastTurn = now
     if let watchdogInterval, now >= nextKick {
       Systemd.watchdog()
       nextKick = now + watchdogInterval
     }
-    guard isChanged, stopBy == nil else { return }
+    guard isChanged, stopBy == nil else { return false }
     isChanged = false
     let line = ServiceStatus.line(engine)
-    if !isReady && engine.interfaces.isCurrent {
-      isReady = true
-      Systemd.ready(status: line)
-    } else {
+    guard !isReady && engine.interfaces.isCurrent else {
       Systemd.status(line)
+      return false
     }
+    isReady = true
+    Systemd.ready(status: line)
+    return true
   }
 
   static func line(_ engine: borrowing Engine) -> String {

@@ -16,11 +16,7 @@ enum Story {
   ) {
     let sentence = NoteSentence.of(
       note, plan, link: link(of: note, engine),
-      detail: { slot in
-        ConnectionSide.allCases.lazy.compactMap {
-          connections[ConnectionSlot(slot, $0).index].lastError
-        }.first.map { ": \($0)" } ?? ""
-      }, errno: { Errno(code: $0).description })
+      detail: { LastError.detail($1, $0, connections) }, errno: { Errno(code: $0).description })
     guard let sentence else { return }
     switch sentence.weight {
     case .notice: log.notice(sentence.text)

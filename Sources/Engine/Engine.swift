@@ -38,6 +38,8 @@ package struct Engine: ~Copyable {
   /// VIPs whose rung changed during this input, each once, and by which shift.
   private var moved: [VIPSlot]
   private var movedBy: [UInt32?]
+  /// What stands now for those, in their order.
+  private var standings: [Standing?]
   /// What route tables should say.
   var wishes: RouteWishes
   /// The speaking side of hello.
@@ -66,6 +68,8 @@ package struct Engine: ~Copyable {
     moved = []
     moved.reserveCapacity(plan.vips.count)
     movedBy = Array(repeating: nil, count: plan.vips.count)
+    standings = []
+    standings.reserveCapacity(plan.vips.count)
     causes = Array(repeating: nil, count: plan.vips.count)
     // Whoever drives the engine opens this socket first, and says so.
     _ = feeds[0].need(.plan)
@@ -285,22 +289,23 @@ package struct Engine: ~Copyable {
   /// Announces what stands now for each VIP that moved: however often it moved during one input,
   /// that is one UPDATE, and none when it ended where it was.
   private mutating func announceMoved(at now: Instant, into outputs: inout Outputs) {
+    failover.standings(of: moved, into: &standings)
+    let trigger = failover.trigger
+    let cause = outputs.keep(trigger)
     for index in moved.indices {
       let vip = moved[index]
-      // Whoever is leaving says nothing new.
-      if isStopping {
-        movedBy[vip.index] = nil
-        continue
-      }
       let shift = movedBy[vip.index] ?? 0
       movedBy[vip.index] = nil
-      let before = speaker.standing(vip)
-      guard let standing = failover.standing(vip), standing != before else { continue }
-      causes[vip.index] = failover.trigger
+      // Whoever is leaving says nothing new.
+      guard !isStopping, let standing = standings[index] else { continue }
+      let before = speaker.standing[vip.index]
+      if let before, before == standing { continue }
+      causes[vip.index] = trigger
       hasUnsavedMemory = true
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
-      outputs.note(.standing(vip, from: before, to: standing, shift: shift, failover.trigger))
+      outputs.change(vip, from: before, to: standing, shift: shift, trigger: cause)
     }
+    standings.removeAll(keepingCapacity: true)
     moved.removeAll(keepingCapacity: true)
   }
 

@@ -108,20 +108,27 @@ package enum Alarm: Equatable, Sendable {
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.
 ///
-/// A mass shift is thousands of `fire`, and an `Output` is as large as its largest note: those are
-/// kept small, and notes by themselves, so that carrying them out stays in the cache.
+/// A mass shift is thousands of `fire` and of changes of what stands, and an `Output` is as large
+/// as its largest note: those are kept small, and other notes by themselves, so that all of it
+/// stays in the cache.
 package struct Outputs: ~Copyable {
   /// What stands at a position, without what is only to be told.
   package enum Slot {
     case fire(VolleyID, shift: UInt32, connection: UInt16)
     /// A place in `notes`.
     case note(UInt32)
+    /// A place in `changes`; it is a note too.
+    case change(UInt32)
     /// A place in `others`.
     case other(UInt32)
   }
 
   package private(set) var slots: [Slot]
+  /// Everything that is only to be told, but for changes of what stands.
   package private(set) var notes: [Note]
+  private var changes: [StandingChange]
+  /// What led to the changes, each once as long as it is the same.
+  private var triggers: [Trigger]
   package private(set) var others: [Output]
   package private(set) var bytes: [UInt8]
   /// What the probes want done: after everything in `list`, since volleys go first.
@@ -134,6 +141,10 @@ package struct Outputs: ~Copyable {
       Outputs.datagramFacts + plan.vips.count * (plan.routeServers.peers.count + 1))
     notes = []
     notes.reserveCapacity(Outputs.datagramFacts + plan.vips.count)
+    changes = []
+    changes.reserveCapacity(Outputs.datagramFacts + plan.vips.count)
+    triggers = []
+    triggers.reserveCapacity(Outputs.datagramFacts)
     others = []
     others.reserveCapacity(Outputs.otherReserve)
     bytes = []
@@ -154,6 +165,7 @@ package struct Outputs: ~Copyable {
     case .fire(let volley, let shift, let connection):
       .fire(ConnectionSlot(index: Int(connection)), volley, shift: shift)
     case .note(let place): .note(notes[Int(place)])
+    case .change(let place): .note(changes[Int(place)].note(triggers))
     case .other(let place): others[Int(place)]
     }
   }
@@ -164,6 +176,8 @@ package struct Outputs: ~Copyable {
   package mutating func removeAll() {
     slots.removeAll(keepingCapacity: true)
     notes.removeAll(keepingCapacity: true)
+    changes.removeAll(keepingCapacity: true)
+    triggers.removeAll(keepingCapacity: true)
     others.removeAll(keepingCapacity: true)
     bytes.removeAll(keepingCapacity: true)
     probes.removeAll()
@@ -179,8 +193,25 @@ package struct Outputs: ~Copyable {
     }
   }
 
+  /// What the changes that follow come of; the answer names it.
+  mutating func keep(_ trigger: Trigger) -> Int {
+    if triggers.last != trigger { triggers.append(trigger) }
+    return triggers.count - 1
+  }
+
+  /// The same as `.note(.standing)`.
+  mutating func change(
+    _ vip: VIPSlot, from before: Standing?, to now: Standing, shift: UInt32, trigger: Int
+  ) {
+    slots.append(.change(UInt32(changes.count)))
+    changes.append(StandingChange(vip, from: before, to: now, shift: shift, trigger: trigger))
+  }
+
   /// The same as `.note`.
   mutating func note(_ note: Note) {
+    if case .standing(let vip, let before, let now, let shift, let trigger) = note {
+      return change(vip, from: before, to: now, shift: shift, trigger: keep(trigger))
+    }
     slots.append(.note(UInt32(notes.count)))
     notes.append(note)
   }

@@ -22,7 +22,7 @@ package struct Speaker: ~Copyable {
   private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
   private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
-  private var standing: [Standing?]
+  private(set) var standing: [Standing?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
   private var isUnarmed: [Bool]
@@ -217,8 +217,9 @@ package struct Speaker: ~Copyable {
     note(unarmed: vip)
     // What was never announced needs no withdrawal.
     if isSilent { return }
+    let announcement = announcement(vip, standing)
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, standing, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
+      fire(vip, announcement, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
     }
   }
 
@@ -287,17 +288,17 @@ package struct Speaker: ~Copyable {
 
   /// Tells a peer where a VIP stands, in these families as far as the session has them.
   private mutating func fire(
-    _ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot, _ families: Families, shift: UInt32,
-    at now: Instant, into outputs: inout Outputs
+    _ vip: VIPSlot, _ announcement: Announcement, _ peer: PeerSlot, _ families: Families,
+    shift: UInt32, at now: Instant, into outputs: inout Outputs
   ) {
-    guard let armed = armed(vip, peer, announcement(vip, standing)) else { return }
+    guard let armed = armed(vip, peer, announcement) else { return }
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }
     outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
     // Once for all that leaves together.
     if targets[peer.index].unproved == nil { targets[peer.index].unproved = now }
-    guard targets[peer.index].told != now else { return }
+    if let told = targets[peer.index].told, told == now { return }
     targets[peer.index].told = now
     sessions[peer.index].noteSent(at: now)
   }
@@ -377,7 +378,8 @@ package struct Speaker: ~Copyable {
       // A session begins with nothing, and what was withdrawn stays so.
       guard let standing = standing[index], !standing.isWithdrawn else { continue }
       arm(VIPSlot(index), standing, peer)
-      fire(VIPSlot(index), standing, peer, families, shift: 0, at: now, into: &outputs)
+      let announcement = announcement(VIPSlot(index), standing)
+      fire(VIPSlot(index), announcement, peer, families, shift: 0, at: now, into: &outputs)
       // What may come next is armed when there is time.
       note(unarmed: VIPSlot(index))
     }

@@ -24,6 +24,21 @@ extension Failover {
     }
   }
 
+  /// The same for several at once: a caller that looks at one after the other would have a copy of
+  /// everything made for each.
+  package func standings(of vips: [VIPSlot], into standings: inout [Standing?]) {
+    standings.removeAll(keepingCapacity: true)
+    for vip in vips {
+      let unit = index.unit(of: vip)
+      // Most are like that.
+      if isAlone, units[unit].plainSlot != nil {
+        standings.append(claims[unit].rung.map { Standing(candidate: 0, rung: $0) })
+      } else {
+        standings.append(standing(vip))
+      }
+    }
+  }
+
   /// The rung of a unit that climbs the ladder.
   private func rung(_ unit: Int) -> Rung? {
     if !isAlone { return contests[unit].rung }

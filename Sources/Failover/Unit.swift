@@ -36,6 +36,13 @@ extension Standing {
     keeper.keep(&isWithdrawn)
     if keeper.isReading, isWithdrawn { standing = .withdrawn }
   }
+
+  // Written out, here and elsewhere: one that the compiler makes is called through a table when
+  // another room compares, and a mass shift compares often.
+  @inlinable
+  package static func == (left: Standing, right: Standing) -> Bool {
+    left.candidate == right.candidate && left.rung == right.rung
+  }
 }
 
 /// One VIP, or several that are tied.

@@ -4,12 +4,29 @@
 package struct Instant: Hashable, Comparable, Sendable {
   package var nanoseconds: Int64
 
+  @inlinable
   package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
   package static let zero = Instant(nanoseconds: 0)
 
+  @inlinable
   package static func < (left: Instant, right: Instant) -> Bool {
     left.nanoseconds < right.nanoseconds
+  }
+
+  @inlinable
+  package static func >= (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds >= right.nanoseconds
+  }
+
+  @inlinable
+  package static func <= (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds <= right.nanoseconds
+  }
+
+  @inlinable
+  package static func == (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds == right.nanoseconds
   }
 
   /// The earlier of two deadlines, of which neither, one or both are set.
@@ -18,6 +35,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     return min(left, right)
   }
 
+  @inlinable
   package static func + (instant: Instant, length: Nanoseconds) -> Instant {
     Instant(nanoseconds: instant.nanoseconds + length.count)
   }

@@ -11,14 +11,17 @@ package struct Rung: Hashable, Comparable, Sendable {
   /// How many takeover rungs there are. We chose it: a move costs one rung without hello, and the
   /// longest path, 31 ASNs, is shorter than any path-length filter seen in the field.
   package static let takeovers: UInt8 = 14
-  private static let claims = takeovers + 1
+  private static var claims: UInt8 { takeovers + 1 }
 
-  package static let standby = Rung(value: 0)
-  package static let owner = Rung(value: 1 + claims)
-  package static let firstTakeover = Rung(value: 2 + claims)
-  package static let last = Rung(value: 2 * claims)
+  // A stored one is asked at each use whether it was made already.
+  @inlinable
+  package static var standby: Rung { Rung(value: 0) }
+  package static var owner: Rung { Rung(value: 1 + claims) }
+  package static var firstTakeover: Rung { Rung(value: 2 + claims) }
+  package static var last: Rung { Rung(value: 2 * claims) }
 
-  private init(value: UInt8) { self.value = value }
+  @usableFromInline
+  init(value: UInt8) { self.value = value }
 
   /// Fails beyond the last rung.
   package init?(_ value: UInt8) {
@@ -39,6 +42,9 @@ package struct Rung: Hashable, Comparable, Sendable {
   /// How often our AS number stands in the path: 1 on the last rung, longest for standby.
   package var pathLength: Int { Int(Rung.last.value - value) + 1 }
 
+  @inlinable
+  package static func == (left: Rung, right: Rung) -> Bool { left.value == right.value }
+  @inlinable
   package static func < (left: Rung, right: Rung) -> Bool { left.value < right.value }
 }
 

@@ -3,6 +3,7 @@
 /// A virtual IP of the Plan.
 package struct VIPSlot: Hashable, Comparable, Sendable {
   package let index: Int
+  @inlinable
   package init(_ index: Int) { self.index = index }
   package static func < (left: VIPSlot, right: VIPSlot) -> Bool { left.index < right.index }
 }
@@ -10,6 +11,7 @@ package struct VIPSlot: Hashable, Comparable, Sendable {
 /// A route server of the Plan.
 package struct PeerSlot: Hashable, Comparable, Sendable {
   package let index: Int
+  @inlinable
   package init(_ index: Int) { self.index = index }
   package static func < (left: PeerSlot, right: PeerSlot) -> Bool { left.index < right.index }
 }

@@ -80,6 +80,7 @@ struct AwkwardPeerTests {
       let line = try duel.log().last { $0.contains("\(Duel.judge)") } ?? ""
       return line.contains("ETIMEDOUT") ? nil : String(line)
     }
+    try duel.wait(forStatus: ["the connection failed: ETIMEDOUT (Connection timed out)"])
     // BIRD never lost anything, and everything comes once the deaf one hears again.
     #expect(try pairing.birdSince() == since)
     try awkward.turn(.well)
