@@ -113,20 +113,27 @@ package final class Lab {
     }
   }
 
-  /// Takes the fabric's end of a host's cable off its bridge: from now on nothing reaches the host
-  /// and nothing comes from it. Its own link stays up and its connections stay as they are, as with
-  /// a machine that stands still.
+  /// Takes the fabric's ends of a host's cables off their bridges: from now on nothing reaches the
+  /// host and nothing comes from it. Its own links stay up and its connections stay as they are, as
+  /// with a machine that stands still.
   package func unplug(_ host: String) throws(LabError) {
-    try shell.run(["ip", "link", "set", "dev", host, "nomaster"], in: fabric)
+    for cable in try cables(of: host) {
+      try shell.run(["ip", "link", "set", "dev", cable.port, "nomaster"], in: fabric)
+    }
   }
 
   /// The opposite of `unplug`.
   package func plugIn(_ host: String) throws(LabError) {
-    guard let found = topology.host(named: host) else {
-      throw .topology(.badName(host))
+    for cable in try cables(of: host) {
+      let bridge = topology.subnets[cable.subnet].bridge
+      try shell.run(["ip", "link", "set", "dev", cable.port, "master", bridge], in: fabric)
     }
-    let bridge = topology.subnets[found.subnet].bridge
-    try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
+  }
+
+  /// The interfaces of a host.
+  package func cables(of host: String) throws(LabError) -> [Topology.Interface] {
+    guard let found = topology.host(named: host) else { throw .topology(.badName(host)) }
+    return found.interfaces
   }
 
   /// Ends every process in a host's namespace.
@@ -181,18 +188,28 @@ package final class Lab {
       }
     }
     try batch("fabric", fabricCommands())
-    for host in topology.hosts {
-      let subnet = topology.subnets[host.subnet]
-      try batch(
-        host.name,
-        [
-          "link set dev lo up",
-          "address add \(host.address)/\(subnet.prefix.length) dev \(Lab.interface)",
-          "link set dev \(Lab.interface) up",
-          "route add default via \(subnet.gateway)",
-        ])
+    for host in topology.hosts { try batch(host.name, commands(of: host)) }
+    // A client beside the servers must not be told to go to one of them without the fabric.
+    try run(
+      [
+        "sh", "-c",
+        """
+        echo 1 > /proc/sys/net/ipv4/ip_forward
+        for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 > "$file"; done
+        """,
+      ], on: Topology.fabric)
+  }
+
+  private func commands(of host: Topology.Host) -> [String] {
+    var commands = ["link set dev lo up"]
+    for cable in host.interfaces {
+      commands += [
+        "address add \(cable.address)/\(topology.subnets[cable.subnet].prefix.length) "
+          + "dev \(cable.name)",
+        "link set dev \(cable.name) up",
+      ]
     }
-    try run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], on: Topology.fabric)
+    return commands + ["route add default via \(topology.subnets[host.subnet].gateway)"]
   }
 
   private func fabricCommands() -> [String] {
@@ -207,11 +224,13 @@ package final class Lab {
       ]
     }
     for host in topology.hosts {
-      let peer = "peer name \(Lab.interface) netns \(namespace(of: host.name))"
-      commands += [
-        "link add name \(host.name) type veth \(peer)",
-        "link set dev \(host.name) master \(topology.subnets[host.subnet].bridge) up",
-      ]
+      for cable in host.interfaces {
+        let peer = "peer name \(cable.name) netns \(namespace(of: host.name))"
+        commands += [
+          "link add name \(cable.port) type veth \(peer)",
+          "link set dev \(cable.port) master \(topology.subnets[cable.subnet].bridge) up",
+        ]
+      }
     }
     return commands
   }

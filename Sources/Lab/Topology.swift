@@ -28,11 +28,27 @@ package struct Topology: Sendable {
     }
   }
 
-  /// A namespace with one interface, `eth0`.
+  /// A namespace with an interface `eth0`, and perhaps more.
   package struct Host: Sendable {
     package var name: String
     package var address: IPv4Address
     /// Position of its subnet.
+    package var subnet: Int
+    /// `eth1` and so on, in this order.
+    package var others: [Interface] = []
+
+    /// Its interfaces, `eth0` first.
+    package var interfaces: [Interface] {
+      [Interface(name: Lab.interface, port: name, address: address, subnet: subnet)] + others
+    }
+  }
+
+  /// A host's end of a cable, and the fabric's.
+  package struct Interface: Sendable {
+    package var name: String
+    /// The name of the fabric's end.
+    package var port: String
+    package var address: IPv4Address
     package var subnet: Int
   }
 
@@ -61,14 +77,30 @@ package struct Topology: Sendable {
     guard InterfaceName(name) != nil, name != Topology.fabric,
       !hosts.contains(where: { $0.name == name })
     else { return fail(.badName(name)) }
-    guard let v4 = IPv4Address(address) else { return fail(.badAddress(address)) }
+    guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
+    hosts.append(Host(name: name, address: v4, subnet: subnet))
+  }
+
+  /// Gives a host one interface more.
+  package mutating func interface(of host: String, _ address: String) {
+    guard let index = hosts.firstIndex(where: { $0.name == host }) else {
+      return fail(.badName(host))
+    }
+    guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
+    let number = hosts[index].others.count + 1
+    guard InterfaceName("\(host)-\(number)") != nil else { return fail(.badName(host)) }
+    hosts[index].others.append(
+      Interface(name: "eth\(number)", port: "\(host)-\(number)", address: v4, subnet: subnet))
+  }
+
+  /// The subnet of an address that is still free.
+  private func place(_ text: String) -> (IPv4Address, Int)? {
+    guard let v4 = IPv4Address(text) else { return nil }
     let subnet = subnets.firstIndex {
       Prefix.masked(.v4(v4), to: $0.prefix.length) == $0.prefix.address && $0.gateway != v4
     }
-    guard let subnet, !hosts.contains(where: { $0.address == v4 }) else {
-      return fail(.badAddress(address))
-    }
-    hosts.append(Host(name: name, address: v4, subnet: subnet))
+    let isTaken = hosts.contains { $0.interfaces.contains { $0.address == v4 } }
+    return isTaken ? nil : subnet.map { (v4, $0) }
   }
 
   /// The name of the forwarding namespace.

@@ -73,7 +73,7 @@ package struct Demo {
   private mutating func tellMove(_ stage: Stage) throws(LabError) {
     let network = stage.network
     paper.heading("2  planned move: the address is taken off a and put on b")
-    let shift = try Shift(network, client: stage.client, to: "b", from: Stage.hosts) {
+    let shift = try Shift(network, client: stage.client.log, to: "b", from: Stage.hosts) {
       () throws(LabError) in
       let removed = try network.lab.removeAddress(VirtualNetwork.vip, on: "a")
       let added = try network.lab.addAddress(VirtualNetwork.vip, on: "b")
@@ -89,7 +89,7 @@ package struct Demo {
     let frozen = stage.appliances[1]
     paper.heading("3  frozen owner: b stands still, its sessions stay up; the address is put on a")
     let count = frozen.processes().count
-    let shift = try Shift(network, client: stage.client, to: "a", from: Stage.hosts) {
+    let shift = try Shift(network, client: stage.client.log, to: "a", from: Stage.hosts) {
       () throws(LabError) in
       let began = Clock.wall()
       // A machine that stands still answers nothing and acknowledges nothing, its kernel included:
@@ -128,7 +128,7 @@ package struct Demo {
     try Waiting.until(thawed + Shift.window)
     try network.wait(forSessionsOf: Stage.hosts, within: .seconds(5))
     try network.wait(forBest: "a", within: .seconds(1))
-    let questions = try stage.client.questions().filter { $0.asked > thawed }
+    let questions = try stage.client.log.questions().filter { $0.asked > thawed }
     check(
       questions.compactMap(\.answer).allSatisfy { $0.from == "a" },
       "all sessions are up and every answer came from a")
