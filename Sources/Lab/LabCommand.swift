@@ -9,6 +9,7 @@ import Model
 package enum LabCommand {
   private static let usage = """
     usage: hopshift-lab demo [--deb FILE] [--plain] [--keep] [--verbose]
+           hopshift-lab run FILE... [--daemon FILE]
            hopshift-lab up [LAYOUT] [--daemon FILE]
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
@@ -22,6 +23,7 @@ package enum LabCommand {
                  --plain      no containers: the daemon in bare namespaces under setpriv
                  --keep       leave everything running at the end, until interrupted
                  --verbose    show how the laboratory is built
+      run      plays scenarios: each a file of events and of what must be seen
       up       builds a layout (default: pair) and stays until interrupted or told `down`
       status   who answers, what the route servers hold
       exec     runs a program in a host
@@ -71,6 +73,7 @@ package enum LabCommand {
       guard let options = demoOptions(rest) else { return nil }
       var demo = Demo(options)
       return try demo.run() ? 0 : 1
+    case ("run", _): return try ScenarioCommand.run(rest)
     case ("up", _): return try SceneCommand.up(rest)
     case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
       return try SceneCommand.ask(verb, rest)

@@ -2,7 +2,8 @@
 
 package import Model
 
-/// A topology and the parts that its hosts play. A value; `VirtualNetwork` and `Scene` make it real.
+/// A topology and the parts that its hosts play. A value; `VirtualNetwork` and `Scene` make it
+/// real.
 package struct Layout: Sendable {
   /// Where the VIPs are.
   package enum Placement: Sendable {

@@ -3,8 +3,8 @@
 import Linux
 package import Model
 
-/// hopshiftd on every speaker, an answerer on every carrier, a client for each VIP; traffic flows to
-/// the first carrier when it is made.
+/// hopshiftd on every speaker, an answerer on every carrier, a client for each VIP; at first traffic
+/// flows to the first carrier.
 package final class Scene {
   package let layout: Layout
   package let network: VirtualNetwork
@@ -76,8 +76,8 @@ package final class Scene {
 
   // MARK: The address that moves
 
-  /// Does what keepalived would: takes the addresses off every carrier that can be reached, and puts
-  /// them on `host`. Answers when the kernel was asked to add the first.
+  /// Does what keepalived would: takes the addresses off every carrier that can be reached, and
+  /// puts them on `host`. Answers when the kernel was asked to add the first.
   @discardableResult
   package func move(to host: String) throws(LabError) -> Moment {
     guard layout.placement == .moves else {
@@ -142,9 +142,8 @@ package final class Scene {
     if !host.others.isEmpty {
       // What comes in on one side may leave on the other.
       try lab.run(
-        [
-          "sh", "-c", "for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > \"$file\"; done",
-        ], on: host.name)
+        ["sh", "-c", "for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$file; done"],
+        on: host.name)
     }
     if layout.placement == .everywhere, layout.carriers.contains(host.name) {
       for vip in layout.vips {
