@@ -163,6 +163,16 @@ package final class Lab {
     return path
   }
 
+  /// The daemon that `file` is, or that it holds if it is a package; then it is unpacked for this
+  /// lab.
+  package func daemon(from file: String) throws(LabError) -> String {
+    guard file.hasSuffix(".deb") else { return file }
+    let root = "\(Registry.layers)/\(tag)/plain"
+    try shell.run(["mkdir", "-p", root])
+    try shell.run(["dpkg-deb", "--extract", file, root])
+    return "\(root)/usr/sbin/hopshiftd"
+  }
+
   /// Ends every process of the lab and removes what it made. Faults are printed: there is nobody
   /// left to catch them.
   package func tearDown() {

@@ -8,7 +8,8 @@ import Model
 /// permission.
 package enum LabCommand {
   private static let usage = """
-    usage: hopshift-lab demo [--deb FILE] [--plain] [--keep] [--verbose]
+    usage: hopshift-lab demo [pair|watcher] [--deb FILE] [--html FILE] [--plain] [--keep]
+                             [--verbose]
            hopshift-lab run FILE... [--daemon FILE]
            hopshift-lab up [LAYOUT] [--daemon FILE]
            hopshift-lab status | down [--lab TAG]
@@ -18,8 +19,10 @@ package enum LabCommand {
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
            hopshift-lab list | layouts | faults | clean
 
-      demo     moves a VIP between two appliances before your eyes and judges what was seen
+      demo     moves a VIP before your eyes and judges what was seen: between two appliances,
+               or between two servers that a watcher asks, beside the means of the article
                  --deb FILE   the package to install (default: dist/hopshift_*.deb)
+                 --html FILE  write what was seen as a page
                  --plain      no containers: the daemon in bare namespaces under setpriv
                  --keep       leave everything running at the end, until interrupted
                  --verbose    show how the laboratory is built
@@ -71,6 +74,10 @@ package enum LabCommand {
     switch (verb, rest) {
     case ("demo", _):
       guard let options = demoOptions(rest) else { return nil }
+      if options.layout == "watcher" {
+        var demo = WatcherDemo(options)
+        return try demo.run() ? 0 : 1
+      }
       var demo = Demo(options)
       return try demo.run() ? 0 : 1
     case ("run", _): return try ScenarioCommand.run(rest)
@@ -115,6 +122,10 @@ package enum LabCommand {
       case "--plain": options.plain = true
       case "--keep": options.keep = true
       case "--verbose": options.verbose = true
+      case "pair", "watcher": options.layout = word
+      case "--html":
+        guard let file = rest.popFirst() else { return nil }
+        options.page = file
       case "--deb":
         guard let file = rest.popFirst() else { return nil }
         options.package = file

@@ -124,3 +124,23 @@ struct SceneTests {
     #expect(throws: LabError.self) { try scene.cause(.lossFrom, on: "ws2") }
   }
 }
+
+/// The demo as a person starts it.
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct DemoTests {
+  @Test func `the watcher's demo passes and writes its page`() throws {
+    let scratch = try KitTests.pair()
+    defer { scratch.tearDown() }
+    let page = "\(scratch.directory)/page.html"
+    let shell = Shell(scratch: scratch.directory, tag: "outside")
+    let outcome = try shell.attempt(
+      [BuiltPrograms.path("hopshift-lab"), "demo", "watcher", "--html", page],
+      within: .seconds(120))
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("verdict: passed"))
+    let text = String(decoding: try Files.read(path: page, limit: 1 << 20), as: UTF8.self)
+    #expect(text.contains("ws1 is gone") && text.contains("class=\"passed\""))
+    let isArticleThere = ["exabgp", "curl"].allSatisfy { Programs.has($0) }
+    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(outcome.output)")
+  }
+}

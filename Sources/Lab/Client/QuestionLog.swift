@@ -9,6 +9,11 @@ package struct Question: Hashable, Sendable {
   package var asked: Moment
   /// Who answered, and when.
   package var answer: Answer?
+
+  package init(asked: Moment, answer: Answer? = nil) {
+    self.asked = asked
+    self.answer = answer
+  }
 }
 
 /// One answer: who gave it, and when it reached the client.
@@ -71,6 +76,14 @@ package final class QuestionLog: Sendable {
     let (questions, fault) = state.withLock { ($0.questions, $0.fault) }
     if let fault { throw .system(fault, doing: "asking the VIP") }
     return questions
+  }
+
+  /// The answers to questions asked since shortly before `moment`: whatever can have come since.
+  func recent(since moment: Moment) -> [Answer] {
+    let first = moment - WebClient.patience - WebClient.patience
+    return state.withLock { state in
+      state.questions.reversed().prefix { $0.asked >= first }.compactMap(\.answer)
+    }
   }
 
   /// The answer to the latest question that has one.

@@ -27,9 +27,9 @@ extension Layout {
     vips: [VIP(name: "voice", address: IPv4Address(100, 64, 0, 1), client: "lt1")],
     configuration: """
       hosts:
-        ws1: {address: 10.10.0.4, probes: [icmp: {interval: 20ms}, \
+        ws1: {address: 10.10.0.4, probes: [icmp: {interval: 10ms}, \
       http: {url: 'http://10.10.0.4/'}]}
-        ws2: {address: 10.10.0.5, probes: [icmp: {interval: 20ms}, \
+        ws2: {address: 10.10.0.5, probes: [icmp: {interval: 10ms}, \
       http: {url: 'http://10.10.0.5/'}]}
       vips:
         voice: {prefixes: [100.64.0.1/32], hosts: [ws1, ws2], failback: never}
@@ -94,9 +94,9 @@ extension Layout {
     ],
     configuration: """
       hosts:
-        fw1: {address: 10.10.2.4, probes: [icmp: {interval: 20ms}, \
+        fw1: {address: 10.10.2.4, probes: [icmp: {interval: 10ms}, \
       icmp: {address: 10.10.3.4, interval: 20ms}]}
-        fw2: {address: 10.10.2.5, probes: [icmp: {interval: 20ms}, \
+        fw2: {address: 10.10.2.5, probes: [icmp: {interval: 10ms}, \
       icmp: {address: 10.10.3.5, interval: 20ms}]}
         gateway: {address: 10.10.0.1, anchor: true, probes: [icmp: {interval: 20ms}]}
       vips:

@@ -3,8 +3,8 @@
 import Linux
 package import Model
 
-/// hopshiftd on every speaker, an answerer on every carrier, a client for each VIP; at first traffic
-/// flows to the first carrier.
+/// hopshiftd on every speaker, an answerer on every carrier, a client for each VIP; at first
+/// traffic flows to the first carrier.
 package final class Scene {
   package let layout: Layout
   package let network: VirtualNetwork
@@ -23,7 +23,7 @@ package final class Scene {
   /// An answer older than this is no sign of life. We chose it: thirty questions.
   package static let silence = Nanoseconds.milliseconds(300)
 
-  /// Builds the scene and waits until traffic flows. `daemon` is the hopshiftd to run; without it
+  /// Builds the scene. `daemon` is the hopshiftd to run, or a package that holds it; without it
   /// nobody speaks, and the caller has to.
   package init(_ layout: Layout, daemon: String?) throws(LabError) {
     self.layout = layout
@@ -33,7 +33,7 @@ package final class Scene {
       for host in lab.topology.hosts { try prepare(host) }
       for carrier in layout.carriers { try startAnswerer(carrier) }
       if layout.placement == .moves { _ = try move(to: layout.carriers[0]) }
-      if let daemon { try startSpeakers(daemon) }
+      if let daemon { try startSpeakers(try lab.daemon(from: daemon)) }
     } catch {
       network.lab.tearDown()
       throw error
