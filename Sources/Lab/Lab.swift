@@ -14,6 +14,8 @@ package final class Lab {
   package let shell: Shell
   private var namespaces: [NamespaceOwner] = []
   private var programs: [RunningProgram] = []
+  /// Hosts whose cable does not end on the bridge itself.
+  private var ports: [(host: String, port: String)] = []
   private var isTornDown = false
 
   /// Keeps a namespace that cannot be copied in an array.
@@ -117,7 +119,7 @@ package final class Lab {
   /// and nothing comes from it. Its own link stays up and its connections stay as they are, as with
   /// a machine that stands still.
   package func unplug(_ host: String) throws(LabError) {
-    try shell.run(["ip", "link", "set", "dev", host, "nomaster"], in: fabric)
+    try shell.run(["ip", "link", "set", "dev", port(of: host), "nomaster"], in: fabric)
   }
 
   /// The opposite of `unplug`.
@@ -125,8 +127,19 @@ package final class Lab {
     guard let found = topology.host(named: host) else {
       throw .topology(.badName(host))
     }
-    let bridge = topology.subnets[found.subnet].bridge
-    try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
+    let bridge = topology.bridge(of: found)
+    try shell.run(["ip", "link", "set", "dev", port(of: host), "master", bridge], in: fabric)
+  }
+
+  /// The interface on the fabric's bridge behind which a host is.
+  private func port(of host: String) -> String {
+    ports.first { $0.host == host }?.port ?? host
+  }
+
+  /// Something was put between the bridge and a host's cable.
+  func setPort(_ port: String, of host: String) {
+    ports.removeAll { $0.host == host }
+    ports.append((host, port))
   }
 
   /// Ends every process in a host's namespace.
@@ -193,27 +206,60 @@ package final class Lab {
         ])
     }
     try run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], on: Topology.fabric)
+    if topology.cabling == .separate { try answerForEverybody() }
   }
 
   private func fabricCommands() -> [String] {
     var commands = ["link set dev lo up"]
-    for subnet in topology.subnets {
-      // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
-      commands += [
-        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
-          + "type bridge forward_delay 0 stp_state 0",
-        "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
-        "link set dev \(subnet.bridge) up",
-      ]
+    switch topology.cabling {
+    case .shared: for subnet in topology.subnets { commands += bridgeCommands(subnet) }
+    case .separate:
+      // The gateway is on every cable, so its address is on none.
+      for subnet in topology.subnets { commands.append("address add \(subnet.gateway)/32 dev lo") }
+      for host in topology.hosts { commands += bridgeCommands(host) }
     }
     for host in topology.hosts {
       let peer = "peer name \(Lab.interface) netns \(namespace(of: host.name))"
       commands += [
         "link add name \(host.name) type veth \(peer)",
-        "link set dev \(host.name) master \(topology.subnets[host.subnet].bridge) up",
+        "link set dev \(host.name) master \(topology.bridge(of: host)) up",
       ]
     }
     return commands
+  }
+
+  // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
+
+  private func bridgeCommands(_ subnet: Topology.Subnet) -> [String] {
+    [
+      "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
+      "link set dev \(subnet.bridge) up",
+    ]
+  }
+
+  private func bridgeCommands(_ host: Topology.Host) -> [String] {
+    let bridge = topology.bridge(of: host)
+    return [
+      "link add name \(bridge) address \(Topology.virtualMAC) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "link set dev \(bridge) up",
+      "route add \(host.address)/32 dev \(bridge) src \(topology.subnets[host.subnet].gateway)",
+    ]
+  }
+
+  /// The fabric answers ARP for everybody that is reached elsewhere, and without the random wait of
+  /// a polite proxy.
+  private func answerForEverybody() throws(LabError) {
+    let lines = topology.hosts.flatMap { host in
+      let bridge = topology.bridge(of: host)
+      return [
+        "echo 1 > /proc/sys/net/ipv4/conf/\(bridge)/proxy_arp",
+        "echo 0 > /proc/sys/net/ipv4/neigh/\(bridge)/proxy_delay",
+      ]
+    }
+    try run(["sh", "-ec", lines.joined(separator: "\n")], on: Topology.fabric)
   }
 
   private func batch(_ host: String, _ commands: [String]) throws(LabError) {
