@@ -14,6 +14,20 @@ package struct MessageReader: Sendable {
   private var pending: [UInt8] = []
   /// The stream made no sense: nothing behind that point can be trusted.
   package private(set) var isBroken = false
+  private var lastType: UInt8 = 0
+
+  /// The NOTIFICATION that answers what could not be read last (RFC 4271 section 6).
+  package var notification: (code: UInt8, subcode: UInt8) {
+    if isBroken { return (1, 1) }
+    switch lastType {
+    // Message Length, Unspecific, Malformed Attribute List, Bad Message Type.
+    case 3, 4: return (1, 2)
+    case 1: return (2, 0)
+    case 2: return (3, 1)
+    case 5: return (7, 1)
+    default: return (1, 3)
+    }
+  }
 
   package init() {}
 
@@ -35,6 +49,7 @@ package struct MessageReader: Sendable {
     if pending.count < length { return nil }
     let body = Array(pending[MessageReader.header..<length])
     let type = pending[18]
+    lastType = type
     pending.removeFirst(length)
     return MessageReader.message(type: type, body, fourOctet: fourOctet)
   }
