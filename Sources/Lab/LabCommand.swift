@@ -48,6 +48,11 @@ package enum LabCommand {
         return try demo.run() ? 0 : 1
       case ("up", []): return try up()
       case ("clean", []): return try clean()
+      case (let verb, let rest) where AzureCommand.verbs.contains(verb):
+        guard let status = try AzureCommand.run(verb, rest) else {
+          return complain("'\(words.joined(separator: " "))' is not understood")
+        }
+        return status
       default: return complain("'\(words.joined(separator: " "))' is not understood")
       }
     } catch {
