@@ -14,6 +14,8 @@ package final class Lab {
   package let shell: Shell
   private var namespaces: [NamespaceOwner] = []
   private var programs: [RunningProgram] = []
+  /// Hosts whose first cable does not end on the bridge itself.
+  private var ports: [(host: String, port: String)] = []
   private var isTornDown = false
 
   /// Keeps a namespace that cannot be copied in an array.
@@ -124,16 +126,25 @@ package final class Lab {
 
   /// The opposite of `unplug`.
   package func plugIn(_ host: String) throws(LabError) {
-    for cable in try cables(of: host) {
-      let bridge = topology.subnets[cable.subnet].bridge
+    guard let found = topology.host(named: host) else { throw .topology(.badName(host)) }
+    for (built, cable) in zip(found.interfaces, try cables(of: host)) {
+      let bridge = topology.bridge(of: built)
       try shell.run(["ip", "link", "set", "dev", cable.port, "master", bridge], in: fabric)
     }
   }
 
-  /// The interfaces of a host.
+  /// The interfaces of a host, each with the port of the fabric's bridge behind which it is now.
   package func cables(of host: String) throws(LabError) -> [Topology.Interface] {
     guard let found = topology.host(named: host) else { throw .topology(.badName(host)) }
-    return found.interfaces
+    var cables = found.interfaces
+    if let moved = ports.first(where: { $0.host == host }) { cables[0].port = moved.port }
+    return cables
+  }
+
+  /// Something was put between the bridge and a host's first cable.
+  func setPort(_ port: String, of host: String) {
+    ports.removeAll { $0.host == host }
+    ports.append((host, port))
   }
 
   /// Ends every process in a host's namespace.
@@ -208,6 +219,7 @@ package final class Lab {
         for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 > "$file"; done
         """,
       ], on: Topology.fabric)
+    if topology.cabling == .separate { try answerForEverybody() }
   }
 
   private func commands(of host: Topology.Host) -> [String] {
@@ -224,25 +236,57 @@ package final class Lab {
 
   private func fabricCommands() -> [String] {
     var commands = ["link set dev lo up"]
-    for subnet in topology.subnets {
-      // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
-      commands += [
-        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
-          + "type bridge forward_delay 0 stp_state 0",
-        "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
-        "link set dev \(subnet.bridge) up",
-      ]
+    switch topology.cabling {
+    case .shared: for subnet in topology.subnets { commands += bridgeCommands(subnet) }
+    case .separate:
+      // The gateway is on every cable, so its address is on none.
+      for subnet in topology.subnets { commands.append("address add \(subnet.gateway)/32 dev lo") }
+      for cable in topology.hosts.flatMap(\.interfaces) { commands += bridgeCommands(cable) }
     }
     for host in topology.hosts {
       for cable in host.interfaces {
         let peer = "peer name \(cable.name) netns \(namespace(of: host.name))"
         commands += [
           "link add name \(cable.port) type veth \(peer)",
-          "link set dev \(cable.port) master \(topology.subnets[cable.subnet].bridge) up",
+          "link set dev \(cable.port) master \(topology.bridge(of: cable)) up",
         ]
       }
     }
     return commands
+  }
+
+  // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
+
+  private func bridgeCommands(_ subnet: Topology.Subnet) -> [String] {
+    [
+      "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
+      "link set dev \(subnet.bridge) up",
+    ]
+  }
+
+  private func bridgeCommands(_ cable: Topology.Interface) -> [String] {
+    let bridge = topology.bridge(of: cable)
+    return [
+      "link add name \(bridge) address \(Topology.virtualMAC) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "link set dev \(bridge) up",
+      "route add \(cable.address)/32 dev \(bridge) src \(topology.subnets[cable.subnet].gateway)",
+    ]
+  }
+
+  /// The fabric answers ARP for everybody that is reached elsewhere, and without the random wait of
+  /// a polite proxy.
+  private func answerForEverybody() throws(LabError) {
+    let lines = topology.hosts.flatMap(\.interfaces).flatMap { cable in
+      let bridge = topology.bridge(of: cable)
+      return [
+        "echo 1 > /proc/sys/net/ipv4/conf/\(bridge)/proxy_arp",
+        "echo 0 > /proc/sys/net/ipv4/neigh/\(bridge)/proxy_delay",
+      ]
+    }
+    try run(["sh", "-ec", lines.joined(separator: "\n")], on: Topology.fabric)
   }
 
   private func batch(_ host: String, _ commands: [String]) throws(LabError) {

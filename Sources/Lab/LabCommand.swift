@@ -92,6 +92,7 @@ package enum LabCommand {
       for fault in Fault.allCases { print("\(padded(fault.rawValue, 20))\(fault.summary)") }
       return 0
     case ("clean", []): return try clean()
+    case _ where AzureCommand.verbs.contains(verb): return try AzureCommand.run(verb, rest)
     default: return nil
     }
   }

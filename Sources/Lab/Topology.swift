@@ -52,6 +52,19 @@ package struct Topology: Sendable {
     package var subnet: Int
   }
 
+  /// How hosts hang on the fabric.
+  package enum Cabling: Hashable, Sendable {
+    /// All hosts of a subnet on one bridge: among themselves they need no router.
+    case shared
+    /// Each host alone, as a virtual machine in Azure: every packet passes the fabric, which answers
+    /// ARP for everybody with `virtualMAC`.
+    case separate
+  }
+
+  /// The hardware address behind which Azure hides everybody.
+  package static let virtualMAC = "12:34:56:78:9a:bc"
+
+  package var cabling = Cabling.shared
   package private(set) var subnets: [Subnet] = []
   package private(set) var hosts: [Host] = []
   private var fault: TopologyError?
@@ -74,7 +87,7 @@ package struct Topology: Sendable {
 
   /// Adds a host to the subnet that its address lies in.
   package mutating func host(_ name: String, _ address: String) {
-    guard InterfaceName(name) != nil, name != Topology.fabric,
+    guard InterfaceName("vm-\(name)") != nil, name != Topology.fabric,
       !hosts.contains(where: { $0.name == name })
     else { return fail(.badName(name)) }
     guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
@@ -88,7 +101,7 @@ package struct Topology: Sendable {
     }
     guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
     let number = hosts[index].others.count + 1
-    guard InterfaceName("\(host)-\(number)") != nil else { return fail(.badName(host)) }
+    guard InterfaceName("vm-\(host)-\(number)") != nil else { return fail(.badName(host)) }
     hosts[index].others.append(
       Interface(name: "eth\(number)", port: "\(host)-\(number)", address: v4, subnet: subnet))
   }
@@ -107,6 +120,11 @@ package struct Topology: Sendable {
   package static let fabric = "fabric"
 
   package func host(named name: String) -> Host? { hosts.first { $0.name == name } }
+
+  /// The bridge of the fabric that a cable is plugged into.
+  package func bridge(of cable: Interface) -> String {
+    cabling == .shared ? subnets[cable.subnet].bridge : "vm-\(cable.port)"
+  }
 
   private mutating func fail(_ error: TopologyError) {
     if fault == nil { fault = error }

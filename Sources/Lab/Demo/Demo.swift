@@ -2,6 +2,7 @@
 
 import Linux
 import Model
+import Platform
 
 /// Tells the story once. Every check that fails is kept, so that the end can say all of it.
 package struct Demo {

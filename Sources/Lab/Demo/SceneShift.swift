@@ -2,6 +2,7 @@
 
 import Linux
 import Model
+import Platform
 
 /// What was seen from the moment of a fault to the end of a window, and what was wrong with it.
 struct SceneShift {

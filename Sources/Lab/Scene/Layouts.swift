@@ -31,6 +31,8 @@ extension Layout {
       http: {url: 'http://10.10.0.4/'}]}
         ws2: {address: 10.10.0.5, probes: [icmp: {interval: 10ms}, \
       http: {url: 'http://10.10.0.5/'}]}
+        # While the gateway is not there, it is our own side that is cut off.
+        gateway: {address: 10.10.0.1, anchor: true, probes: [icmp: {interval: 10ms}]}
       vips:
         voice: {prefixes: [100.64.0.1/32], hosts: [ws1, ws2], failback: never}
 

@@ -2,6 +2,7 @@
 
 import Linux
 package import Model
+package import Platform
 
 extension Scene {
   /// Waits until nothing is missing.

@@ -2,6 +2,7 @@
 
 import Linux
 import Model
+import Platform
 
 /// Looks once and keeps the text.
 struct SceneStatus {
