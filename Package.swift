@@ -151,7 +151,7 @@ let package = Package(
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),
-    tests("LabTests", ["Lab", "Platform", "Model"]),
+    tests("LabTests", ["Lab", "Platform", "Control", "Model"]),
     tests(
       "NamespaceTests",
       [

@@ -58,7 +58,7 @@ package struct EffectiveRoutes: Sendable {
 
   /// BGP leads to a prefix by these next hops from now on; none: no more.
   package mutating func learn(_ prefix: Prefix, _ hops: [IPAddress]) {
-    let place = learned.firstIndex { $0.prefix >= prefix } ?? learned.count
+    let place = learned.place { $0.prefix < prefix }
     let isKnown = place < learned.count && learned[place].prefix == prefix
     switch (isKnown, hops.isEmpty) {
     case (true, true): learned.remove(at: place)
@@ -123,13 +123,8 @@ package struct EffectiveRoutes: Sendable {
   }
 
   private func hops(to prefix: Prefix) -> [IPAddress]? {
-    var low = 0
-    var high = learned.count
-    while low < high {
-      let middle = (low + high) / 2
-      if learned[middle].prefix < prefix { low = middle + 1 } else { high = middle }
-    }
-    return low < learned.count && learned[low].prefix == prefix ? learned[low].hops : nil
+    let place = learned.place { $0.prefix < prefix }
+    return place < learned.count && learned[place].prefix == prefix ? learned[place].hops : nil
   }
 
   /// Rules 2 and 3.

@@ -79,12 +79,6 @@ package struct LearnedRoutes: Sendable {
   }
 
   private func lowerBound(_ routes: [Route], _ prefix: Prefix) -> Int {
-    var low = 0
-    var high = routes.count
-    while low < high {
-      let middle = (low + high) / 2
-      if routes[middle].prefix < prefix { low = middle + 1 } else { high = middle }
-    }
-    return low
+    routes.place { $0.prefix < prefix }
   }
 }

@@ -133,13 +133,5 @@ struct PathTable: Sendable {
     return place < entries.count && entries[place].prefix == prefix ? place : nil
   }
 
-  private func lowerBound(_ prefix: Prefix) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].prefix < prefix { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func lowerBound(_ prefix: Prefix) -> Int { entries.place { $0.prefix < prefix } }
 }

@@ -78,8 +78,7 @@ package struct ProgrammingQueue: Sendable {
     entries[place].wish = Wish(
       hops: hops, pathLength: pathLength, asked: before?.asked ?? now, due: due)
     if before == nil {
-      let position = line.firstIndex { due < $0.due } ?? line.count
-      line.insert((due, prefix), at: position)
+      line.insert((due, prefix), at: line.place { $0.due <= due })
     }
     return nil
   }
@@ -149,13 +148,5 @@ package struct ProgrammingQueue: Sendable {
     return place
   }
 
-  private func lowerBound(_ prefix: Prefix) -> Int {
-    var low = 0
-    var high = entries.count
-    while low < high {
-      let middle = (low + high) / 2
-      if entries[middle].prefix < prefix { low = middle + 1 } else { high = middle }
-    }
-    return low
-  }
+  private func lowerBound(_ prefix: Prefix) -> Int { entries.place { $0.prefix < prefix } }
 }

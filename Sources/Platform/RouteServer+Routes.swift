@@ -133,12 +133,15 @@ extension RouteServer {
     let peer = connection.key.peer
     let family: ServerEvent.Family = prefix.address.width == 32 ? .ipv4 : .ipv6
     guard connection.families(quirks).contains(family) else { return }
+    let told = peers[peer].told
+    let place = told.place { $0 < prefix }
+    let isTold = place < told.count && told[place] == prefix
     guard let best, mayTell(best, to: peer) else {
-      guard let place = peers[peer].told.firstIndex(of: prefix) else { return }
+      guard isTold else { return }
       peers[peer].told.remove(at: place)
       return emit(.send(connection.key, MessageWriter.withdrawal(prefix)))
     }
-    if !peers[peer].told.contains(prefix) { peers[peer].told.append(prefix) }
+    if !isTold { peers[peer].told.insert(prefix, at: place) }
     var attributes = MessageWriter.Attributes(path: best.numbers, hop: best.hop)
     attributes.origin = best.origin
     attributes.communities = best.communities

@@ -65,7 +65,7 @@ enum Arrows {
     ],
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],
-    "LabTests": ["Lab", "Platform", "Model"],
+    "LabTests": ["Lab", "Platform", "Control", "Model"],
     "NamespaceTests": [
       "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
     ],

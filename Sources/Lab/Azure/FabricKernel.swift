@@ -12,6 +12,8 @@ struct FabricSubnet {
   var routes: EffectiveRoutes
   /// What the kernel was given.
   var installed: [Prefix: RouteSocket.Target] = [:]
+  /// Next hops that nobody has, by the prefixes that lead there.
+  var strange: [Prefix: IPAddress] = [:]
 }
 
 /// Something that packets can be handed to without a further machine.
@@ -46,8 +48,10 @@ struct FabricKernel: ~Copyable {
   /// Makes the kernel follow the route to one prefix; nil when nothing had to be changed.
   mutating func follow(_ prefix: Prefix, in subnet: inout FabricSubnet) -> FabricEvent? {
     let (target, strange) = target(of: prefix, in: subnet)
-    let before = subnet.installed[prefix]
-    guard target != before else { return nil }
+    guard target != subnet.installed[prefix] || strange != subnet.strange[prefix] else {
+      return nil
+    }
+    subnet.strange[prefix] = strange
     var event = FabricEvent(
       before: Moment(nanoseconds: 0), after: Moment(nanoseconds: 0), subnet: subnet.name,
       prefix: prefix, what: FabricKernel.word(for: target), hops: FabricKernel.hops(of: target))

@@ -32,11 +32,10 @@ struct FabricLink: ~Copyable {
     EventToken(kind: FabricLink.kind, slot: 0, generation: generation)
   }
 
-  /// Connects when it is time, and tells everything.
-  mutating func tick(
-    _ all: () -> [ProgrammingQueue.Done], _ epoll: borrowing Epoll, at now: Instant
+  /// Connects, and tells everything that is in force; to be called when the deadline is reached.
+  mutating func connect(
+    _ all: [ProgrammingQueue.Done], _ epoll: borrowing Epoll, at now: Instant
   ) throws(Errno) {
-    guard let due = deadline, due <= now else { return }
     deadline = now + FabricLink.retry
     let opened: UnixStream
     do throws(Errno) {
@@ -52,7 +51,7 @@ struct FabricLink: ~Copyable {
     stream = consume opened
     deadline = nil
     waiting = Array("- instance \(name)\n".utf8)
-    for done in all() { add(done) }
+    for done in all { add(done) }
     try flush(epoll, at: now)
   }
 

@@ -78,8 +78,9 @@ final class RouteServerLoop {
       let now = Clock.monotonic()
       core.tick(at: now)
       try carryOut(at: now)
-      let all = core.programmed
-      try link?.tick({ all }, epoll, at: now)
+      if let due = link?.deadline, due <= now {
+        try link?.connect(core.programmed, epoll, at: now)
+      }
     }
   }
 

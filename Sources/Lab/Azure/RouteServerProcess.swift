@@ -10,7 +10,7 @@ package import Platform
 ///     settings.quirks = .measuring
 ///     let server = try RouteServerProcess(lab, settings, program: path, fabric: fabric)
 ///     try server.wait(forSessionsOf: ["a", "b"], within: .seconds(20))
-///     try server.restart(after: .seconds(5))
+///     try server.restart(away: .seconds(5))
 ///     for told in try server.events() { ... }
 ///
 /// Its name is that of its host.
@@ -19,17 +19,17 @@ package final class RouteServerProcess: RouteServerInstance {
   package let process: AzureProcess
   private var told: [ToldEvent] = []
 
-  /// Starts the instance on the host of its name and waits until it takes connections. What it
+  /// Starts the instance on the host of its name, or another, and waits until it answers. What it
   /// programs goes to `fabric`, when there is one.
   package init(
-    _ lab: Lab, _ settings: ServerSettings, program: String = AzureProcess.ownProgram,
-    fabric: Fabric? = nil
+    _ lab: Lab, _ settings: ServerSettings, on host: String? = nil,
+    program: String = AzureProcess.ownProgram, fabric: Fabric? = nil
   ) throws(LabError) {
     self.settings = settings
     var words = ["route-server"] + ServerWords.words(for: settings)
     if let fabric { words += ["--fabric", fabric.process.control] }
     process = try AzureProcess(
-      lab, name: settings.name, on: settings.name, program: program, words)
+      lab, name: settings.name, on: host ?? settings.name, program: program, words)
   }
 
   package var name: String { settings.name }

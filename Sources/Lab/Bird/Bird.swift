@@ -4,7 +4,7 @@ import Linux
 package import Model
 
 /// One BIRD of a lab: started from a checked configuration, asked over its control socket.
-package final class Bird {
+package final class Bird: RouteServerInstance {
   package let name: String
   private let lab: Lab
   private var program: RunningProgram
@@ -97,4 +97,20 @@ package final class Bird {
   package func isEstablished(_ neighbour: String) throws(LabError) -> Bool {
     try session(neighbour) == "Established"
   }
+
+  // MARK: As a route server instance
+
+  package func paths(to prefix: Prefix) throws(LabError) -> [InstancePath] {
+    try routes(to: prefix).map { route in
+      InstancePath(
+        peer: route.origin, nextHop: route.nextHop.map { .v4($0) }, path: route.path,
+        isBest: route.isBest)
+    }
+  }
+
+  package func askAgain(_ peer: String? = nil) throws(LabError) {
+    _ = try ask(["reload", "in", peer ?? "all"])
+  }
+
+  package func checkRunning() throws(LabError) { try program.checkRunning() }
 }
