@@ -17,6 +17,8 @@ package enum LabCommand {
            hopshift-lab move HOST [--lab TAG]
            hopshift-lab fault NAME [HOST] [PERCENT] [--lab TAG]
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
+           hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
+                                [--shifts N] [--pause SECONDS] [--report FILE]
            hopshift-lab list | layouts | faults | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
@@ -33,10 +35,11 @@ package enum LabCommand {
       move     moves the address of the VIP, as keepalived would
       fault    lets something go wrong; `faults` lists what
       mend     undoes one fault, or all
+      measure  measures shifts of a VIP that is not ours, in Azure: see the manual
       list     the laboratories that are up
       clean    removes what killed laboratories have left behind
 
-    Root only: everything happens in network namespaces that the laboratory makes and removes.
+    Root only, but for measure: the rest happens in namespaces that the laboratory makes and removes.
     """
 
   /// Runs the verb named on the command line and ends the process.
@@ -50,7 +53,8 @@ package enum LabCommand {
       print(usage)
       return 0
     }
-    if Processes.effectiveUser != 0 {
+    // It only asks a VIP that is there already.
+    if Processes.effectiveUser != 0 && verb != "measure" {
       say("hopshift-lab: network namespaces need root\n")
       return 4
     }
@@ -84,6 +88,7 @@ package enum LabCommand {
     case ("up", _): return try SceneCommand.up(rest)
     case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
       return try SceneCommand.ask(verb, rest)
+    case ("measure", _): return try MeasureCommand.run(rest)
     case ("list", []): return try SceneCommand.list()
     case ("layouts", []):
       for layout in Layout.all { print("\(padded(layout.name, 12))\(layout.summary)") }

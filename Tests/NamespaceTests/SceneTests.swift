@@ -123,6 +123,31 @@ struct SceneTests {
     #expect(try lost(20) == 20)
     #expect(throws: LabError.self) { try scene.cause(.lossFrom, on: "ws2") }
   }
+
+  @Test func `shifts of a VIP are measured by somebody who only asks it`() throws {
+    let scene = try Scene(.watcher, daemon: BuiltPrograms.daemon)
+    defer { scene.tearDown() }
+    try scene.open()
+    let control = try #require(scene.speakers.first).control
+    let report = "\(scene.lab.directory)/report"
+    let words = [
+      BuiltPrograms.path("hopshift-lab"), "measure", "--vip", "100.64.0.1", "--hosts", "ws1,ws2",
+      "--shifts", "2", "--pause", "1", "--report", report, "--command",
+    ]
+    let command =
+      "\(BuiltPrograms.path("hopshift")) --socket \(control) switch voice --force --to $HOST"
+    let outcome = try scene.lab.shell.attempt(
+      words + [command], in: scene.lab.namespace(of: "lt1"), within: .seconds(120))
+    #expect(outcome.status == 0, "\(outcome.output)")
+    let text = String(decoding: try Files.read(path: report, limit: 65_536), as: UTF8.self)
+    #expect(text.contains("new host  min") && !text.contains("never"), "\(text)")
+    #expect(outcome.output.contains(text))
+    // A command that fails ends it, and words that say too little are not understood.
+    let failed = try scene.lab.shell.attempt(
+      words + ["exit 3"], in: scene.lab.namespace(of: "lt1"), within: .seconds(60))
+    #expect(failed.status == 1 && failed.output.contains("status 3"), "\(failed.output)")
+    #expect(try scene.lab.shell.attempt(Array(words.prefix(6))).status == 2)
+  }
 }
 
 /// The demo as a person starts it.

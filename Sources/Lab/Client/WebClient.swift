@@ -4,7 +4,7 @@ import Linux
 package import Model
 
 /// Begins a connection at a fixed pace, whatever became of those before, and notes the name that
-/// the answer's body holds. It runs in a host's namespace, on a thread of its own.
+/// the answer's body holds. It runs on a thread of its own.
 package final class WebClient: Sendable {
   /// How often the client asks.
   package static let usualPace = Nanoseconds.milliseconds(10)
@@ -34,14 +34,16 @@ package final class WebClient: Sendable {
     }
   }
 
-  /// Starts to ask. Whoever starts must end what is answered.
+  /// Starts to ask, in a network namespace or where this process is. Whoever starts must end what is
+  /// answered.
   package func start(
-    in namespace: String, asking address: IPv4Address, port: UInt16 = Answerer.webPort,
+    in namespace: String?, asking address: IPv4Address, port: UInt16 = Answerer.webPort,
     pace: Nanoseconds = WebClient.usualPace
   ) throws(LabError) -> ClientThread {
     do throws(Errno) {
       let worker = try Worker { [self] in
         do throws(Errno) {
+          guard let namespace else { return try ask(address, port, pace) }
           try NetworkNamespace.open(namespace).run { () throws(Errno) in
             try ask(address, port, pace)
           }
