@@ -31,7 +31,7 @@ extension RouteServer {
       return
     }
     switch (connection.state, message) {
-    case (.openSent, .open(let open)): takeOpen(open, place, key, at: now)
+    case (.openSent, .opening(let open)): takeOpen(open, place, key, at: now)
     case (.openConfirm, .keepalive): establish(place, key, at: now)
     case (.established, .keepalive): restartHold(key, at: now)
     case (.established, .update(let update)):

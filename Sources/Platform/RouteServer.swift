@@ -172,7 +172,7 @@ package struct RouteServer: Sendable {
     let key = newKey(peer, isOurs: false)
     peers[peer].connections.append(ServerConnection(key, .openSent, at: now))
     peers[peer].connectAt = nil
-    emit(.send(key, MessageWriter.open(settings)))
+    emit(.send(key, MessageWriter.opening(settings)))
     return key
   }
 
@@ -181,7 +181,7 @@ package struct RouteServer: Sendable {
     guard let place = place(of: key) else { return }
     peers[key.peer].connections[place].state = .openSent
     peers[key.peer].connections[place].hold = now + ServerConnection.openLimit
-    emit(.send(key, MessageWriter.open(settings)))
+    emit(.send(key, MessageWriter.opening(settings)))
   }
 
   /// A connection is gone, or could not be made.

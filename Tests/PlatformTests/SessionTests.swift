@@ -8,7 +8,7 @@ import Testing
   @Test func `its OPEN is Azure's: no graceful restart, both families, four octets, refresh`() {
     var bench = Bench(Bench.settings { $0.holdTime = .seconds(180) })
     let key = bench.begin(Bench.a)!
-    guard case .open(let open)? = bench.sent(on: key).first else {
+    guard case .opening(let open)? = bench.sent(on: key).first else {
       Issue.record("no OPEN")
       return
     }
@@ -26,7 +26,7 @@ import Testing
         $0.offersIPv6 = false
       })
     let key = bench.begin(Bench.a)!
-    guard case .open(let open)? = bench.sent(on: key).first else {
+    guard case .opening(let open)? = bench.sent(on: key).first else {
       Issue.record("no OPEN")
       return
     }
