@@ -207,12 +207,17 @@ package struct RouteServer: Sendable {
     scheduleConnect(key.peer, at: now)
   }
 
-  /// Says why and ends a connection.
+  /// Says why and ends a connection; one that does not stand yet is given up without a word.
   mutating func end(
     _ key: ConnectionKey, _ code: UInt8, _ subcode: UInt8, _ reason: String, at now: Instant
   ) {
-    emit(.send(key, MessageWriter.notification(code, subcode)))
-    emit(.close(key))
+    guard let place = place(of: key) else { return }
+    if peers[key.peer].connections[place].state == .connecting {
+      emit(.reset(key))
+    } else {
+      emit(.send(key, MessageWriter.notification(code, subcode)))
+      emit(.close(key))
+    }
     forget(key, reason, at: now)
   }
 

@@ -173,6 +173,15 @@ import Testing
     #expect(!bench.outputs.contains { if case .connect(_, Bench.a) = $0 { true } else { false } })
   }
 
+  @Test func `a connection that does not stand yet is given up without a word`() throws {
+    var bench = Bench(Bench.settings { $0.connects = true })
+    let key = try connecting(&bench)
+    bench.clear()
+    bench.server.restart(away: .seconds(1), at: bench.now)
+    bench.collect()
+    #expect(bench.outputs.contains(.reset(key)) && bench.sent(on: key).isEmpty)
+  }
+
   // MARK: Commands
 
   @Test func `a restart ends every session, shuts the door and opens it again`() {
