@@ -56,8 +56,8 @@ package struct Topology: Sendable {
   package enum Cabling: Hashable, Sendable {
     /// All hosts of a subnet on one bridge: among themselves they need no router.
     case shared
-    /// Each host alone, as a virtual machine in Azure: every packet passes the fabric, which answers
-    /// ARP for everybody with `virtualMAC`.
+    /// Each host alone, as a virtual machine in Azure: every packet passes the fabric, which
+    /// answers ARP for everybody with `virtualMAC`.
     case separate
   }
 

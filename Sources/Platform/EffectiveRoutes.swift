@@ -2,11 +2,11 @@
 
 package import Model
 
-/// The effective routes of the machines in one subnet. Three kinds of routes come in; what goes to a
-/// prefix is decided by these rules (AZURE.md, A3):
+/// The effective routes of the machines in one subnet. Three kinds of routes come in; what goes to
+/// a prefix is decided by these rules (AZURE.md, A3):
 ///
-/// 1. Among routes to the same prefix a user-defined one stands above one of BGP, and that above one
-///    of the system.
+/// 1. Among routes to the same prefix a user-defined one stands above one of BGP, and that above
+///    one of the system.
 /// 2. A system route within the virtual network stands above a *more specific* one of BGP: only a
 ///    user-defined route can redirect what lies inside.
 /// 3. A user-defined route that overrides BGP stands above every overlapping route of BGP.
@@ -106,7 +106,7 @@ package struct EffectiveRoutes: Sendable {
     return found
   }
 
-  /// The route that every packet into a prefix follows, unless a longer one stands for a part of it.
+  /// The route that every packet into a prefix follows, unless a longer one stands for a part.
   package func covering(_ prefix: Prefix) -> EffectiveRoute? {
     for length in stride(from: Int(prefix.length), through: 0, by: -1) {
       let length = UInt8(length)

@@ -31,7 +31,7 @@ extension RouteServer {
       return
     }
     switch (connection.state, message) {
-    case (.openSent, .open(let open)): takeOpen(open, place, key, at: now)
+    case (.openSent, .opening(let open)): takeOpen(open, place, key, at: now)
     case (.openConfirm, .keepalive): establish(place, key, at: now)
     case (.established, .keepalive): restartHold(key, at: now)
     case (.established, .update(let update)):
@@ -95,12 +95,7 @@ extension RouteServer {
   private mutating func establish(_ place: Int, _ key: ConnectionKey, at now: Instant) {
     peers[key.peer].connections[place].state = .established
     for other in peers[key.peer].connections where other.key != key {
-      if other.state == .connecting {
-        emit(.reset(other.key))
-        forget(other.key, "another connection won", at: now)
-      } else {
-        end(other.key, 6, 7, "another connection won", at: now)
-      }
+      end(other.key, 6, 7, "another connection won", at: now)
     }
     peers[key.peer].connectAt = nil
     restartHold(key, at: now)
@@ -149,10 +144,6 @@ extension RouteServer {
     guard let place = place(of: key) else { return }
     let connection = peers[key.peer].connections[place]
     if let hold = connection.hold, hold <= now {
-      if connection.state == .connecting {
-        emit(.reset(key))
-        return forget(key, "nobody answered", at: now)
-      }
       return end(key, 4, 0, "hold timer expired", at: now)
     }
     if let keepalive = connection.keepalive, keepalive <= now {

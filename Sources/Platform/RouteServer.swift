@@ -172,7 +172,7 @@ package struct RouteServer: Sendable {
     let key = newKey(peer, isOurs: false)
     peers[peer].connections.append(ServerConnection(key, .openSent, at: now))
     peers[peer].connectAt = nil
-    emit(.send(key, MessageWriter.open(settings)))
+    emit(.send(key, MessageWriter.opening(settings)))
     return key
   }
 
@@ -181,7 +181,7 @@ package struct RouteServer: Sendable {
     guard let place = place(of: key) else { return }
     peers[key.peer].connections[place].state = .openSent
     peers[key.peer].connections[place].hold = now + ServerConnection.openLimit
-    emit(.send(key, MessageWriter.open(settings)))
+    emit(.send(key, MessageWriter.opening(settings)))
   }
 
   /// A connection is gone, or could not be made.
@@ -207,12 +207,17 @@ package struct RouteServer: Sendable {
     scheduleConnect(key.peer, at: now)
   }
 
-  /// Says why and ends a connection.
+  /// Says why and ends a connection; one that does not stand yet is given up without a word.
   mutating func end(
     _ key: ConnectionKey, _ code: UInt8, _ subcode: UInt8, _ reason: String, at now: Instant
   ) {
-    emit(.send(key, MessageWriter.notification(code, subcode)))
-    emit(.close(key))
+    guard let place = place(of: key) else { return }
+    if peers[key.peer].connections[place].state == .connecting {
+      emit(.reset(key))
+    } else {
+      emit(.send(key, MessageWriter.notification(code, subcode)))
+      emit(.close(key))
+    }
     forget(key, reason, at: now)
   }
 

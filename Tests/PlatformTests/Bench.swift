@@ -55,7 +55,7 @@ struct Bench {
     settings.asn = ASNumber(asn)
     settings.quirks.holdTime = .seconds(holdTime)
     change(&settings.quirks)
-    return MessageWriter.open(settings)
+    return MessageWriter.opening(settings)
   }
 
   /// A connection from a peer that has said its OPEN.

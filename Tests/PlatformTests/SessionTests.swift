@@ -8,7 +8,7 @@ import Testing
   @Test func `its OPEN is Azure's: no graceful restart, both families, four octets, refresh`() {
     var bench = Bench(Bench.settings { $0.holdTime = .seconds(180) })
     let key = bench.begin(Bench.a)!
-    guard case .open(let open)? = bench.sent(on: key).first else {
+    guard case .opening(let open)? = bench.sent(on: key).first else {
       Issue.record("no OPEN")
       return
     }
@@ -26,7 +26,7 @@ import Testing
         $0.offersIPv6 = false
       })
     let key = bench.begin(Bench.a)!
-    guard case .open(let open)? = bench.sent(on: key).first else {
+    guard case .opening(let open)? = bench.sent(on: key).first else {
       Issue.record("no OPEN")
       return
     }
@@ -171,6 +171,15 @@ import Testing
     bench.clear()
     bench.pass(.seconds(5))
     #expect(!bench.outputs.contains { if case .connect(_, Bench.a) = $0 { true } else { false } })
+  }
+
+  @Test func `a connection that does not stand yet is given up without a word`() throws {
+    var bench = Bench(Bench.settings { $0.connects = true })
+    let key = try connecting(&bench)
+    bench.clear()
+    bench.server.restart(away: .seconds(1), at: bench.now)
+    bench.collect()
+    #expect(bench.outputs.contains(.reset(key)) && bench.sent(on: key).isEmpty)
   }
 
   // MARK: Commands

@@ -34,13 +34,17 @@ package final class AzureProcess {
     }
     try Waiting.until("\(name) to answer", within: .seconds(10)) { () throws(LabError) in
       try program.checkRunning()
-      do throws(Errno) {
-        return try Directories.exists(control) ? nil : "no control socket"
-      } catch {
-        throw .system(error, doing: "looking for \(control)")
+      do throws(LabError) {
+        _ = try ask(["ping"])
+        return nil
+      } catch .system(let error, let doing) {
+        // Its socket is not there yet, or nobody listens on it yet.
+        guard [.noSuchFile, .connectionRefused].contains(error) else {
+          throw .system(error, doing: doing)
+        }
+        return "\(error)"
       }
     }
-    _ = try ask(["ping"])
   }
 
   package var pid: Int32 { program.pid }

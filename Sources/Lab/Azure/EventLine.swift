@@ -4,8 +4,7 @@ package import Control
 package import Model
 package import Platform
 
-/// An event and when the instance saw it, on the wall clock. For an UPDATE that is when it was read
-/// from the socket.
+/// An event and when the instance saw it, on the wall clock: just before it read the socket.
 package struct ToldEvent: Hashable, Sendable {
   package var moment: Moment
   package var event: ServerEvent

@@ -48,6 +48,8 @@ final class RouteServerLoop {
   private var link: FabricLink?
   private var buffer = ReceiveBuffer()
   private var isStopped = false
+  /// When what is told now was seen, on the wall clock.
+  private var seen = Clock.wall()
 
   init(_ settings: ServerSettings, control: String, fabric: String?) throws(Errno) {
     self.settings = settings
@@ -72,10 +74,12 @@ final class RouteServerLoop {
       let count = try epoll.wait(until: Instant.earlier(core.deadline, link?.deadline))
       for position in 0..<count {
         let now = Clock.monotonic()
+        seen = Clock.wall()
         try handle(epoll.event(at: position), at: now)
         try carryOut(at: now)
       }
       let now = Clock.monotonic()
+      seen = Clock.wall()
       core.tick(at: now)
       try carryOut(at: now)
       if let due = link?.deadline, due <= now {
@@ -210,7 +214,7 @@ final class RouteServerLoop {
       lines.removeAll { $0 === line }
       try line.socket.reset()
     case .program(let done): try link?.tell(done, epoll, at: now)
-    case .event(let event): told += EventLine.bytes(of: event, at: Clock.wall())
+    case .event(let event): told += EventLine.bytes(of: event, at: seen)
     }
   }
 

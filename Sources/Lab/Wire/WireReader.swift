@@ -78,7 +78,7 @@ package struct WireReader: Sendable {
       fourOctet: otherFour && directions[index].offersFourOctet,
       extended: otherExtended && directions[index].offersExtended)
     {
-      if case .open(let open) = message {
+      if case .opening(let open) = message {
         directions[index].offersFourOctet = open.fourOctet
         directions[index].offersExtended = open.extended
       }

@@ -99,7 +99,7 @@ package struct MessageReader: Sendable {
       offset = end
     }
     if !namesFamilies { open.ipv4 = true }
-    return .open(open)
+    return .opening(open)
   }
 
   /// Capabilities by number: 1 is a family (RFC 4760), 2 route refresh (RFC 2918), 6 long messages

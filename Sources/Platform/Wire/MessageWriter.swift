@@ -41,7 +41,7 @@ package enum MessageWriter {
   }
 
   /// Capabilities in the order in which FRR shows those of Azure's.
-  package static func open(_ settings: ServerSettings) -> [UInt8] {
+  package static func opening(_ settings: ServerSettings) -> [UInt8] {
     let quirks = settings.quirks
     var capabilities: [UInt8] = []
     if quirks.offersFourOctet { capabilities += [65, 4] + bytes(settings.asn.value) }

@@ -4,7 +4,7 @@ package import Model
 
 /// One BGP message seen on the wire.
 package enum WireMessage: Hashable, Sendable {
-  case open(WireOpen)
+  case opening(WireOpen)
   case update(WireUpdate)
   case notification(code: UInt8, subcode: UInt8)
   case keepalive
@@ -66,7 +66,7 @@ package struct WireUpdate: Hashable, Sendable {
 extension WireMessage: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .open(let open): "OPEN hold \(open.holdTime) s"
+    case .opening(let open): "OPEN hold \(open.holdTime) s"
     case .notification(let code, let subcode): "NOTIFICATION \(code)/\(subcode)"
     case .keepalive: "KEEPALIVE"
     case .routeRefresh: "ROUTE-REFRESH"
