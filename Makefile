@@ -42,7 +42,10 @@ mutants: deps
 	@Tests/Mutants/run
 
 demo: deb
-	$(RELEASE)/hopshift-lab demo --deb dist/hopshift_$(VERSION)_amd64.deb
+	$(RELEASE)/hopshift-lab demo pair --deb dist/hopshift_$(VERSION)_amd64.deb \
+		--html dist/demo-pair.html
+	$(RELEASE)/hopshift-lab demo watcher --deb dist/hopshift_$(VERSION)_amd64.deb \
+		--html dist/demo-watcher.html
 
 # Any length: make soak SECONDS=86400.
 SECONDS ?= 600

@@ -81,6 +81,7 @@ let package = Package(
     room("Control", ["Model"]),
     room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
+    room("Platform", ["Model", "Bytes"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
@@ -99,7 +100,7 @@ let package = Package(
         "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
-    room("Lab", ["Model", "Bytes", "Linux"]),
+    room("Lab", ["Model", "Bytes", "Platform", "Control", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
@@ -149,10 +150,13 @@ let package = Package(
         "Model",
       ]),
     tests("SimulationTests", ["World", "Model"]),
-    tests("LabTests", ["Lab", "Model"]),
+    tests("PlatformTests", ["Platform", "Model"]),
+    tests("LabTests", ["Lab", "Platform", "Control", "Model"]),
     tests(
       "NamespaceTests",
-      ["Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control"]),
+      [
+        "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
+      ]),
     tests("TidyTests", []),
   ],
   swiftLanguageModes: [.v6]

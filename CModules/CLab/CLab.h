@@ -16,6 +16,9 @@ static inline long clab_result(long result) { return result < 0 ? -errno : resul
 
 static inline long clab_kill(int pid, int signal) { return clab_result(kill(pid, signal)); }
 
+// Returns only when the program cannot be executed.
+static inline long clab_exec(char *const words[]) { return clab_result(execvp(words[0], words)); }
+
 static inline long clab_rmdir(const char *path) { return clab_result(rmdir(path)); }
 
 // readlink(2) of /proc/PID/ns/NAME: which namespace a process is in.

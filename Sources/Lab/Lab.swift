@@ -14,6 +14,8 @@ package final class Lab {
   package let shell: Shell
   private var namespaces: [NamespaceOwner] = []
   private var programs: [RunningProgram] = []
+  /// Hosts whose first cable does not end on the bridge itself.
+  private var ports: [(host: String, port: String)] = []
   private var isTornDown = false
 
   /// Keeps a namespace that cannot be copied in an array.
@@ -113,20 +115,36 @@ package final class Lab {
     }
   }
 
-  /// Takes the fabric's end of a host's cable off its bridge: from now on nothing reaches the host
-  /// and nothing comes from it. Its own link stays up and its connections stay as they are, as with
-  /// a machine that stands still.
+  /// Takes the fabric's ends of a host's cables off their bridges: from now on nothing reaches the
+  /// host and nothing comes from it. Its own links stay up and its connections stay as they are, as
+  /// with a machine that stands still.
   package func unplug(_ host: String) throws(LabError) {
-    try shell.run(["ip", "link", "set", "dev", host, "nomaster"], in: fabric)
+    for cable in try cables(of: host) {
+      try shell.run(["ip", "link", "set", "dev", cable.port, "nomaster"], in: fabric)
+    }
   }
 
   /// The opposite of `unplug`.
   package func plugIn(_ host: String) throws(LabError) {
-    guard let found = topology.host(named: host) else {
-      throw .topology(.badName(host))
+    guard let found = topology.host(named: host) else { throw .topology(.badName(host)) }
+    for (built, cable) in zip(found.interfaces, try cables(of: host)) {
+      let bridge = topology.bridge(of: built)
+      try shell.run(["ip", "link", "set", "dev", cable.port, "master", bridge], in: fabric)
     }
-    let bridge = topology.subnets[found.subnet].bridge
-    try shell.run(["ip", "link", "set", "dev", host, "master", bridge], in: fabric)
+  }
+
+  /// The interfaces of a host, each with the port of the fabric's bridge behind which it is now.
+  package func cables(of host: String) throws(LabError) -> [Topology.Interface] {
+    guard let found = topology.host(named: host) else { throw .topology(.badName(host)) }
+    var cables = found.interfaces
+    if let moved = ports.first(where: { $0.host == host }) { cables[0].port = moved.port }
+    return cables
+  }
+
+  /// Something was put between the bridge and a host's first cable.
+  func setPort(_ port: String, of host: String) {
+    ports.removeAll { $0.host == host }
+    ports.append((host, port))
   }
 
   /// Ends every process in a host's namespace.
@@ -156,6 +174,16 @@ package final class Lab {
     return path
   }
 
+  /// The daemon that `file` is, or that it holds if it is a package; then it is unpacked for this
+  /// lab.
+  package func daemon(from file: String) throws(LabError) -> String {
+    guard file.hasSuffix(".deb") else { return file }
+    let root = "\(Registry.layers)/\(tag)/plain"
+    try shell.run(["mkdir", "-p", root])
+    try shell.run(["dpkg-deb", "--extract", file, root])
+    return "\(root)/usr/sbin/hopshiftd"
+  }
+
   /// Ends every process of the lab and removes what it made. Faults are printed: there is nobody
   /// left to catch them.
   package func tearDown() {
@@ -181,39 +209,84 @@ package final class Lab {
       }
     }
     try batch("fabric", fabricCommands())
-    for host in topology.hosts {
-      let subnet = topology.subnets[host.subnet]
-      try batch(
-        host.name,
-        [
-          "link set dev lo up",
-          "address add \(host.address)/\(subnet.prefix.length) dev \(Lab.interface)",
-          "link set dev \(Lab.interface) up",
-          "route add default via \(subnet.gateway)",
-        ])
+    for host in topology.hosts { try batch(host.name, commands(of: host)) }
+    // A client beside the servers must not be told to go to one of them without the fabric.
+    try run(
+      [
+        "sh", "-c",
+        """
+        echo 1 > /proc/sys/net/ipv4/ip_forward
+        for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 > "$file"; done
+        """,
+      ], on: Topology.fabric)
+    if topology.cabling == .separate { try answerForEverybody() }
+  }
+
+  private func commands(of host: Topology.Host) -> [String] {
+    var commands = ["link set dev lo up"]
+    for cable in host.interfaces {
+      commands += [
+        "address add \(cable.address)/\(topology.subnets[cable.subnet].prefix.length) "
+          + "dev \(cable.name)",
+        "link set dev \(cable.name) up",
+      ]
     }
-    try run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], on: Topology.fabric)
+    return commands + ["route add default via \(topology.subnets[host.subnet].gateway)"]
   }
 
   private func fabricCommands() -> [String] {
     var commands = ["link set dev lo up"]
-    for subnet in topology.subnets {
-      // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
-      commands += [
-        "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
-          + "type bridge forward_delay 0 stp_state 0",
-        "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
-        "link set dev \(subnet.bridge) up",
-      ]
+    switch topology.cabling {
+    case .shared: for subnet in topology.subnets { commands += bridgeCommands(subnet) }
+    case .separate:
+      // The gateway is on every cable, so its address is on none.
+      for subnet in topology.subnets { commands.append("address add \(subnet.gateway)/32 dev lo") }
+      for cable in topology.hosts.flatMap(\.interfaces) { commands += bridgeCommands(cable) }
     }
     for host in topology.hosts {
-      let peer = "peer name \(Lab.interface) netns \(namespace(of: host.name))"
-      commands += [
-        "link add name \(host.name) type veth \(peer)",
-        "link set dev \(host.name) master \(topology.subnets[host.subnet].bridge) up",
-      ]
+      for cable in host.interfaces {
+        let peer = "peer name \(cable.name) netns \(namespace(of: host.name))"
+        commands += [
+          "link add name \(cable.port) type veth \(peer)",
+          "link set dev \(cable.port) master \(topology.bridge(of: cable)) up",
+        ]
+      }
     }
     return commands
+  }
+
+  // No spanning tree and no forward delay: a port that is plugged in again forwards at once.
+
+  private func bridgeCommands(_ subnet: Topology.Subnet) -> [String] {
+    [
+      "link add name \(subnet.bridge) address \(subnet.hardwareAddress) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "address add \(subnet.gateway)/\(subnet.prefix.length) dev \(subnet.bridge)",
+      "link set dev \(subnet.bridge) up",
+    ]
+  }
+
+  private func bridgeCommands(_ cable: Topology.Interface) -> [String] {
+    let bridge = topology.bridge(of: cable)
+    return [
+      "link add name \(bridge) address \(Topology.virtualMAC) "
+        + "type bridge forward_delay 0 stp_state 0",
+      "link set dev \(bridge) up",
+      "route add \(cable.address)/32 dev \(bridge) src \(topology.subnets[cable.subnet].gateway)",
+    ]
+  }
+
+  /// The fabric answers ARP for everybody that is reached elsewhere, and without the random wait of
+  /// a polite proxy.
+  private func answerForEverybody() throws(LabError) {
+    let lines = topology.hosts.flatMap(\.interfaces).flatMap { cable in
+      let bridge = topology.bridge(of: cable)
+      return [
+        "echo 1 > /proc/sys/net/ipv4/conf/\(bridge)/proxy_arp",
+        "echo 0 > /proc/sys/net/ipv4/neigh/\(bridge)/proxy_delay",
+      ]
+    }
+    try run(["sh", "-ec", lines.joined(separator: "\n")], on: Topology.fabric)
   }
 
   private func batch(_ host: String, _ commands: [String]) throws(LabError) {

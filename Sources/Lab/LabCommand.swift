@@ -8,19 +8,38 @@ import Model
 /// permission.
 package enum LabCommand {
   private static let usage = """
-    usage: hopshift-lab demo [--deb FILE] [--plain] [--keep] [--verbose]
-           hopshift-lab up
-           hopshift-lab clean
+    usage: hopshift-lab demo [pair|watcher] [--deb FILE] [--html FILE] [--plain] [--keep]
+                             [--verbose]
+           hopshift-lab run FILE... [--daemon FILE]
+           hopshift-lab up [LAYOUT] [--daemon FILE]
+           hopshift-lab status | down [--lab TAG]
+           hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
+           hopshift-lab move HOST [--lab TAG]
+           hopshift-lab fault NAME [HOST] [PERCENT] [--lab TAG]
+           hopshift-lab mend [NAME] [HOST] [--lab TAG]
+           hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
+                                [--shifts N] [--pause SECONDS] [--report FILE]
+           hopshift-lab list | layouts | faults | clean
 
-      demo   moves a VIP between two appliances before your eyes and judges what was seen
-               --deb FILE   the package to install (default: dist/hopshift_*.deb)
-               --plain      no containers: the daemon in bare namespaces under setpriv
-               --keep       leave everything running at the end, until interrupted
-               --verbose    show how the laboratory is built
-      up     builds the network of the demo without appliances and stays until interrupted
-      clean  removes what killed laboratories have left behind
+      demo     moves a VIP before your eyes and judges what was seen: between two appliances,
+               or between two servers that a watcher asks, beside the means of the article
+                 --deb FILE   the package to install (default: dist/hopshift_*.deb)
+                 --html FILE  write what was seen as a page
+                 --plain      no containers: the daemon in bare namespaces under setpriv
+                 --keep       leave everything running at the end, until interrupted
+                 --verbose    show how the laboratory is built
+      run      plays scenarios: each a file of events and of what must be seen
+      up       builds a layout (default: pair) and stays until interrupted or told `down`
+      status   who answers, what the route servers hold
+      exec     runs a program in a host
+      move     moves the address of the VIP, as keepalived would
+      fault    lets something go wrong; `faults` lists what
+      mend     undoes one fault, or all
+      measure  measures shifts of a VIP that is not ours, in Azure: see the manual
+      list     the laboratories that are up
+      clean    removes what killed laboratories have left behind
 
-    Root only: everything happens in network namespaces that the laboratory makes and removes.
+    Root only, but for measure: the rest happens in namespaces that the laboratory makes and removes.
     """
 
   /// Runs the verb named on the command line and ends the process.
@@ -29,31 +48,62 @@ package enum LabCommand {
   }
 
   private static func run(_ words: [String]) -> Int32 {
-    Termination.hold()
     guard let verb = words.first else { return complain("a verb is missing") }
-    if !["help", "--help", "-h"].contains(verb), Processes.effectiveUser != 0 {
+    if ["help", "--help", "-h"].contains(verb) {
+      print(usage)
+      return 0
+    }
+    // It only asks a VIP that is there already.
+    if Processes.effectiveUser != 0 && verb != "measure" {
       say("hopshift-lab: network namespaces need root\n")
       return 4
     }
+    let rest = Array(words.dropFirst())
     do throws(LabError) {
-      switch (verb, Array(words.dropFirst())) {
-      case ("help", _), ("--help", _), ("-h", _):
-        print(usage)
-        return 0
-      case ("demo", let rest):
-        guard let options = demoOptions(rest) else {
-          return complain("'\(rest.joined(separator: " "))' is not understood")
-        }
-        var demo = Demo(options)
-        return try demo.run() ? 0 : 1
-      case ("up", []): return try up()
-      case ("clean", []): return try clean()
-      default: return complain("'\(words.joined(separator: " "))' is not understood")
+      // A program that takes our place shall end when it is interrupted.
+      if verb == "exec" { return try SceneCommand.exec(rest) }
+      Termination.hold()
+      guard let code = try run(verb, rest) else {
+        return complain("'\(words.joined(separator: " "))' is not understood")
       }
+      return code
     } catch {
       say("hopshift-lab: \(error)\n")
       return 1
     }
+  }
+
+  /// Nil when the words are not understood.
+  private static func run(_ verb: String, _ rest: [String]) throws(LabError) -> Int32? {
+    switch (verb, rest) {
+    case ("demo", _):
+      guard let options = demoOptions(rest) else { return nil }
+      if options.layout == "watcher" {
+        var demo = WatcherDemo(options)
+        return try demo.run() ? 0 : 1
+      }
+      var demo = Demo(options)
+      return try demo.run() ? 0 : 1
+    case ("run", _): return try ScenarioCommand.run(rest)
+    case ("up", _): return try SceneCommand.up(rest)
+    case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
+      return try SceneCommand.ask(verb, rest)
+    case ("measure", _): return try MeasureCommand.run(rest)
+    case ("list", []): return try SceneCommand.list()
+    case ("layouts", []):
+      for layout in Layout.all { print("\(padded(layout.name, 12))\(layout.summary)") }
+      return 0
+    case ("faults", []):
+      for fault in Fault.allCases { print("\(padded(fault.rawValue, 20))\(fault.summary)") }
+      return 0
+    case ("clean", []): return try clean()
+    case _ where AzureCommand.verbs.contains(verb): return try AzureCommand.run(verb, rest)
+    default: return nil
+    }
+  }
+
+  private static func padded(_ text: String, _ width: Int) -> String {
+    text + String(repeating: " ", count: max(width - text.count, 1))
   }
 
   /// To standard error. When nobody listens there any more the exit code still says it.
@@ -78,6 +128,10 @@ package enum LabCommand {
       case "--plain": options.plain = true
       case "--keep": options.keep = true
       case "--verbose": options.verbose = true
+      case "pair", "watcher": options.layout = word
+      case "--html":
+        guard let file = rest.popFirst() else { return nil }
+        options.page = file
       case "--deb":
         guard let file = rest.popFirst() else { return nil }
         options.package = file
@@ -85,15 +139,6 @@ package enum LabCommand {
       }
     }
     return options
-  }
-
-  private static func up() throws(LabError) -> Int32 {
-    let network = try VirtualNetwork()
-    defer { network.lab.tearDown() }
-    print("lab \(network.lab.tag) is up")
-    Termination.flush()
-    try Waiting.untilInterrupted()
-    return 0
   }
 
   private static func clean() throws(LabError) -> Int32 {

@@ -28,14 +28,43 @@ package struct Topology: Sendable {
     }
   }
 
-  /// A namespace with one interface, `eth0`.
+  /// A namespace with an interface `eth0`, and perhaps more.
   package struct Host: Sendable {
     package var name: String
     package var address: IPv4Address
     /// Position of its subnet.
     package var subnet: Int
+    /// `eth1` and so on, in this order.
+    package var others: [Interface] = []
+
+    /// Its interfaces, `eth0` first.
+    package var interfaces: [Interface] {
+      [Interface(name: Lab.interface, port: name, address: address, subnet: subnet)] + others
+    }
   }
 
+  /// A host's end of a cable, and the fabric's.
+  package struct Interface: Sendable {
+    package var name: String
+    /// The name of the fabric's end.
+    package var port: String
+    package var address: IPv4Address
+    package var subnet: Int
+  }
+
+  /// How hosts hang on the fabric.
+  package enum Cabling: Hashable, Sendable {
+    /// All hosts of a subnet on one bridge: among themselves they need no router.
+    case shared
+    /// Each host alone, as a virtual machine in Azure: every packet passes the fabric, which
+    /// answers ARP for everybody with `virtualMAC`.
+    case separate
+  }
+
+  /// The hardware address behind which Azure hides everybody.
+  package static let virtualMAC = "12:34:56:78:9a:bc"
+
+  package var cabling = Cabling.shared
   package private(set) var subnets: [Subnet] = []
   package private(set) var hosts: [Host] = []
   private var fault: TopologyError?
@@ -58,23 +87,44 @@ package struct Topology: Sendable {
 
   /// Adds a host to the subnet that its address lies in.
   package mutating func host(_ name: String, _ address: String) {
-    guard InterfaceName(name) != nil, name != Topology.fabric,
+    guard InterfaceName("vm-\(name)") != nil, name != Topology.fabric,
       !hosts.contains(where: { $0.name == name })
     else { return fail(.badName(name)) }
-    guard let v4 = IPv4Address(address) else { return fail(.badAddress(address)) }
+    guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
+    hosts.append(Host(name: name, address: v4, subnet: subnet))
+  }
+
+  /// Gives a host one interface more.
+  package mutating func interface(of host: String, _ address: String) {
+    guard let index = hosts.firstIndex(where: { $0.name == host }) else {
+      return fail(.badName(host))
+    }
+    guard let (v4, subnet) = place(address) else { return fail(.badAddress(address)) }
+    let number = hosts[index].others.count + 1
+    guard InterfaceName("vm-\(host)-\(number)") != nil else { return fail(.badName(host)) }
+    hosts[index].others.append(
+      Interface(name: "eth\(number)", port: "\(host)-\(number)", address: v4, subnet: subnet))
+  }
+
+  /// The subnet of an address that is still free.
+  private func place(_ text: String) -> (IPv4Address, Int)? {
+    guard let v4 = IPv4Address(text) else { return nil }
     let subnet = subnets.firstIndex {
       Prefix.masked(.v4(v4), to: $0.prefix.length) == $0.prefix.address && $0.gateway != v4
     }
-    guard let subnet, !hosts.contains(where: { $0.address == v4 }) else {
-      return fail(.badAddress(address))
-    }
-    hosts.append(Host(name: name, address: v4, subnet: subnet))
+    let isTaken = hosts.contains { $0.interfaces.contains { $0.address == v4 } }
+    return isTaken ? nil : subnet.map { (v4, $0) }
   }
 
   /// The name of the forwarding namespace.
   package static let fabric = "fabric"
 
   package func host(named name: String) -> Host? { hosts.first { $0.name == name } }
+
+  /// The bridge of the fabric that a cable is plugged into.
+  package func bridge(of cable: Interface) -> String {
+    cabling == .shared ? subnets[cable.subnet].bridge : "vm-\(cable.port)"
+  }
 
   private mutating func fail(_ error: TopologyError) {
     if fault == nil { fault = error }

@@ -1,4 +1,4 @@
-// The pair in its virtual network: two route servers, a fabric that follows them, a client.
+// A virtual network as a layout describes it: two route servers, a fabric that follows them, hosts.
 
 package import Model
 
@@ -24,6 +24,7 @@ package final class VirtualNetwork {
   /// The port on which whoever holds the VIP answers: echo (RFC 862).
   package static let port: UInt16 = 7
 
+  package let layout: Layout
   package let lab: Lab
   /// `rs1` and `rs2`, in this order.
   package let instances: [Bird]
@@ -32,37 +33,33 @@ package final class VirtualNetwork {
   package let fabric: Bird
 
   /// Builds the network and waits until the fabric has its sessions with both instances.
-  package init() throws(LabError) {
-    lab = try Lab { topology in
-      topology.subnet("client", "10.0.0.0/24")
-      topology.subnet("servers", "10.0.1.0/24")
-      topology.subnet("pair", "10.0.2.0/24")
-      topology.host("client", "10.0.0.10")
-      topology.host("rs1", "10.0.1.4")
-      topology.host("rs2", "10.0.1.5")
-      topology.host("a", "10.0.2.10")
-      topology.host("b", "10.0.2.20")
-    }
-    taps = [try Wiretap(lab, on: "rs1"), try Wiretap(lab, on: "rs2")]
-    let appliances = try VirtualNetwork.neighbours(
-      ["a", "b"], of: lab, asn: VirtualNetwork.applianceASN)
+  package init(_ layout: Layout = .pair) throws(LabError) {
+    self.layout = layout
+    lab = try Lab(layout.describe)
+    var taps: [Wiretap] = []
+    for instance in layout.instances { taps.append(try Wiretap(lab, on: instance)) }
+    self.taps = taps
+    let speakers = try VirtualNetwork.neighbours(
+      layout.speakers, of: lab, asn: VirtualNetwork.applianceASN)
     let servers = try VirtualNetwork.neighbours(
-      ["rs1", "rs2"], of: lab, asn: VirtualNetwork.serverASN)
-    let subnet = lab.topology.subnets[1]
+      layout.instances, of: lab, asn: VirtualNetwork.serverASN)
     var birds: [Bird] = []
     for server in servers {
+      let subnet = try VirtualNetwork.subnet(of: server.name, in: lab)
       birds.append(
         try Bird(
           lab, on: server.name,
           configuration: BirdConfiguration.routeServer(
             address: server.address, asn: server.asn, gateway: subnet.gateway,
-            reachable: [lab.topology.subnets[2].prefix], appliances: appliances)))
+            reachable: lab.topology.subnets.map(\.prefix).filter { $0 != subnet.prefix },
+            appliances: speakers)))
     }
     instances = birds
     fabric = try Bird(
       lab, on: Topology.fabric,
       configuration: BirdConfiguration.fabric(
-        routerID: subnet.gateway, asn: VirtualNetwork.serverASN, instances: servers))
+        routerID: try VirtualNetwork.subnet(of: layout.instances[0], in: lab).gateway,
+        asn: VirtualNetwork.serverASN, instances: servers))
     try Waiting.until("the fabric to hear both instances", within: .seconds(20)) {
       () throws(LabError) in
       for server in servers where try !fabric.isEstablished(server.name) {
@@ -72,37 +69,56 @@ package final class VirtualNetwork {
     }
   }
 
+  private static func subnet(of host: String, in lab: Lab) throws(LabError) -> Topology.Subnet {
+    guard let found = lab.topology.host(named: host) else { throw .topology(.badName(host)) }
+    return lab.topology.subnets[found.subnet]
+  }
+
   /// The address of a host.
   package func address(of host: String) throws(LabError) -> IPv4Address {
     try VirtualNetwork.neighbours([host], of: lab, asn: VirtualNetwork.applianceASN)[0].address
   }
 
-  /// The routes to the VIP that each instance holds, the instances in their order.
-  package func routes() throws(LabError) -> [(instance: Bird, routes: [BirdRoute])] {
-    var all: [(instance: Bird, routes: [BirdRoute])] = []
-    for instance in instances {
-      all.append((instance, try instance.routes(to: VirtualNetwork.vipPrefix)))
+  /// The next hop of a VIP on a carrier: the address of the interface that the layout names.
+  package func nextHop(of host: String, for vip: Layout.VIP) throws(LabError) -> IPv4Address {
+    let interfaces = try lab.cables(of: host)
+    guard let found = interfaces.first(where: { $0.name == vip.interface }) else {
+      throw .unsuitable("\(host) has no interface \(vip.interface)")
     }
+    return found.address
+  }
+
+  /// The routes to a VIP, usually the first, that each instance holds, the instances in their
+  /// order.
+  package func routes(to vip: Layout.VIP? = nil) throws(LabError) -> [(
+    instance: Bird, routes: [BirdRoute]
+  )] {
+    let prefix = (vip ?? layout.vips[0]).prefix
+    var all: [(instance: Bird, routes: [BirdRoute])] = []
+    for instance in instances { all.append((instance, try instance.routes(to: prefix))) }
     return all
   }
 
-  /// Waits until every instance and the fabric route the VIP to `host`, and the sessions of all
-  /// `speakers` are up.
-  package func wait(forBest host: String, within limit: Nanoseconds) throws(LabError) {
-    let wanted = try address(of: host)
-    try Waiting.until("both route servers to prefer \(host)", within: limit) {
-      () throws(LabError) in
-      for (instance, routes) in try routes() {
-        guard let best = routes.first(where: \.isBest) else {
-          return "\(instance.name) has no route"
-        }
-        if best.nextHop != wanted {
-          return "\(instance.name) prefers \(best.nextHop.map(\.description) ?? "nothing")"
-        }
+  /// What is missing until every instance and the fabric route a VIP to `host`; nil when nothing
+  /// is.
+  package func missing(forBest host: String, of vip: Layout.VIP) throws(LabError) -> String? {
+    let wanted = try nextHop(of: host, for: vip)
+    for (instance, routes) in try routes(to: vip) {
+      guard let best = routes.first(where: \.isBest) else {
+        return "\(instance.name) has no route to \(vip.address)"
       }
-      let table = try lab.run(
-        ["ip", "route", "show", "\(VirtualNetwork.vip)"], on: Topology.fabric)
-      return table.contains("via \(wanted) ") ? nil : "the fabric's kernel has: \(table.trimmed)"
+      if best.nextHop != wanted {
+        return "\(instance.name) prefers \(best.nextHop.map(\.description) ?? "nothing")"
+      }
+    }
+    let table = try lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
+    return table.contains("via \(wanted) ") ? nil : "the fabric's kernel has: \(table.trimmed)"
+  }
+
+  /// Waits until every instance and the fabric route the first VIP to `host`.
+  package func wait(forBest host: String, within limit: Nanoseconds) throws(LabError) {
+    try Waiting.until("both route servers to prefer \(host)", within: limit) {
+      () throws(LabError) in try missing(forBest: host, of: layout.vips[0])
     }
   }
 

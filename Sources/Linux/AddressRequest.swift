@@ -59,7 +59,7 @@ package enum AddressRequest {
 
   /// The errno of an NLMSG_ERROR, positive; 0 is the acknowledgement. It follows the header of 16
   /// bytes.
-  private static func verdict(_ answer: ArraySlice<UInt8>) throws(Errno) -> Int32 {
+  static func verdict(_ answer: ArraySlice<UInt8>) throws(Errno) -> Int32 {
     guard answer.count >= 20 else { throw .inputOutput }
     let type = UInt16(answer[4]) | UInt16(answer[5]) << 8
     guard type == UInt16(NLMSG_ERROR) else { throw .inputOutput }

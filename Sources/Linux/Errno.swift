@@ -36,6 +36,8 @@ package struct Errno: Error, Hashable, Sendable {
   package static let addressInUse = Errno(code: EADDRINUSE)
   /// EADDRNOTAVAIL
   package static let addressNotAvailable = Errno(code: EADDRNOTAVAIL)
+  /// ENETDOWN
+  package static let networkDown = Errno(code: ENETDOWN)
   /// ENETUNREACH
   package static let networkUnreachable = Errno(code: ENETUNREACH)
   /// EHOSTUNREACH

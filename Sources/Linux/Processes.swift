@@ -50,6 +50,21 @@ package enum Processes {
     return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 
+  /// The file that this process executes.
+  package static func ownProgram() throws(Errno) -> String {
+    var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = try system { unsafe clab_readlink("/proc/self/exe", &bytes, bytes.count) }
+    return String(decoding: bytes[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// Turns this process into another program, the first word looked up in PATH. It returns only by
+  /// an error.
+  package static func become(_ words: [String]) throws(Errno) -> Never {
+    let arguments = CStrings(words)
+    try system { unsafe clab_exec(arguments.vector) }
+    preconditionFailure("a program that was executed came back")
+  }
+
   /// Waits for `nanoseconds` and nothing else: the pause between two looks at a condition.
   package static func pause(nanoseconds: Int64) throws(Errno) {
     try system { clab_wait(-1, nanoseconds) }

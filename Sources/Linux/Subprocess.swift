@@ -109,7 +109,7 @@ package struct Subprocess: ~Copyable {
 
 /// Strings as exec takes them: an array of pointers that ends with a null pointer.
 @safe
-private struct CStrings: ~Copyable {
+struct CStrings: ~Copyable {
   let vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
   private let count: Int
 

@@ -2,6 +2,7 @@
 
 import Lab
 import Model
+import Platform
 import Testing
 
 /// The addresses of the demo: an appliance and a route server.

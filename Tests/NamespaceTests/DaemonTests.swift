@@ -3,6 +3,7 @@
 import Lab
 import Linux
 import Model
+import Platform
 import Testing
 
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
@@ -19,7 +20,7 @@ struct DaemonTests {
     let pair = try Pair(owner: "a")
     defer { pair.tearDown() }
     for (old, new) in [("a", "b"), ("b", "a")] {
-      let shift = try Shift(pair.network, client: pair.client, to: new, from: Pair.hosts) {
+      let shift = try Shift(pair.network, client: pair.client.log, to: new, from: Pair.hosts) {
         () throws(LabError) in try pair.move(from: old, to: new)
       }
       #expect(shift.faults == [])
@@ -56,7 +57,7 @@ struct DaemonTests {
   @Test func `an address that appears where nobody had it is announced`() throws {
     let pair = try Pair(owner: nil)
     defer { pair.tearDown() }
-    let shift = try Shift(pair.network, client: pair.client, to: "b", from: Pair.hosts) {
+    let shift = try Shift(pair.network, client: pair.client.log, to: "b", from: Pair.hosts) {
       () throws(LabError) in try pair.put(on: "b")
     }
     #expect(shift.faults == [])
@@ -68,7 +69,7 @@ struct DaemonTests {
     defer { pair.tearDown() }
     let frozen = pair.appliances[1]
     let before = try pair.paths(via: "b")
-    let shift = try Shift(pair.network, client: pair.client, to: "a", from: Pair.hosts) {
+    let shift = try Shift(pair.network, client: pair.client.log, to: "a", from: Pair.hosts) {
       () throws(LabError) in
       try pair.network.lab.unplug("b")
       try frozen.freeze()

@@ -4,6 +4,7 @@
 import Lab
 import Linux
 import Model
+import Platform
 import Testing
 
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))

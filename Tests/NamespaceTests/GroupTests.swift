@@ -125,11 +125,10 @@ struct GroupTests {
       in: company.lab.namespace(of: Company.outsider),
       [.init(address: b, datagram: long), .init(address: stranger, datagram: long)],
       to: try company.address("a"), port: Company.port)
-    let result = Result { try move(company, client) }
+    let result = Result { try move(company, client.log) }
     rubbish.stop()
-    client.stop()
     flood.join()
-    echo.join()
+    echo.end()
     try result.get()
     #expect(rubbish.fault == nil && rubbish.sent > 10_000)
     let record = try #require(try company.status("a", "speaker").first)
@@ -148,7 +147,7 @@ struct GroupTests {
 
   /// The VIP away from the flooded appliance and back to it: one UPDATE claims it, as in quiet. The
   /// other side's, which says that it has heard the claim, moves no next hop.
-  private func move(_ company: Company, _ client: EchoClient) throws {
+  private func move(_ company: Company, _ client: QuestionLog) throws {
     for (old, new) in [("a", "b"), ("b", "a")] {
       let shift = try Shift(company.network, client: client, to: new, from: Company.hosts) {
         () throws(LabError) in

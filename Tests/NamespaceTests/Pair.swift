@@ -11,17 +11,7 @@ final class Pair {
   let network: VirtualNetwork
   let appliances: [PlainAppliance]
   let client = EchoClient()
-  private var thread: Thread?
-
-  /// Keeps the thread until it is joined.
-  private final class Thread {
-    private var worker: Worker?
-    init(_ worker: consuming Worker) { self.worker = consume worker }
-    func join() {
-      let worker = self.worker.take()
-      if let worker { worker.join() }
-    }
-  }
+  private var thread: ClientThread?
 
   /// Starts both daemons, with the VIP on `owner` or nowhere, and waits for the sessions of both.
   init(owner: String?) throws {
@@ -43,15 +33,13 @@ final class Pair {
     }
     if let owner { try network.wait(forBest: owner, within: .seconds(10)) }
     for appliance in appliances { try appliance.checkRunning() }
-    thread = Thread(
-      try client.start(
-        in: network.lab.namespace(of: "client"), asking: VirtualNetwork.vip,
-        port: VirtualNetwork.port))
+    thread = try client.start(
+      in: network.lab.namespace(of: "client"), asking: VirtualNetwork.vip,
+      port: VirtualNetwork.port)
   }
 
   func tearDown() {
-    client.stop()
-    thread?.join()
+    thread?.end()
     thread = nil
     network.lab.tearDown()
   }

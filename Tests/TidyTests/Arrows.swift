@@ -15,6 +15,7 @@ enum Arrows {
     "Control": ["Model"],
     "Journal": ["Model"],
     "Console": ["Model", "Control"],
+    "Platform": ["Model", "Bytes"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
     "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
@@ -24,7 +25,7 @@ enum Arrows {
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
-    "Lab": ["Model", "Bytes", "Linux"],
+    "Lab": ["Model", "Bytes", "Platform", "Control", "Linux"],
     "hopshiftd": ["Daemon"],
     "hopshift": [
       "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
@@ -63,9 +64,10 @@ enum Arrows {
       "Model",
     ],
     "SimulationTests": ["World", "Model"],
-    "LabTests": ["Lab", "Model"],
+    "PlatformTests": ["Platform", "Model"],
+    "LabTests": ["Lab", "Platform", "Control", "Model"],
     "NamespaceTests": [
-      "Lab", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
+      "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
     ],
     "TidyTests": [],
   ]
@@ -73,7 +75,7 @@ enum Arrows {
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
     "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
-    "Control", "Console", "Journal", "Engine", "Chronicle",
+    "Control", "Console", "Journal", "Platform", "Engine", "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.

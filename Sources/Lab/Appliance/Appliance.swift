@@ -47,7 +47,7 @@ extension Appliance {
   }
 }
 
-/// What is the same for every kind of appliance.
+/// The configuration of an appliance of the pair.
 package enum ApplianceFiles {
   /// The daemon's configuration: owner of the VIP while the address is here. `settle` stands for
   /// the daemon's own default when it is nil.
@@ -69,29 +69,5 @@ package enum ApplianceFiles {
         owner: {when: address\(settle.map { ", settle: \($0)" } ?? "")}
 
     """
-  }
-
-  /// Repeats a question and adds its own name, from the VIP's address: who answers cannot be
-  /// mistaken.
-  package static let answerer = """
-    use strict;
-    use warnings;
-    use Socket;
-    my ($name, $address, $port) = @ARGV;
-    socket(my $socket, PF_INET, SOCK_DGRAM, 0) or die "socket: $!";
-    # IPPROTO_IP, IP_FREEBIND: the address may come later, or have gone.
-    setsockopt($socket, 0, 15, 1) or die "setsockopt: $!";
-    bind($socket, pack_sockaddr_in($port, inet_aton($address))) or die "bind: $!";
-    while (1) {
-      my $from = recv($socket, my $question, 512, 0);
-      next unless defined $from && length $from;
-      send($socket, "$question $name", 0, $from);
-    }
-
-    """
-
-  /// The words that run the answerer.
-  static func answererWords(script: String, host: String) -> [String] {
-    ["/usr/bin/perl", script, host, "\(VirtualNetwork.vip)", "\(VirtualNetwork.port)"]
   }
 }

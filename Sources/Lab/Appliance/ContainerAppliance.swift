@@ -170,7 +170,8 @@ package final class ContainerAppliance: Appliance {
   /// The host's name and the answerer with its unit.
   private static func furnish(_ root: String, host: String) throws(LabError) {
     let script = "/usr/local/lib/answer-on-vip.pl"
-    let words = ApplianceFiles.answererWords(script: script, host: host)
+    let words = Answerer.words(
+      script: script, host: host, address: VirtualNetwork.vip)
     let unit = """
       [Unit]
       Description=Answers on the VIP with the name of this appliance
@@ -184,7 +185,7 @@ package final class ContainerAppliance: Appliance {
       ("etc/hostname", "\(host)\n"),
       ("etc/hosts", "127.0.0.1 localhost \(host)\n"),
       ("etc/systemd/system/\(answererUnit)", unit),
-      (String(script.dropFirst()), ApplianceFiles.answerer),
+      (String(script.dropFirst()), Answerer.script),
     ]
     do throws(Errno) {
       for (path, text) in files {

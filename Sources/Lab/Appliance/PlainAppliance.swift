@@ -10,10 +10,13 @@ package final class PlainAppliance: Appliance {
   package let control: String
   /// The file that keepalived tracks for the VIP.
   package var trackFile: String { "\(Files.directory(of: control))/track/web" }
-  private let daemon: RunningProgram
-  private let answerer: RunningProgram
+  private let lab: Lab
+  /// What runs the daemon, so that it can be run again.
+  private let words: [String]
+  private var daemon: RunningProgram
+  private let answerer: RunningProgram?
   /// `nobody`: a user that owns nothing.
-  private static let user = "65534"
+  static let user = "65534"
 
   /// The words that take every right away, or every one but that to open packet and raw sockets.
   private static func confinement(withRawSockets: Bool) -> [String] {
@@ -41,20 +44,22 @@ package final class PlainAppliance: Appliance {
     """,
   ]
 
-  /// Starts the daemon `binary` on a host, and the answerer. `listening` gives it port 179,
-  /// `withRawSockets` CAP_NET_RAW; `text` is its configuration when it is not to be the usual one.
+  /// Starts the daemon `binary` on a host, and the answerer unless it has no address to answer on.
+  /// `listening` gives the daemon port 179, `withRawSockets` CAP_NET_RAW; `text` is its
+  /// configuration when it is not to be the usual one.
   package init(
     _ lab: Lab, host: String, binary: String, servers: [IPv4Address], listening: Bool = false,
-    withRawSockets: Bool = false, configuration text: String? = nil
+    withRawSockets: Bool = false, answering: IPv4Address? = VirtualNetwork.vip,
+    configuration text: String? = nil
   ) throws(LabError) {
     guard let address = lab.topology.host(named: host)?.address else {
       throw .topology(.badName(host))
     }
     self.host = host
+    self.lab = lab
     let configuration = try lab.write(
       "\(host).yaml",
       text ?? ApplianceFiles.configuration(local: address, servers: servers, settle: "0s"))
-    let script = try lab.write("answer-on-vip.pl", ApplianceFiles.answerer)
     let runtime = "\(lab.directory)/\(host).run"
     try lab.shell.run(
       [
@@ -62,16 +67,25 @@ package final class PlainAppliance: Appliance {
         runtime,
       ])
     control = "\(runtime)/control"
-    answerer = try lab.start(
-      "\(host).answerer", ApplianceFiles.answererWords(script: script, host: host), on: host)
-    daemon = try lab.start(
-      "\(host).hopshiftd",
+    if let answering {
+      answerer = try Answerer.start(lab, on: host, answering: answering)
+    } else {
+      answerer = nil
+    }
+    words =
       (listening ? PlainAppliance.socketUnit : [])
-        + PlainAppliance.confinement(withRawSockets: withRawSockets)
-        + [
-          binary, "--config", configuration, "--control", control, "--state", "\(runtime)/state",
-        ],
-      on: host)
+      + PlainAppliance.confinement(withRawSockets: withRawSockets)
+      + [binary, "--config", configuration, "--control", control, "--state", "\(runtime)/state"]
+    daemon = try lab.start("\(host).hopshiftd", words, on: host)
+  }
+
+  /// The process of the daemon.
+  package var daemonProcess: Int32 { daemon.pid }
+
+  /// Starts the daemon once more, after it has ended.
+  package func startAgain() throws(LabError) {
+    guard !ProcessTable.isAlive(daemon.pid) else { return }
+    daemon = try lab.start("\(host).hopshiftd", words, on: host)
   }
 
   package func rights() throws(LabError) -> ProcessRights {
@@ -84,7 +98,7 @@ package final class PlainAppliance: Appliance {
     return try ProcessRights(status: String(decoding: bytes, as: UTF8.self), of: host)
   }
 
-  package func processes() -> [Int32] { [daemon.pid, answerer.pid] }
+  package func processes() -> [Int32] { [daemon.pid] + (answerer.map { [$0.pid] } ?? []) }
 
   package func stop() throws(LabError) {
     do throws(Errno) {
@@ -99,7 +113,7 @@ package final class PlainAppliance: Appliance {
 
   package func checkRunning() throws(LabError) {
     try daemon.checkRunning()
-    try answerer.checkRunning()
+    try answerer?.checkRunning()
   }
 
   package func diagnosis() -> String { daemon.tail(25) }

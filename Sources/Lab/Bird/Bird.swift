@@ -1,12 +1,13 @@
 // A BIRD that runs in a host's namespace, and what it answers.
 
+import Linux
 package import Model
 
 /// One BIRD of a lab: started from a checked configuration, asked over its control socket.
-package final class Bird {
+package final class Bird: RouteServerInstance {
   package let name: String
   private let lab: Lab
-  private let program: RunningProgram
+  private var program: RunningProgram
   private let configuration: String
   private let socket: String
 
@@ -17,9 +18,40 @@ package final class Bird {
     configuration = try lab.write("\(host).conf", text)
     socket = "\(lab.directory)/\(host).ctl"
     try lab.shell.run(["bird", "-p", "-c", configuration])
-    program = try lab.start(
+    program = try Bird.start(lab, host, configuration, socket)
+    try waitForAnswer()
+  }
+
+  private static func start(
+    _ lab: Lab, _ host: String, _ configuration: String, _ socket: String
+  ) throws(LabError) -> RunningProgram {
+    try lab.start(
       "\(host).bird", ["bird", "-f", "-c", configuration, "-s", socket], on: host)
-    try Waiting.until("BIRD on \(host) to answer", within: .seconds(10)) { () throws(LabError) in
+  }
+
+  /// Its process.
+  package var process: Int32 { program.pid }
+
+  /// Ends it as an operator would: it takes leave of its neighbours.
+  package func endAsked() throws(LabError) {
+    do throws(Errno) {
+      try Processes.signal(program.pid, .terminate)
+    } catch {
+      throw .system(error, doing: "ending BIRD on \(name)")
+    }
+    try Waiting.until("BIRD on \(name) to end", within: .seconds(10)) { () throws(LabError) in
+      ProcessTable.isAlive(program.pid) ? "it runs" : nil
+    }
+  }
+
+  /// Starts it once more, after it has ended; it remembers nothing.
+  package func startAgain() throws(LabError) {
+    program = try Bird.start(lab, name, configuration, socket)
+    try waitForAnswer()
+  }
+
+  private func waitForAnswer() throws(LabError) {
+    try Waiting.until("BIRD on \(name) to answer", within: .seconds(10)) { () throws(LabError) in
       try program.checkRunning()
       let answer = try lab.shell.attempt(["birdc", "-s", socket, "show", "status"])
       return answer.status == 0 && answer.output.contains("is up and running")
@@ -65,4 +97,20 @@ package final class Bird {
   package func isEstablished(_ neighbour: String) throws(LabError) -> Bool {
     try session(neighbour) == "Established"
   }
+
+  // MARK: As a route server instance
+
+  package func paths(to prefix: Prefix) throws(LabError) -> [InstancePath] {
+    try routes(to: prefix).map { route in
+      InstancePath(
+        peer: route.origin, nextHop: route.nextHop.map { .v4($0) }, path: route.path,
+        isBest: route.isBest)
+    }
+  }
+
+  package func askAgain(_ peer: String? = nil) throws(LabError) {
+    _ = try ask(["reload", "in", peer ?? "all"])
+  }
+
+  package func checkRunning() throws(LabError) { try program.checkRunning() }
 }

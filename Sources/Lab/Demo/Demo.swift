@@ -1,13 +1,18 @@
-// The demo: a planned move, then a frozen owner, told as a timeline and judged at the end.
+// The demo of the pair: a planned move, then a frozen owner, told as a timeline and judged.
 
 import Linux
 import Model
+import Platform
 
 /// Tells the story once. Every check that fails is kept, so that the end can say all of it.
 package struct Demo {
   /// What the command line may ask for.
   package struct Options: Sendable {
+    /// `pair` or `watcher`.
+    package var layout = "pair"
     package var package: String?
+    /// Where a page with the timeline is written.
+    package var page: String?
     package var plain = false
     package var keep = false
     package var verbose = false
@@ -19,6 +24,7 @@ package struct Demo {
   private let paper: Timeline
   private var faults: [String] = []
   private var shifts: [Shift] = []
+  private var strip: LiveStrip?
   private var firstTrigger: Moment?
 
   package init(_ options: Options) {
@@ -37,6 +43,7 @@ package struct Demo {
     do throws(LabError) {
       try stage.enter(package: file, plain: options.plain)
       try stage.startClient(answeredBy: "a")
+      strip = LiveStrip([(name: "client", log: stage.client.log)])
       try tellRest(stage)
       try tellMove(stage)
       try tellFreeze(stage)
@@ -48,6 +55,7 @@ package struct Demo {
       tellDiagnosis(stage)
     }
     tellVerdict()
+    try writePage(stage)
     if options.keep { try keep(stage) }
     return faults.isEmpty
   }
@@ -73,8 +81,7 @@ package struct Demo {
   private mutating func tellMove(_ stage: Stage) throws(LabError) {
     let network = stage.network
     paper.heading("2  planned move: the address is taken off a and put on b")
-    let shift = try Shift(network, client: stage.client, to: "b", from: Stage.hosts) {
-      () throws(LabError) in
+    let shift = try watch(stage, to: "b") { () throws(LabError) in
       let removed = try network.lab.removeAddress(VirtualNetwork.vip, on: "a")
       let added = try network.lab.addAddress(VirtualNetwork.vip, on: "b")
       return Demo.trigger(
@@ -89,8 +96,7 @@ package struct Demo {
     let frozen = stage.appliances[1]
     paper.heading("3  frozen owner: b stands still, its sessions stay up; the address is put on a")
     let count = frozen.processes().count
-    let shift = try Shift(network, client: stage.client, to: "a", from: Stage.hosts) {
-      () throws(LabError) in
+    let shift = try watch(stage, to: "a") { () throws(LabError) in
       let began = Clock.wall()
       // A machine that stands still answers nothing and acknowledges nothing, its kernel included:
       // besides stopping the processes its cable is taken off the fabric. Nothing is reset, so the
@@ -117,6 +123,18 @@ package struct Demo {
     }
   }
 
+  /// A shift with the live view beside it.
+  private func watch(
+    _ stage: Stage, to claimant: String, _ begin: () throws(LabError) -> Shift.Trigger
+  ) throws(LabError) -> Shift {
+    func shift() throws(LabError) -> Shift {
+      try Shift(
+        stage.network, client: stage.client.log, to: claimant, from: Stage.hosts, begin)
+    }
+    guard let strip else { return try shift() }
+    return try strip.during { () throws(LabError) in try shift() }
+  }
+
   private mutating func tellThaw(_ stage: Stage) throws(LabError) {
     let network = stage.network
     paper.heading("4  b thaws, and its address is taken away")
@@ -128,7 +146,7 @@ package struct Demo {
     try Waiting.until(thawed + Shift.window)
     try network.wait(forSessionsOf: Stage.hosts, within: .seconds(5))
     try network.wait(forBest: "a", within: .seconds(1))
-    let questions = try stage.client.questions().filter { $0.asked > thawed }
+    let questions = try stage.client.log.questions().filter { $0.asked > thawed }
     check(
       questions.compactMap(\.answer).allSatisfy { $0.from == "a" },
       "all sessions are up and every answer came from a")
@@ -206,6 +224,30 @@ package struct Demo {
   private mutating func check(_ holds: Bool, _ text: String) {
     paper.check(holds, text)
     if !holds { faults.append(text) }
+  }
+
+  private func writePage(_ stage: Stage) throws(LabError) {
+    guard let file = options.page else { return }
+    let questions = try stage.client.log.questions()
+    let titles = ["a planned move, from a to b", "a frozen owner: b stands still, a takes over"]
+    var charts: [Chart] = []
+    for (title, shift) in zip(titles, shifts) {
+      let begin = shift.trigger.moment - .seconds(1)
+      let end = shift.trigger.moment + Shift.window - WebClient.patience
+      let lane = ChartLane(
+        "the client", questions: questions.filter { begin <= $0.asked && $0.asked <= end },
+        events: shift.events, trigger: shift.trigger.moment, outage: shift.clientGap)
+      charts.append(Chart(title: title, hosts: Stage.hosts, lanes: [lane]))
+    }
+    let verdict =
+      faults.isEmpty
+      ? "Passed: one UPDATE per route server and shift, nothing withdrawn."
+      : "Failed: " + faults.joined(separator: "; ")
+    try ChartPage(
+      title: "hopshift: a pair of appliances", verdict: verdict, isPassed: faults.isEmpty,
+      charts: charts
+    ).write(to: file)
+    paper.line("page: \(file)")
   }
 
   private func keep(_ stage: Stage) throws(LabError) {

@@ -51,7 +51,7 @@ package struct Shift {
   /// Sets a shift off and watches it to the end of its window. `claimant` is the host that must
   /// hold the VIP then.
   package init(
-    _ network: VirtualNetwork, client: EchoClient, to claimant: String, from speakers: [String],
+    _ network: VirtualNetwork, client: QuestionLog, to claimant: String, from speakers: [String],
     _ begin: () throws(LabError) -> Trigger
   ) throws(LabError) {
     self.network = network
@@ -113,9 +113,9 @@ package struct Shift {
     if let chosen { add(chosen.since, "fabric", "forwards to \(address)") }
   }
 
-  private mutating func readClient(_ client: EchoClient) throws(LabError) {
-    // Questions of the last tenth of a second may still be under way.
-    let end = trigger.moment + Shift.window - .milliseconds(100)
+  private mutating func readClient(_ client: QuestionLog) throws(LabError) {
+    // Later questions may still be under way.
+    let end = trigger.moment + Shift.window - WebClient.patience - .milliseconds(100)
     let begin = start - .milliseconds(100)
     let questions = try client.questions().filter { begin <= $0.asked && $0.asked <= end }
     unanswered = questions.count { $0.answer == nil }

@@ -6,25 +6,14 @@ import Model
 /// Builds everything that the story needs, in containers where the machine can run them.
 final class Stage {
   static let hosts = ["a", "b"]
-  /// How long nobody answers before a frozen owner counts as seen. We chose it: sixty questions.
+  /// How long nobody answers before a frozen owner counts as seen. We chose it: thirty questions.
   static let silence = Nanoseconds.milliseconds(300)
 
   let network: VirtualNetwork
-  let client = EchoClient()
+  let client = WebClient()
   private(set) var appliances: [any Appliance] = []
   private var clientThread: ClientThread?
   private let paper: Timeline
-
-  /// Keeps the thread, which cannot be copied, until it is joined.
-  private final class ClientThread {
-    private var worker: Worker?
-    init(_ worker: consuming Worker) { self.worker = consume worker }
-
-    func join() {
-      let worker = self.worker.take()
-      if let worker { worker.join() }
-    }
-  }
 
   init(paper: Timeline) throws(LabError) {
     self.paper = paper
@@ -62,16 +51,17 @@ final class Stage {
 
   /// Starts the client and waits until `host` answers it.
   func startClient(answeredBy host: String) throws(LabError) {
-    clientThread = ClientThread(
-      try client.start(
-        in: network.lab.namespace(of: "client"), asking: VirtualNetwork.vip,
-        port: VirtualNetwork.port))
+    clientThread = try client.start(
+      in: network.lab.namespace(of: "client"), asking: VirtualNetwork.vip)
     try Waiting.until("\(host) to answer the client", within: .seconds(10)) {
       () throws(LabError) in
-      let last = try client.lastAnswer()
+      let last = try client.log.lastAnswer()
       return last?.from == host ? nil : "last answer from \(last?.from ?? "nobody")"
     }
-    paper.step("the client asks \(VirtualNetwork.vip) every 5 ms; \(host) answers")
+    paper.step("the client fetches http://\(VirtualNetwork.vip)/ every 10 ms; \(host) answers")
+    // So long both are seen at rest.
+    try Waiting.until(Moment(nanoseconds: Clock.wall().nanoseconds) + .seconds(1))
+    paper.step("below, a letter each 20 ms is who answered, and a dot is nobody")
   }
 
   /// Waits until the client has had no answer for a while, though it asks all the time; answers
@@ -79,7 +69,7 @@ final class Stage {
   func waitForSilence() throws(LabError) -> Instant {
     try Waiting.until("the client to be without answers", within: .seconds(5)) {
       () throws(LabError) in
-      guard let last = try client.lastAnswer() else { return "it never had one" }
+      guard let last = try client.log.lastAnswer() else { return "it never had one" }
       let since = Clock.wall().nanoseconds - last.moment.nanoseconds
       return since >= Stage.silence.count ? nil : "\(last.from) answers"
     }
@@ -88,8 +78,7 @@ final class Stage {
 
   /// Ends everything.
   func leave() {
-    client.stop()
-    clientThread?.join()
+    clientThread?.end()
     clientThread = nil
     appliances.removeAll()
     network.lab.tearDown()
@@ -141,13 +130,11 @@ final class Stage {
 
   private func enterPlain(package file: String) throws(LabError) {
     let lab = network.lab
-    let root = "\(Registry.layers)/\(lab.tag)/plain"
-    try lab.shell.run(["mkdir", "-p", root])
-    try lab.shell.run(["dpkg-deb", "--extract", file, root])
+    let binary = try lab.daemon(from: file)
     for host in Stage.hosts {
       appliances.append(
         try PlainAppliance(
-          lab, host: host, binary: "\(root)/usr/sbin/hopshiftd", servers: try servers()))
+          lab, host: host, binary: binary, servers: try servers()))
       paper.step("appliance \(host), \(try network.address(of: host)): under setpriv, as nobody")
     }
   }

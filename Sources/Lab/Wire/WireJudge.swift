@@ -1,6 +1,7 @@
 // Judges what was seen on the wire: one UPDATE per shift and instance, nothing ever withdrawn.
 
 package import Model
+package import Platform
 
 /// What a shift must look like at every route server instance.
 package struct ExpectedShift: Sendable {

@@ -1,6 +1,7 @@
 // Turns what was captured at one route server into a list of BGP messages with their times.
 
 import Model
+package import Platform
 
 /// A frame and when the kernel saw it.
 package struct CapturedFrame: Sendable {
@@ -77,9 +78,9 @@ package struct WireReader: Sendable {
       fourOctet: otherFour && directions[index].offersFourOctet,
       extended: otherExtended && directions[index].offersExtended)
     {
-      if case .open(_, let fourOctet, let extended) = message {
-        directions[index].offersFourOctet = fourOctet
-        directions[index].offersExtended = extended
+      if case .opening(let open) = message {
+        directions[index].offersFourOctet = open.fourOctet
+        directions[index].offersExtended = open.extended
       }
       append(message, segment, at: moment)
     }

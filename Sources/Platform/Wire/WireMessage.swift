@@ -4,13 +4,32 @@ package import Model
 
 /// One BGP message seen on the wire.
 package enum WireMessage: Hashable, Sendable {
-  case open(holdTime: UInt16, fourOctet: Bool, extended: Bool)
+  case opening(WireOpen)
   case update(WireUpdate)
   case notification(code: UInt8, subcode: UInt8)
   case keepalive
-  case routeRefresh
+  /// RFC 2918: the numbers of the family.
+  case routeRefresh(family: UInt16, subsequent: UInt8)
   /// What could not be read, and why. A verdict treats it as a failure.
   case unreadable(String)
+}
+
+/// What an OPEN says (RFC 4271 section 4.2) and offers (RFC 5492).
+package struct WireOpen: Hashable, Sendable {
+  package var version: UInt8 = 4
+  /// Of four octets when it was offered so.
+  package var asn: UInt32 = 0
+  package var holdTime: UInt16 = 0
+  package var identifier = IPv4Address(bits: 0)
+  package var fourOctet = false
+  package var extended = false
+  package var refresh = false
+  package var gracefulRestart = false
+  /// Families of unicast; IPv4 also when no family is named (RFC 4760 section 8).
+  package var ipv4 = false
+  package var ipv6 = false
+
+  package init() {}
 }
 
 /// What an UPDATE says (RFC 4271 section 4.3).
@@ -20,7 +39,16 @@ package struct WireUpdate: Hashable, Sendable {
   package var hasWithdrawnField = false
   /// MP_UNREACH_NLRI is there (RFC 4760 section 4), except as the sole attribute of an End-of-RIB.
   package var hasUnreachable = false
+  /// Withdrawn by MP_UNREACH_NLRI.
+  package var withdrawn6: [Prefix] = []
   package var path: [UInt32] = []
+  /// A set counts as one (RFC 4271 section 9.1.2.2).
+  package var pathLength = 0
+  package var hasPath = false
+  /// 0 is IGP, 1 EGP, 2 INCOMPLETE.
+  package var origin: UInt8?
+  package var med: UInt32?
+  package var communities: [UInt32] = []
   package var nextHop: IPv4Address?
   /// The next hop in MP_REACH_NLRI.
   package var nextHop6: IPv6Address?
@@ -38,7 +66,7 @@ package struct WireUpdate: Hashable, Sendable {
 extension WireMessage: CustomStringConvertible {
   package var description: String {
     switch self {
-    case .open(let holdTime, _, _): "OPEN hold \(holdTime) s"
+    case .opening(let open): "OPEN hold \(open.holdTime) s"
     case .notification(let code, let subcode): "NOTIFICATION \(code)/\(subcode)"
     case .keepalive: "KEEPALIVE"
     case .routeRefresh: "ROUTE-REFRESH"

@@ -90,14 +90,28 @@ struct UpdateReader {
         value.upperBound <= range.upperBound
       else { return "attribute \(type) longer than the message" }
       switch type {
+      case 1:
+        guard value.count == 1, let origin = bytes.byte(at: start), origin <= 2 else {
+          return "ORIGIN that is none"
+        }
+        update.origin = origin
       case 2:
-        guard let path = path(value) else { return "AS_PATH that does not fit" }
-        update.path = path
+        guard readPath(value) else { return "AS_PATH that does not fit" }
       case 3:
         guard value.count == 4, let hop = bytes.bigEndian32(at: start) else {
           return "NEXT_HOP that is not four octets"
         }
         update.nextHop = IPv4Address(bits: hop)
+      case 4:
+        guard value.count == 4, let med = bytes.bigEndian32(at: start) else {
+          return "MULTI_EXIT_DISC that is not four octets"
+        }
+        update.med = med
+      case 8:
+        guard value.count % 4 == 0 else { return "COMMUNITIES cut short" }
+        for place in stride(from: start, to: value.upperBound, by: 4) {
+          if let community = bytes.bigEndian32(at: place) { update.communities.append(community) }
+        }
       case 14:
         guard readReach(value) else { return "MP_REACH_NLRI that does not fit" }
       case 15:
@@ -107,6 +121,11 @@ struct UpdateReader {
         let isAlone = offset == 4 && value.upperBound == body.count
         update.isEndOfRIB = value.count == 3 && isAlone && !isIPv4
         update.hasUnreachable = !update.isEndOfRIB
+        guard body[start..<(start + 3)] == [0, 2, 1] else { break }
+        guard let gone = prefixes((start + 3)..<value.upperBound, width: 128) else {
+          return "MP_UNREACH_NLRI with a prefix cut short"
+        }
+        update.withdrawn6 = gone
       default: break
       }
       offset = value.upperBound
@@ -137,23 +156,27 @@ struct UpdateReader {
   }
 
   /// Segments of (type, count, AS numbers); sets and sequences alike are read as numbers in order.
-  private func path(_ range: Range<Int>) -> [UInt32]? {
+  private mutating func readPath(_ range: Range<Int>) -> Bool {
     let body = body
     let bytes = body.span
     let width = fourOctet ? 4 : 2
-    var result: [UInt32] = []
+    update.hasPath = true
     var offset = range.lowerBound
     while offset < range.upperBound {
-      guard let count = bytes.byte(at: offset + 1) else { return nil }
+      guard let kind = bytes.byte(at: offset), let count = bytes.byte(at: offset + 1) else {
+        return false
+      }
       let end = offset + 2 + Int(count) * width
-      guard end <= range.upperBound else { return nil }
+      guard end <= range.upperBound else { return false }
+      // 1 is a set, 2 a sequence.
+      update.pathLength += kind == 1 ? min(Int(count), 1) : Int(count)
       for position in stride(from: offset + 2, to: end, by: width) {
         let short = bytes.bigEndian16(at: position).map { UInt32($0) }
-        guard let number = fourOctet ? bytes.bigEndian32(at: position) : short else { return nil }
-        result.append(number)
+        guard let number = fourOctet ? bytes.bigEndian32(at: position) : short else { return false }
+        update.path.append(number)
       }
       offset = end
     }
-    return result
+    return true
   }
 }

@@ -1,0 +1,186 @@
+// A scene: a virtual network with everything that plays in it, until it is torn down.
+
+import Linux
+package import Model
+
+/// hopshiftd on every speaker, an answerer on every carrier, a client for each VIP; at first
+/// traffic flows to the first carrier.
+package final class Scene {
+  package let layout: Layout
+  package let network: VirtualNetwork
+  package var lab: Lab { network.lab }
+  package private(set) var speakers: [PlainAppliance] = []
+  /// What the client of each VIP asked, in the order of the layout.
+  package private(set) var clients: [QuestionLog] = []
+  private var threads: [ClientThread] = []
+  private var answerers: [String: RunningProgram] = [:]
+  /// The carriers that hold the VIPs' addresses, where these move.
+  private var holders: [String] = []
+  /// What was done to the scene and not undone, oldest first.
+  var faults: [Harm] = []
+  /// The file in a scene's directory that holds its layout's name.
+  package static let layoutFile = "layout"
+  /// An answer older than this is no sign of life. We chose it: thirty questions.
+  package static let silence = Nanoseconds.milliseconds(300)
+
+  /// Builds the scene. `daemon` is the hopshiftd to run, or a package that holds it; without it
+  /// nobody speaks, and the caller has to.
+  package init(_ layout: Layout, daemon: String?) throws(LabError) {
+    self.layout = layout
+    network = try VirtualNetwork(layout)
+    do throws(LabError) {
+      _ = try lab.write(Scene.layoutFile, layout.name + "\n")
+      for host in lab.topology.hosts { try prepare(host) }
+      for carrier in layout.carriers { try startAnswerer(carrier) }
+      if layout.placement == .moves { _ = try move(to: layout.carriers[0]) }
+      if let daemon { try startSpeakers(try lab.daemon(from: daemon)) }
+    } catch {
+      network.lab.tearDown()
+      throw error
+    }
+  }
+
+  /// Waits until every session is up and traffic goes to the first carrier, then starts the
+  /// clients.
+  package func open() throws(LabError) {
+    try wait("the sessions", within: .seconds(40)) { () throws(LabError) in
+      for speaker in speakers { try speaker.checkRunning() }
+      return try missingSession(of: layout.speakers)
+    }
+    try openToClients()
+  }
+
+  /// The same when somebody else than hopshiftd speaks.
+  package func openToClients() throws(LabError) {
+    let first = layout.carriers[0]
+    try wait("the routes to \(first)", within: .seconds(40)) { () throws(LabError) in
+      try missingRoute(to: first)
+    }
+    for vip in layout.vips {
+      let client = WebClient()
+      threads.append(
+        try client.start(in: lab.namespace(of: vip.client), asking: vip.address))
+      clients.append(client.log)
+    }
+    try wait("\(first) to answer", within: .seconds(20)) { () throws(LabError) in
+      try missingAnswer(from: first)
+    }
+  }
+
+  /// Ends everything and removes it.
+  package func tearDown() {
+    for thread in threads { thread.end() }
+    threads.removeAll()
+    network.lab.tearDown()
+  }
+
+  // MARK: The address that moves
+
+  /// Does what keepalived would: takes the addresses off every carrier that can be reached, and
+  /// puts them on `host`. Answers when the kernel was asked to add the first.
+  @discardableResult
+  package func move(to host: String) throws(LabError) -> Moment {
+    guard layout.placement == .moves else {
+      throw .unsuitable("in the layout \(layout.name) the address is everywhere: nothing to move")
+    }
+    guard layout.carriers.contains(host) else { throw .unsuitable("\(host) carries no VIP") }
+    for holder in holders where holder != host && !isSilent(holder) {
+      for vip in layout.vips { _ = try lab.removeAddress(vip.address, on: holder) }
+      holders.removeAll { $0 == holder }
+    }
+    var began = Moment(nanoseconds: Clock.wall().nanoseconds)
+    guard !holders.contains(host) else { return began }
+    for (index, vip) in layout.vips.enumerated() {
+      let added = try lab.addAddress(vip.address, on: host)
+      if index == 0 { began = Moment(nanoseconds: added.before.nanoseconds) }
+    }
+    holders.append(host)
+    return began
+  }
+
+  // MARK: Hosts
+
+  package func instance(named host: String) -> Bird? {
+    network.instances.first { $0.name == host }
+  }
+
+  /// The addresses of all hosts that speak for the VIPs.
+  func speakerAddresses() throws(LabError) -> [IPv4Address] {
+    var addresses: [IPv4Address] = []
+    for speaker in layout.speakers { addresses.append(try network.address(of: speaker)) }
+    return addresses
+  }
+
+  /// The program that a host is there for.
+  func mainProcess(of host: String) -> Int32? {
+    if let speaker = speakers.first(where: { $0.host == host }) { return speaker.daemonProcess }
+    if let bird = instance(named: host) { return bird.process }
+    return answerers[host]?.pid
+  }
+
+  /// Starts what has ended on a host.
+  func revive(_ host: String) throws(LabError) {
+    if let speaker = speakers.first(where: { $0.host == host }) { try speaker.startAgain() }
+    if let bird = instance(named: host), !ProcessTable.isAlive(bird.process) {
+      try bird.startAgain()
+    }
+    if let answerer = answerers[host], !ProcessTable.isAlive(answerer.pid) {
+      try startAnswerer(host)
+    }
+  }
+
+  private func startAnswerer(_ host: String) throws(LabError) {
+    answerers[host] = try Answerer.start(lab, on: host, answering: layout.vips[0].address)
+  }
+
+  private func prepare(_ host: Topology.Host) throws(LabError) {
+    if layout.speakers.contains(host.name) {
+      // Every group may open ping sockets, as systemd has it for a whole machine.
+      try lab.run(
+        ["sh", "-c", "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range"], on: host.name)
+    }
+    if !host.others.isEmpty {
+      // What comes in on one side may leave on the other.
+      try lab.run(
+        ["sh", "-c", "for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$file; done"],
+        on: host.name)
+    }
+    if layout.placement == .everywhere, layout.carriers.contains(host.name) {
+      for vip in layout.vips {
+        try lab.run(["ip", "address", "add", "\(vip.prefix)", "dev", "lo"], on: host.name)
+      }
+    }
+  }
+
+  private func startSpeakers(_ daemon: String) throws(LabError) {
+    let key = layout.speakers.count > 1 ? try writeKey() : nil
+    var servers: [IPv4Address] = []
+    for instance in layout.instances { servers.append(try network.address(of: instance)) }
+    let addresses = try speakerAddresses()
+    for (index, host) in layout.speakers.enumerated() {
+      let others = addresses.enumerated().filter { $0.offset != index }.map(\.element)
+      speakers.append(
+        try PlainAppliance(
+          lab, host: host, binary: daemon, servers: servers, answering: nil,
+          configuration: layout.configuration(
+            local: addresses[index], servers: servers, others: others, key: key)))
+    }
+  }
+
+  /// The key of the group, drawn anew for each scene: 32 bytes.
+  private func writeKey() throws(LabError) -> String {
+    var digits = ""
+    do throws(Errno) {
+      for _ in 0..<4 {
+        let part = String(try Entropy.seed(), radix: 16)
+        digits += String(repeating: "0", count: 16 - part.count) + part
+      }
+    } catch {
+      throw .system(error, doing: "drawing a key")
+    }
+    let file = try lab.write("group.key", digits + "\n", mode: 0o640)
+    // As a package would have it: root's, and the daemon's group may read it.
+    try lab.shell.run(["chown", "0:\(PlainAppliance.user)", file])
+    return file
+  }
+}

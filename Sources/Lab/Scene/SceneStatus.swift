@@ -1,0 +1,68 @@
+// How a scene stands, for a person: who answers, what the route servers hold, what was harmed.
+
+import Linux
+import Model
+import Platform
+
+/// Looks once and keeps the text.
+struct SceneStatus {
+  private(set) var text: String
+
+  init(_ scene: Scene) throws(LabError) {
+    let layout = scene.layout
+    var lines = ["layout \(layout.name): \(layout.summary)"]
+    let answering = try scene.answering()
+    for (index, vip) in layout.vips.enumerated() {
+      let who = answering.indices.contains(index) ? answering[index] ?? "nobody" : "not asked"
+      lines.append("vip \(vip.name) \(vip.address), asked by \(vip.client): \(who)")
+      for (instance, routes) in try scene.network.routes(to: vip) {
+        for route in routes {
+          let hop = route.nextHop.map(\.description) ?? "?"
+          lines.append(
+            "  \(instance.name)  via \(hop)  path \(WireUpdate.text(of: route.path))"
+              + (route.isBest ? "  <- best" : ""))
+        }
+        if routes.isEmpty { lines.append("  \(instance.name)  no route") }
+      }
+      let table = try scene.lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
+      lines.append("  fabric  \(table.isEmpty ? "no route" : table.trimmed)")
+    }
+    for host in layout.speakers {
+      var states: [String] = []
+      for instance in scene.network.instances {
+        states.append("\(instance.name) \(try instance.session(host))")
+      }
+      lines.append("speaker \(host): \(states.joined(separator: ", "))")
+    }
+    for harm in scene.faults { lines.append("fault \(harm.fault.rawValue) \(harm.host)") }
+    text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// What a person who has just started a scene wants to know.
+  static func introduction(_ scene: Scene) -> String {
+    let tag = scene.lab.tag
+    var lines = ["\(scene.layout.name): \(scene.layout.summary)"]
+    for host in scene.lab.topology.hosts {
+      let addresses = host.interfaces.map { "\($0.address)" }.joined(separator: " ")
+      var parts: [String] = []
+      if scene.layout.instances.contains(host.name) { parts.append("route server instance") }
+      if scene.layout.speakers.contains(host.name) { parts.append("hopshiftd") }
+      if scene.layout.carriers.contains(host.name) { parts.append("answers on the VIP") }
+      if scene.layout.clients.contains(host.name) { parts.append("client") }
+      let name = host.name + String(repeating: " ", count: max(10 - host.name.count, 1))
+      let place = addresses + String(repeating: " ", count: max(24 - addresses.count, 1))
+      lines.append("  \(name)\(place)\(parts.joined(separator: ", "))")
+    }
+    for vip in scene.layout.vips { lines.append("  VIP \(vip.name) is \(vip.address)") }
+    lines.append("from another terminal:")
+    lines.append("  hopshift-lab status | fault NAME HOST | mend | down")
+    for speaker in scene.speakers {
+      lines.append("  hopshift --socket \(speaker.control) status")
+    }
+    if let client = scene.layout.clients.first {
+      lines.append("  hopshift-lab exec \(client) curl http://\(scene.layout.vips[0].address)/")
+    }
+    lines.append("logs are in \(Registry.directory(of: tag))")
+    return lines.joined(separator: "\n")
+  }
+}

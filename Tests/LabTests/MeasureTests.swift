@@ -1,0 +1,90 @@
+// A report says what the questions of a client show, and nothing that they do not.
+
+import Lab
+import Model
+import Testing
+
+struct MeasureTests {
+  private static let vip = IPv4Address(100, 64, 0, 1)
+
+  private static func moment(_ milliseconds: Int64) -> Moment {
+    Moment(nanoseconds: milliseconds * 1_000_000)
+  }
+
+  /// A question each 10 ms from 0; a letter is who answers it 2 ms later, a dot nobody.
+  private static func questions(_ text: String) -> [Question] {
+    text.enumerated().map { index, letter in
+      let asked = moment(Int64(index) * 10)
+      guard letter != "." else { return Question(asked: asked) }
+      return Question(
+        asked: asked, answer: Answer(from: "ws\(letter)", moment: asked + .milliseconds(2)))
+    }
+  }
+
+  private static func shift(_ text: String, began: Int64, last: Int64? = nil) -> MeasuredShift {
+    MeasuredShift(
+      to: "ws2", questions: questions(text), began: moment(began),
+      end: moment(Int64(text.count) * 10), lastChange: last.map { moment($0) })
+  }
+
+  @Test func `a shift is what came after it was asked for`() {
+    // Answers at 2, 12 | asked for at 15 | 22 of the old, nobody, 62 and on of the new.
+    let shift = Self.shift("111...2222", began: 15, last: 5)
+    #expect(shift.arrival == .milliseconds(47))
+    #expect(shift.lastOfOld == .milliseconds(7))
+    #expect(shift.outage == .milliseconds(40))
+    #expect(shift.lost == 3)
+    #expect(shift.sinceLast == .milliseconds(10))
+    #expect(shift.change(began: Self.moment(15)) == Self.moment(62))
+  }
+
+  @Test func `a shift that never came has no time, and its outage lasts`() {
+    let never = Self.shift("1111111111", began: 15)
+    #expect(never.arrival == nil && never.sinceLast == nil)
+    #expect(never.outage == .milliseconds(10))
+    let dead = Self.shift("11........", began: 15)
+    #expect(dead.arrival == nil && dead.lastOfOld == nil)
+    #expect(dead.outage == .milliseconds(88) && dead.lost == 8)
+  }
+
+  @Test func `an old host that answers once more is told`() {
+    #expect(Self.shift("11..2212", began: 15).lastOfOld == .milliseconds(47))
+  }
+
+  @Test func `the median of an even count lies between the middle two`() {
+    #expect(MeasureReport.median([]) == nil)
+    #expect(MeasureReport.median([3, 1, 2].map { .milliseconds($0) }) == .milliseconds(2))
+    #expect(MeasureReport.median([4, 1, 2, 3].map { .milliseconds($0) }) == .microseconds(2_500))
+  }
+
+  @Test func `the report tells each shift, all of them, and what was not seen`() {
+    let whole = MeasureReport(
+      vip: Self.vip,
+      apart: [Self.shift("111...2222", began: 15), Self.shift("11.2222222", began: 15)],
+      atOnce: nil)
+    #expect(whole.isComplete)
+    let text = whole.text
+    #expect(text.contains("47.000 ms"))
+    #expect(text.contains("new host  min 17.000 ms, median 32.000 ms, max 47.000 ms"))
+    #expect(text.contains("outage    min 20.000 ms, median 30.000 ms, max 40.000 ms"))
+    #expect(!text.contains("not seen"))
+    let poor = MeasureReport(
+      vip: Self.vip, apart: [Self.shift("1111", began: 15)], atOnce: nil)
+    #expect(!poor.isComplete)
+    #expect(poor.text.contains("never") && poor.text.contains("1 of 1 shifts were not seen"))
+    #expect(poor.text.contains("nothing was measured"))
+  }
+
+  @Test func `damping is a second change that is much later than the others`() {
+    func report(second text: String) -> String {
+      MeasureReport(
+        vip: Self.vip, apart: [Self.shift("111...2222", began: 15)],
+        atOnce: Self.shift(text, began: 15, last: 10)
+      ).text
+    }
+    #expect(report(second: "11.222").contains("no sign of damping"))
+    let late = "11" + String(repeating: "1", count: 3_100) + "2"
+    #expect(report(second: late).contains("held back: damping"))
+    #expect(report(second: "1111").contains("was not seen"))
+  }
+}

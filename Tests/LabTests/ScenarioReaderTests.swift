@@ -1,0 +1,163 @@
+// Scenarios are read line by line, and every slip is told with its line and what would be right.
+
+import Foundation
+import Lab
+import Model
+import Testing
+
+struct ScenarioReaderTests {
+  private static func problems(_ text: String) -> [String] {
+    do throws(ScenarioError) {
+      _ = try ScenarioReader.read(text, name: "x")
+      return []
+    } catch {
+      return error.description.split(separator: "\n").map(String.init)
+    }
+  }
+
+  @Test func `each form of a step is read, with its line`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      # A comment.
+      layout pair
+
+      mark   # and another
+      fault host-freezes a
+      at 1500ms fault loss-from b 30%
+      fault both-restart
+      mend
+      mend loss-from
+      mend b
+      mend loss-from b
+      move b
+      await route to b within 2s
+      expect stale route via a
+      hold 300ms answer from b
+      expect silence
+      expect sessions
+      expect sessions a
+      expect 2 updates
+      expect 1 update from b
+      expect no updates
+      expect no withdrawal
+      expect no notification
+      expect outage below 5s
+      """, name: "x")
+    #expect(scenario.layout.name == "pair")
+    #expect(scenario.steps.map(\.line) == Array(4...24))
+    #expect(
+      scenario.steps.map(\.action) == [
+        .mark, .event(.fault(.hostFreezes, host: "a", percent: 100), at: nil),
+        .event(.fault(.lossFrom, host: "b", percent: 30), at: .milliseconds(1_500)),
+        .event(.fault(.bothRestart, host: nil, percent: 100), at: nil),
+        .event(.mend(nil, host: nil), at: nil), .event(.mend(.lossFrom, host: nil), at: nil),
+        .event(.mend(nil, host: "b"), at: nil), .event(.mend(.lossFrom, host: "b"), at: nil),
+        .event(.move("b"), at: nil), .await(.route("b"), within: .seconds(2)),
+        .expect(.staleRoute("a")), .hold(.answer("b"), for: .milliseconds(300)),
+        .expect(.silence), .expect(.sessions(["a", "b"])), .expect(.sessions(["a"])),
+        .expect(.updates(2, from: nil)), .expect(.updates(1, from: "b")),
+        .expect(.updates(0, from: nil)), .expect(.noWithdrawal), .expect(.noNotification),
+        .expect(.outageBelow(.seconds(5))),
+      ])
+    #expect(scenario.steps[2].text == "at 1500ms fault loss-from b 30%")
+  }
+
+  static let slips: [(text: String, line: Int, piece: String)] = [
+    ("", 1, "names the layout"),
+    ("mark\nlayout pair", 1, "the layout has to be named"),
+    ("layout", 1, "watcher pair symmetric"),
+    ("layout moon", 1, "watcher pair symmetric"),
+    ("layout pair\nlayout pair", 2, "already"),
+    ("layout pair\n\nwalk", 3, "'walk' is no step"),
+    ("layout pair\nmark now", 2, "'now' is too much"),
+    ("layout pair\nfault", 2, "is no fault"),
+    ("layout pair\nfault rain a", 2, "'rain' is no fault; there are: host-dies"),
+    ("layout pair\nfault host-dies", 2, "needs the name of a host"),
+    ("layout pair\nfault host-dies c", 2, "'c' is not a host; there are: client rs1 rs2 a b"),
+    ("layout pair\nfault host-dies a b", 2, "'b' is too much"),
+    ("layout pair\nfault both-restart rs1", 2, "'rs1' is too much"),
+    ("layout pair\nfault loss-to a 0%", 2, "no percentage"),
+    ("layout pair\nfault loss-to a 101", 2, "no percentage"),
+    ("layout pair\nfault host-dies a 10%", 2, "'10%' is too much"),
+    ("layout pair\nmend rain", 2, "'rain' is not a fault or a host"),
+    ("layout pair\nmove", 2, "carries the VIP"),
+    ("layout pair\nmove rs1", 2, "there are: a b"),
+    ("layout watcher\nmove ws1", 2, "does not move"),
+    ("layout pair\nat soon move a", 2, "'soon' is no time"),
+    ("layout pair\nat 1s mark", 2, "an event is one of"),
+    ("layout pair\nawait silence", 2, "within TIME"),
+    ("layout pair\nawait silence within", 2, "within TIME"),
+    ("layout pair\nawait silence within 0s", 2, "'0s' is no time"),
+    ("layout pair\nawait silence within 3601s", 2, "no time"),
+    ("layout pair\nawait silence within -1s", 2, "no time"),
+    ("layout pair\nhold silence", 2, "'silence' is no time"),
+    ("layout pair\nexpect", 2, "is no condition"),
+    ("layout pair\nexpect rain", 2, "'rain' is no condition"),
+    ("layout pair\nexpect answer from rs1", 2, "there are: a b"),
+    ("layout pair\nexpect sessions client", 2, "not a speaker"),
+    ("layout pair\nexpect 1 update from client", 2, "not a speaker"),
+    ("layout pair\nexpect -1 updates", 2, "is no condition"),
+    ("layout pair\nexpect outage below soon", 2, "no time"),
+  ]
+
+  @Test(arguments: slips)
+  func `a slip is told with its line`(slip: (text: String, line: Int, piece: String)) {
+    let problems = Self.problems(slip.text)
+    #expect(problems.count == 1)
+    #expect(problems.first?.hasPrefix("x:\(slip.line): ") == true, "\(problems)")
+    #expect(problems.first?.contains(slip.piece) == true, "\(problems)")
+  }
+
+  @Test func `every problem is told at once`() {
+    let problems = Self.problems("layout pair\nwalk\nmark\nfault rain\nmove c")
+    #expect(problems.map { $0.prefix(4) } == ["x:2:", "x:4:", "x:5:"])
+    let long = "layout pair\n" + String(repeating: "mark\n", count: ScenarioReader.lineLimit)
+    #expect(Self.problems(long).map { $0.prefix(6) } == ["x:501:"])
+  }
+
+  @Test func `the scenarios that are shipped can be read`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "packaging/scenarios")
+    let files = try FileManager.default.contentsOfDirectory(atPath: root.path)
+    #expect(files.count >= 10)
+    for file in files {
+      let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
+      #expect(Self.problems(text) == [], "\(file)")
+    }
+  }
+
+  @Test func `a topology takes further interfaces of a host, each address once`() throws {
+    let topology = try Topology { topology in
+      topology.subnet("west", "10.9.0.0/24")
+      topology.subnet("east", "10.9.1.0/24")
+      topology.host("fw", "10.9.0.4")
+      topology.interface(of: "fw", "10.9.1.4")
+    }
+    let names = try #require(topology.host(named: "fw")).interfaces.map { "\($0.name) \($0.port)" }
+    #expect(names == ["eth0 fw", "eth1 fw-1"])
+    for (host, address) in [("fw", "10.9.1.4"), ("fw", "10.9.1.1"), ("fw", "10.8.0.1")] {
+      #expect(throws: TopologyError.badAddress(address)) {
+        try Topology { topology in
+          topology.subnet("west", "10.9.0.0/24")
+          topology.subnet("east", "10.9.1.0/24")
+          topology.host("fw", "10.9.1.4")
+          topology.interface(of: host, address)
+        }
+      }
+    }
+    #expect(throws: TopologyError.badName("x")) {
+      try Topology { $0.interface(of: "x", "10.9.0.4") }
+    }
+  }
+}
+
+struct WebAnswerTests {
+  @Test(arguments: [
+    ("HTTP/1.1 200 OK\r\nA: b\r\n\r\nws1\n", "ws1"), ("HTTP/1.1 200 OK\r\nA: b\r\n\r\nws1", nil),
+    ("HTTP/1.1 200 OK\r\nA: b\n", nil), ("HTTP/1.1 503 No\r\n\r\nws1\n", nil),
+    ("HTTP/1.1 200 OK\r\n\r\na b\n", nil), ("HTTP/1.1 200 OK\r\n\r\n\n", nil),
+  ])
+  func `only a whole answer has a name`(answer: String, name: String?) {
+    #expect(WebClient.name(in: Array(answer.utf8)) == name)
+  }
+}

@@ -1,0 +1,171 @@
+// Scenes and scenarios as a user has them: every scenario that is shipped is played, and a scene
+// that is up is reached from another process.
+
+import Foundation
+import Lab
+import Linux
+import Model
+import Testing
+
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct SceneTests {
+  private static let folder = BuiltPrograms.source("packaging/scenarios")
+  static let scenarios: [String] = {
+    let files = Result { try FileManager.default.contentsOfDirectory(atPath: folder) }
+    guard case .success(let names) = files else { return [] }
+    return names.sorted()
+  }()
+
+  private func read(_ name: String) throws -> Scenario {
+    let bytes = try Files.read(path: "\(Self.folder)/\(name)", limit: 65_536)
+    return try ScenarioReader.read(String(decoding: bytes, as: UTF8.self), name: name)
+  }
+
+  @Test(arguments: scenarios) func `a scenario that is shipped`(name: String) throws {
+    let player = try ScenarioPlayer.play(try read(name), daemon: BuiltPrograms.daemon) { _ in }
+    #expect(player.faults == [])
+  }
+
+  @Test func `what is not seen is told, and what follows a wait in vain is not played`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout watcher
+      expect answer from ws2
+      expect 1 update
+      hold 1s silence
+      await answer from ws2 within 500ms
+      expect answer from ws2
+      """, name: "x")
+    var lines: [String] = []
+    let player = try ScenarioPlayer.play(scenario, daemon: BuiltPrograms.daemon) {
+      lines.append($0)
+    }
+    let places = player.faults.compactMap { $0.split(separator: ":").first.map(String.init) }
+    // The UPDATE of the start lies before the mark, so there is none.
+    #expect(places == ["line 2", "line 3", "line 4", "line 5"], "\(player.faults)")
+    #expect(lines.count { $0.contains("FAILED") } == 4)
+  }
+
+  /// Starts `hopshift-lab` and waits for its last line.
+  private func start(_ words: [String], _ shell: Shell, log: String) throws -> (
+    program: RunningProgram, tag: String
+  ) {
+    let program = try RunningProgram(
+      name: "hopshift-lab", words: [BuiltPrograms.path("hopshift-lab")] + words, log: log,
+      shell: shell)
+    var tag = ""
+    try Waiting.until("the scene to be up", within: .seconds(60)) { () throws(LabError) in
+      try program.checkRunning()
+      let lines = program.tail().split(separator: "\n")
+      guard let line = lines.last(where: { $0.hasPrefix("lab ") && $0.hasSuffix(" is up") }) else {
+        return program.tail()
+      }
+      tag = String(line.split(separator: " ")[1])
+      return nil
+    }
+    return (program, tag)
+  }
+
+  @Test func `two scenes side by side are looked at, harmed and ended from outside`() throws {
+    let scratch = try KitTests.pair()
+    defer { scratch.tearDown() }
+    let shell = Shell(scratch: scratch.directory, tag: "outside")
+    let lab = BuiltPrograms.path("hopshift-lab")
+    let first = try start(["up", "watcher"], shell, log: "\(scratch.directory)/first.log")
+    let second = try start(["up", "watcher"], shell, log: "\(scratch.directory)/second.log")
+    let listed = try shell.run([lab, "list"])
+    #expect(listed.contains("\(first.tag)  watcher") && listed.contains("\(second.tag)  watcher"))
+    let chosen = ["--lab", first.tag]
+    // Which one is not said.
+    #expect(try shell.attempt([lab, "status"]).status == 1)
+    #expect(try shell.run([lab, "status"] + chosen).contains("asked by lt1: ws1"))
+    let refused = try shell.attempt([lab, "fault", "rain"] + chosen)
+    #expect(refused.status == 1 && refused.output.contains("'rain' is no fault"))
+    #expect(try shell.attempt([lab, "mend"] + chosen).output.contains("nothing to mend"))
+    try shell.run([lab, "fault", "appliance-pauses", "ws1"] + chosen)
+    // The kernel of ws1 goes on: it answers echo requests, and HTTP no more.
+    try Waiting.until("ws2 to answer", within: .seconds(10)) { () throws(LabError) in
+      let status = try shell.run([lab, "status"] + chosen)
+      return status.contains("asked by lt1: ws2") && status.contains("fault appliance-pauses ws1")
+        ? nil : status
+    }
+    try shell.run([lab, "exec"] + chosen + ["lt1", "ping", "-c", "1", "-W", "5", "10.10.0.4"])
+    #expect(try shell.attempt([lab, "exec"] + chosen + ["moon", "true"]).status == 1)
+    try shell.run([lab, "mend", "ws1"] + chosen)
+    #expect(try !shell.run([lab, "status"] + chosen).contains("fault appliance"))
+    // Nothing of that happened to the other one.
+    #expect(try shell.run([lab, "status", "--lab", second.tag]).contains("asked by lt1: ws1"))
+    try shell.run([lab, "down"] + chosen)
+    #expect(try KitTests.namespaces(first.tag).isEmpty)
+    #expect(try shell.run([lab, "status"]).contains("asked by lt1: ws1"))
+    try shell.run([lab, "down"])
+    #expect(try KitTests.namespaces(second.tag).isEmpty)
+  }
+
+  @Test func `half of what is sent to a host is lost when that is asked`() throws {
+    let scene = try Scene(.watcher, daemon: nil)
+    defer { scene.tearDown() }
+    func lost(_ count: Int) throws -> Int {
+      let answer = try scene.lab.shell.attempt(
+        ["ping", "-q", "-c", "\(count)", "-i", "0.002", "-W", "1", "10.10.0.5"],
+        in: scene.lab.namespace(of: "ws1"))
+      let words = answer.output.split(separator: " ")
+      let place = try #require(words.firstIndex { $0.hasPrefix("received") })
+      return count - (try #require(Int(words[place - 1])))
+    }
+    #expect(try lost(50) == 0)
+    try scene.cause(.lossTo, on: "ws2", percent: 50)
+    // Of 400 with a chance of one half: 140 is six standard deviations away.
+    #expect((140...260).contains(try lost(400)))
+    try scene.mend(.lossTo, on: "ws2")
+    #expect(try lost(50) == 0)
+    try scene.cause(.lossFrom, on: "ws2")
+    #expect(try lost(20) == 20)
+    #expect(throws: LabError.self) { try scene.cause(.lossFrom, on: "ws2") }
+  }
+
+  @Test func `shifts of a VIP are measured by somebody who only asks it`() throws {
+    let scene = try Scene(.watcher, daemon: BuiltPrograms.daemon)
+    defer { scene.tearDown() }
+    try scene.open()
+    let control = try #require(scene.speakers.first).control
+    let report = "\(scene.lab.directory)/report"
+    let words = [
+      BuiltPrograms.path("hopshift-lab"), "measure", "--vip", "100.64.0.1", "--hosts", "ws1,ws2",
+      "--shifts", "2", "--pause", "1", "--report", report, "--command",
+    ]
+    let command =
+      "\(BuiltPrograms.path("hopshift")) --socket \(control) switch voice --force --to $HOST"
+    let outcome = try scene.lab.shell.attempt(
+      words + [command], in: scene.lab.namespace(of: "lt1"), within: .seconds(120))
+    #expect(outcome.status == 0, "\(outcome.output)")
+    let text = String(decoding: try Files.read(path: report, limit: 65_536), as: UTF8.self)
+    #expect(text.contains("new host  min") && !text.contains("never"), "\(text)")
+    #expect(outcome.output.contains(text))
+    // A command that fails ends it, and words that say too little are not understood.
+    let failed = try scene.lab.shell.attempt(
+      words + ["exit 3"], in: scene.lab.namespace(of: "lt1"), within: .seconds(60))
+    #expect(failed.status == 1 && failed.output.contains("status 3"), "\(failed.output)")
+    #expect(try scene.lab.shell.attempt(Array(words.prefix(6))).status == 2)
+  }
+}
+
+/// The demo as a person starts it.
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct DemoTests {
+  @Test func `the watcher's demo passes and writes its page`() throws {
+    let scratch = try KitTests.pair()
+    defer { scratch.tearDown() }
+    let page = "\(scratch.directory)/page.html"
+    let shell = Shell(scratch: scratch.directory, tag: "outside")
+    let outcome = try shell.attempt(
+      [BuiltPrograms.path("hopshift-lab"), "demo", "watcher", "--html", page],
+      within: .seconds(120))
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("verdict: passed"))
+    let text = String(decoding: try Files.read(path: page, limit: 1 << 20), as: UTF8.self)
+    #expect(text.contains("ws1 is gone") && text.contains("class=\"passed\""))
+    let isArticleThere = ["exabgp", "curl"].allSatisfy { Programs.has($0) }
+    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(outcome.output)")
+  }
+}
