@@ -36,6 +36,7 @@ enum InputCode: UInt8 {
   case outOfService = 26
   case held = 27
   case taken = 28
+  case acknowledged = 29
 }
 
 extension JournalWriter {
@@ -58,6 +59,7 @@ extension JournalWriter {
     case .closed(let connection): write(.closed, UInt64(connection.index))
     case .held(let connection): write(.held, UInt64(connection.index))
     case .taken(let connection): write(.taken, UInt64(connection.index))
+    case .acknowledged(let connection): write(.acknowledged, UInt64(connection.index))
     case .hello(let fellow): write(.hello, UInt64(fellow.index))
     case .paused(let length): write(.paused, UInt64(bitPattern: length.count))
     case .probe(let event):
@@ -127,6 +129,8 @@ extension Field {
     case .closed: return slot(bytes).map { .closed(ConnectionSlot(index: $0)) }
     case .held: return slot(bytes).map { .held(ConnectionSlot(index: $0)) }
     case .taken: return slot(bytes).map { .taken(ConnectionSlot(index: $0)) }
+    case .acknowledged:
+      return slot(bytes).map { .acknowledged(ConnectionSlot(index: $0)) }
     case .hello: return slot(bytes).map { .hello(FellowSlot($0)) }
     case .paused:
       return number(in: bytes).map { .paused(Nanoseconds(Int64(bitPattern: $0))) }

@@ -63,6 +63,7 @@ package struct Names: Sendable {
     case .closed(let slot): return connection(slot).map { .closed($0) }
     case .held(let slot): return connection(slot).map { .held($0) }
     case .taken(let slot): return connection(slot).map { .taken($0) }
+    case .acknowledged(let slot): return connection(slot).map { .acknowledged($0) }
     case .hello(let fellow):
       return place(fellow.index, fellows).map { .hello(FellowSlot($0)) }
     }

@@ -60,6 +60,15 @@ package struct NoteSentence: Equatable, Sendable {
     case .outOfService(let slot, let isOut):
       let words = isOut ? "out of service here" : "back in service here"
       return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): \(words)")
+    case .wish(let slot, let wish, _):
+      // Whose word it is changes with each hello that is missed; where the route leads does not.
+      guard wish.voice == .ours, let candidate = wish.candidate else { return nil }
+      let name = plan.vips[slot.index].name
+      guard wish.isWanted else {
+        return NoteSentence(.notice, "vip \(name): no route is wanted in the route tables")
+      }
+      let hop = plan.nextHopAddresses(of: slot)[candidate].ipv4
+      return NoteSentence(.notice, "vip \(name): its routes should lead to \(hop)")
     case .draining(let length):
       return NoteSentence(
         .notice,

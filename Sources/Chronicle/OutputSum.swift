@@ -93,6 +93,10 @@ package struct OutputSum: Equatable, Sendable {
     case .outOfService(let vip, let isOut): add(18, vip.index << 1 | (isOut ? 1 : 0))
     case .forgotten: sum.add(19 as UInt8)
     case .draining(let length): add(20, length.count)
+    case .wish(let vip, let wish, let generation):
+      add(21, vip.index << 3 | Int(wish.voice.rawValue) << 1 | (wish.isWanted ? 1 : 0))
+      add(UInt32(truncatingIfNeeded: wish.candidate ?? -1))
+      add(UInt32(truncatingIfNeeded: generation))
     case .stale(let kernelClass, let reason):
       add(14, kernelClass.rawValue)
       add(UInt32(reason.rawValue))

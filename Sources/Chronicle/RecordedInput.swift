@@ -49,7 +49,7 @@ package struct RecordedInput: Equatable, Sendable {
     case .connected(let peer), .connectFailed(let peer), .accepted(let peer):
       peer.index < beginning.routeServers.count
     case .received(let connection), .closed(let connection), .held(let connection),
-      .taken(let connection):
+      .taken(let connection), .acknowledged(let connection):
       connection.peer.index < beginning.routeServers.count
     case .hello(let fellow): fellow.index < beginning.fellows.count
     }

@@ -92,6 +92,14 @@ extension PlanMaker {
   /// Said once a file: who reads it must know how far claims without hello carry.
   mutating func warnOfTies(_ sections: [Section]) {
     guard root.field(.group) == nil, let owner = firstByAddress(sections) else { return }
+    guard root.field(.routeServers) != nil else {
+      problems.warn(
+        owner.position, KeyName.vips.rawValue,
+        "owners do not hear each other (no hello): one that was frozen still has its address when "
+          + "it goes on, and may say that its route is its own before it hears otherwise",
+        suggestion: "put both machines into a group")
+      return
+    }
     problems.warn(
       owner.position, KeyName.vips.rawValue,
       "owners do not hear each other (no hello), so claims may tie: an address that was there at "

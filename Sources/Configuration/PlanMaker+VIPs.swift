@@ -21,6 +21,7 @@ extension PlanMaker {
       sources.append(section)
     }
     tie(&made, from: sources)
+    checkRoutes(made, from: sources)
     warnOfFailback(made, from: sources)
     if platform?.isAzure ?? false {
       for section in sections { checkCommunities(section) }
@@ -40,14 +41,17 @@ extension PlanMaker {
       problems.error(
         field.position, section.path(.prefixes), "needs at least one prefix")
     }
-    guard let carrying = carrying(section, prefixes), let prefixes else { return nil }
+    guard let carrying = carrying(section, prefixes), let prefixes,
+      let udr = udr(section, prefixes, carrying.role)
+    else { return nil }
     return Plan.VIP(
       name: section.name, prefixes: prefixes, role: carrying.role,
       candidates: carrying.candidates, failback: carrying.failback, tie: nil,
       attributes: RouteAttributes(
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
-        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []))
+        largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []),
+      udr: udr)
   }
 
   private mutating func checkCommunities(_ section: Section) {

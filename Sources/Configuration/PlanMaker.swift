@@ -27,13 +27,14 @@ struct PlanMaker {
     let group = self.group()
     let hosts = self.hosts()
     let vips = self.vips(platform)
+    let azure = self.azure(for: vips)
     checkUse(by: vips)
     let isShadow = self.isShadow()
     guard !problems.hasErrors, let local, let servers, var hosts else { return nil }
     addSelf(for: vips, to: &hosts.hosts)
     return Plan(
       local: local, routeServers: servers, vips: vips, hosts: hosts.hosts, targets: hosts.targets,
-      group: group, isShadow: isShadow)
+      group: group, azure: azure, isShadow: isShadow)
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.
@@ -59,12 +60,27 @@ struct PlanMaker {
       problems.error(
         item.position, section.path(.asn), complaint, suggestion: ASNumberRules.advice)
     }
-    guard let asn = section.value(.asn)?.asNumber,
-      let address = section.value(.address)?.ipv4Address
-    else { return nil }
+    guard let asn = number(section), let address = section.value(.address)?.ipv4Address else {
+      return nil
+    }
     let identifier = section.value(.identifier)?.ipv4Address ?? address
     let address6 = section.value(.address6)?.ipv6Address
     return Plan.Local(asn: asn, address: address, address6: address6, identifier: identifier)
+  }
+
+  /// Our number is for sessions.
+  private mutating func number(_ local: Section) -> ASNumber? {
+    guard root.field(.routeServers) != nil else {
+      refuse([.asn], in: local, "there is no route server")
+      return Plan.Local.withoutSessions
+    }
+    if local.field(.asn) == nil {
+      problems.error(
+        local.position, local.path(.asn), "missing: our autonomous system number",
+        suggestion: "add asn: NUMBER")
+    }
+    guard let item = local.value(.asn) else { return nil }
+    return item.asNumber
   }
 
   /// The route servers' number and where it stands; no place when it is the platform's.
@@ -80,6 +96,7 @@ struct PlanMaker {
   }
 
   private mutating func routeServers(_ platform: Plan.Platform?) -> Plan.RouteServers? {
+    if root.field(.routeServers) == nil { return noRouteServers() }
     guard let section = root.section(.routeServers) else { return nil }
     checkNumbers(platform, section)
     checkPeers(section)

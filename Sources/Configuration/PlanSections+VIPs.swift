@@ -26,7 +26,17 @@ extension PlanSections {
         + [
           (.communities, list(vip.attributes.communities.map(Scalar.community))),
           (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
-        ] + role(vip, of: plan) + given(.tie, tie.map(Scalar.name)))
+        ] + role(vip, of: plan) + given(.tie, tie.map(Scalar.name)) + udr(vip.udr))
+  }
+
+  private static func udr(_ udr: Plan.UDR?) -> [(key: KeyName, content: Section.Content)] {
+    guard let udr else { return [] }
+    var contents = [(key: KeyName.mode, content: value(.word(udr.mode.rawValue)))]
+    if udr.mode == .floor {
+      contents.append((.prefixes, list(udr.prefixes.map(Scalar.prefix))))
+    }
+    if udr.mode == .fallback { contents += given(.after, .duration(udr.after)) }
+    return [(.udr, .section(section("udr", contents)))]
   }
 
   private static func role(

@@ -11,23 +11,52 @@ enum PlanSections {
       "",
       [
         (.mode, value(.word(plan.isShadow ? "shadow" : "run"))),
-        (.local, .section(local(plan.local))),
-        (.routeServers, .section(routeServers(plan.routeServers))),
-      ] + group(plan.group)
+        (.local, .section(local(of: plan))),
+      ] + routeServers(of: plan) + group(plan.group)
         + [
           (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
           (.vips, .named(vips(of: plan))),
-        ])
+        ] + azure(plan.azure))
   }
 
-  private static func local(_ local: Plan.Local) -> Section {
-    section(
+  private static func local(of plan: Plan) -> Section {
+    let local = plan.local
+    let asn = plan.routeServers.peers.isEmpty ? nil : Scalar.asNumber(local.asn)
+    return section(
       "local",
-      [
-        (.asn, value(.asNumber(local.asn))),
-        (.address, value(.ipv4Address(local.address))),
+      given(.asn, asn) + [
+        (.address, value(.ipv4Address(local.address)))
       ] + given(.address6, local.address6.map(Scalar.ipv6Address))
         + [(.identifier, value(.ipv4Address(local.identifier)))])
+  }
+
+  /// Nothing for a Plan that writes route tables only.
+  private static func routeServers(
+    of plan: Plan
+  ) -> [(key: KeyName, content: Section.Content)] {
+    if plan.routeServers.peers.isEmpty { return [] }
+    return [(.routeServers, .section(routeServers(plan.routeServers)))]
+  }
+
+  private static func azure(
+    _ azure: Plan.Azure?
+  ) -> [(key: KeyName, content: Section.Content)] {
+    guard let azure else { return [] }
+    let tables = azure.routeTables.isEmpty ? [Scalar.word(Schema.automatic)] : []
+    let section = section(
+      "azure",
+      [
+        (.routeTables, list(tables + azure.routeTables.map(Scalar.text))),
+        (
+          .identity,
+          value(azure.identity.map(Scalar.text) ?? Scalar.word(Schema.systemIdentity))
+        ),
+        (.drift, value(.word(azure.repairsDrift ? "repair" : "report"))),
+        (.scheduledEvents, value(.word(azure.scheduledEvents.rawValue))),
+        (.freezeEvents, value(.flag(azure.dodgesFreezes))),
+        (.acknowledgeEvents, value(.flag(azure.acknowledgesEvents))),
+      ])
+    return [(.azure, .section(section))]
   }
 
   private static func routeServers(_ servers: Plan.RouteServers) -> Section {

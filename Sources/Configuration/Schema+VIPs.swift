@@ -1,4 +1,4 @@
-// The keys of the virtual IPs.
+// The keys of the virtual IPs, and of what the courier does for them.
 import Model
 
 extension Schema {
@@ -33,6 +33,8 @@ extension Schema {
     Key(
       .owner, .section(owner), .derived("nobody here; required without hosts"),
       "When this machine owns the VIP."),
+    Key(
+      .udr, .section(udr), .derived("none"), "How the VIP stands in Azure's route tables."),
   ]
 
   /// In the place of a time: it does not happen.
@@ -61,4 +63,43 @@ extension Schema {
       .nextHop, .value(.ipv4Address), .derived("local.address"),
       "The next hop on this VIP's side of this machine."),
   ]
+
+  private static let udr = [
+    Key(
+      .mode, .value(.word(Plan.UDR.Mode.allCases.map(\.rawValue))), .required,
+      "What the routes are for."),
+    Key(
+      .prefixes, .list(.prefix, limit: PlanLimits.routesPerVIP),
+      .derived("those of the VIP; required with floor"),
+      "The prefixes of the routes: with floor, shorter ones that cover the VIP."),
+    Key(
+      .after,
+      .value(.duration(least: .milliseconds(100), most: .seconds(60), step: .milliseconds(1))),
+      .derived("2s with fallback"),
+      "How long BGP may take to prove that a change arrived before the route is written."),
+  ]
+
+  static let azure = [
+    Key(
+      .routeTables, .list(.either([automatic], .routeTable), limit: PlanLimits.routeTables),
+      .derived("auto"), "The route tables that are written; auto is that of our own subnet."),
+    Key(
+      .identity, .value(.either([systemIdentity], .identity)), .defaulted(systemIdentity),
+      "Whose rights are used: the machine's own, or those of a user-assigned identity."),
+    Key(
+      .drift, .value(.word(["repair", "report"])), .defaulted("repair"),
+      "What happens to a route that somebody else has changed."),
+    Key(
+      .scheduledEvents, .value(.word(Plan.ScheduledEvents.allCases.map(\.rawValue))),
+      .defaulted("shift"),
+      "What a reboot, a redeployment or the end of this machine leads to."),
+    Key(
+      .freezeEvents, .value(.flag), .defaulted("false"), "Freezes of some seconds are dodged too."),
+    Key(
+      .acknowledgeEvents, .value(.flag), .defaulted("false"),
+      "An event may begin as soon as the traffic has left, if it is of this machine alone."),
+  ]
+
+  static let automatic = "auto"
+  static let systemIdentity = "system"
 }

@@ -60,6 +60,15 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case tie
   case rank
   case balance
+  case udr
+  case after
+  case azure
+  case routeTables = "route-tables"
+  case identity
+  case drift
+  case scheduledEvents = "scheduled-events"
+  case freezeEvents = "freeze-events"
+  case acknowledgeEvents = "acknowledge-events"
 }
 
 /// One key: where it stands, what it takes, what holds without it.
@@ -125,7 +134,8 @@ package enum Schema {
       "Whether anything is announced, or only decided and recorded."),
     Key(.local, .section(local), .required, "This machine as a BGP speaker."),
     Key(
-      .routeServers, .section(routeServers), .required,
+      .routeServers, .section(routeServers),
+      .derived("none; required unless every VIP has udr: {mode: only}"),
       "The route servers that are told, all of one autonomous system."),
     Key(
       .group, .section(group), .derived("none"),
@@ -136,10 +146,15 @@ package enum Schema {
     Key(
       .vips, .named(noun: "VIP", limit: PlanLimits.vips, vip), .derived("none"),
       "The virtual IPs, by name."),
+    Key(
+      .azure, .section(azure), .derived("none, or its defaults when a VIP has udr"),
+      "What the courier does in Azure."),
   ]
 
   private static let local = [
-    Key(.asn, .value(.asNumber), .required, "Our autonomous system number."),
+    Key(
+      .asn, .value(.asNumber), .derived("required with route-servers"),
+      "Our autonomous system number."),
     Key(
       .address, .value(.ipv4Address), .required,
       "Sessions leave from here, and it is the next hop that is announced."),
@@ -249,6 +264,8 @@ package enum Schema {
     case .url: "URL"
     case .statuses: "STATUS"
     case .text: "TEXT"
+    case .routeTable: "RESOURCE-ID"
+    case .identity: "CLIENT-ID"
     case .either(let words, let other): "\(words.joined(separator: "|"))|\(typeName(other))"
     }
   }

@@ -126,6 +126,12 @@ struct SchemaReader {
     _ tree: Tree, _ type: ValueType, limit: Int, path: String
   ) -> Section.Content {
     if isEmpty(tree) { return .list([]) }
+    // A word can stand for the whole list.
+    if case .scalar(let text, isPlain: true) = tree.content, case .either(let words, _) = type,
+      words.contains(text)
+    {
+      return .list([Item(scalar: .word(text), position: tree.position)])
+    }
     guard case .sequence(let trees) = tree.content else {
       var suggestion: String?
       if case .scalar(let text, _) = tree.content { suggestion = "write [\(Quote.clipped(text))]" }

@@ -27,6 +27,10 @@ package enum ValueType: Sendable {
   case statuses
   /// Any text, not too long.
   case text
+  /// The resource id of a route table.
+  case routeTable
+  /// The client id of an identity.
+  case identity
   /// One of the words, or a value of the type.
   indirect case either([String], ValueType)
 
@@ -51,6 +55,8 @@ package enum ValueType: Sendable {
     case .url: "a URL such as http://10.0.0.4/"
     case .statuses: "a status code, or a range such as 200-399"
     case .text: "a text"
+    case .routeTable: "the resource id of a route table"
+    case .identity: "the client id of an identity"
     case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
@@ -133,6 +139,8 @@ extension ValueType {
     case .url: .url(try WebValues.place(text))
     case .statuses: .statuses(try WebValues.statuses(text))
     case .text: .text(try WebValues.sought(text))
+    case .routeTable: .text(try AzureValues.routeTable(text))
+    case .identity: .text(try AzureValues.identity(text))
     case .either(let words, let other):
       words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
     }

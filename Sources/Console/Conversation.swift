@@ -34,9 +34,10 @@ package struct Conversation: Sendable {
   private static let askID = "ask"
   private static let signID = "sign"
 
-  /// Asks for a stream when the verb is `monitor`, or `record` without a word.
+  /// Asks for a stream when the verb is `monitor`, `record` without a word, or `desired` with one.
   package init(_ verb: Verb, words: [String] = [], at now: Instant) throws(RequestError) {
-    isStream = verb == .monitor || verb == .record && words.isEmpty
+    isStream =
+      verb == .monitor || verb == .record && words.isEmpty || verb == .desired && !words.isEmpty
     started = now
     heard = now
     outgoing = []

@@ -85,6 +85,7 @@ package struct StatusReport: Sendable {
         + "\(daemon.text("malformed")) malformed",
       "loop           longest turn \(daemon.shortTime("longest-turn-us")), "
         + "since the last status \(daemon.shortTime("longest-recent-turn-us"))",
+      StatusReport.pauses(daemon),
       "capabilities   \(daemon.text("capabilities"))",
       "shifts         \(daemon.text("shifts"))",
     ]
@@ -95,6 +96,13 @@ package struct StatusReport: Sendable {
           + "\(group.text("drops")) dropped")
     }
     return lines
+  }
+
+  /// How often the daemon itself stood still: nobody is blamed for that time.
+  private static func pauses(_ daemon: Record) -> String {
+    guard let count = daemon.integer("pauses"), count > 0 else { return "stood still    never" }
+    return "stood still    \(count) times, the longest \(daemon.age("longest-pause-ms")), "
+      + "the last \(daemon.age("last-pause-age-ms")) ago"
   }
 
   /// One row for each netlink socket that is open.

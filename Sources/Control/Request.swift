@@ -22,10 +22,14 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   /// The journal of what went into the engine, and then what goes into it; with the word `past`
   /// only what is known now.
   case record
+  /// What route tables should say; with the word `follow`, and then each change.
+  case desired
+  /// What became of a route, from whoever writes it: VIP, generation, stage, durability, words.
+  case report
   case version
 
   /// It changes something, so reading rights are not enough.
-  package var isWriting: Bool { self == .switch || self == .maintenance }
+  package var isWriting: Bool { self == .switch || self == .maintenance || self == .report }
 }
 
 /// One request. A value that exists keeps every limit of the protocol.

@@ -235,6 +235,9 @@ final class Connection {
     return isStamped
   }
 
+  /// The route server's TCP has everything that was ever handed over.
+  var isProved: Bool { !isWaiting && bytesAcknowledged == bytesSent }
+
   /// Bytes that TCP has and the route server has not acknowledged; nil when there is no connection
   /// to ask.
   var bytesInFlight: Int? {

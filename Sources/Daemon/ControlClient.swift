@@ -36,6 +36,7 @@ final class ControlClient {
     static let route = Interests(rawValue: 64)
     static let neighbour = Interests(rawValue: 128)
     static let host = Interests(rawValue: 256)
+    static let desired = Interests(rawValue: 512)
     static let all: Interests = [
       .link, .address, .route, .neighbour, .session, .shift, .vip, .alarm, .host,
     ]

@@ -11,7 +11,8 @@ extension Loop {
   mutating func answerClients(at now: Instant) {
     guard control.hasWork else { return }
     let moment = Moment(
-      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns, now: now)
+      facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns,
+      pauses: pauses, outcomes: outcomes, now: now)
     var wasReported = false
     let state = stateIfAsked()
     var commands: [(Request, ControlClient)] = []

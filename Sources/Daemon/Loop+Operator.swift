@@ -13,6 +13,7 @@ extension Loop {
       let text = "not allowed: be root or a member of group \(ControlServer.writers)"
       return client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
     }
+    if request.verb == .report { return take(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
     case .failure(let error):
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
@@ -38,6 +39,19 @@ extension Loop {
     if isDryRun { return engine.failover.answer(to: command, at: now) }
     feed(.command(command), at: now)
     return engine.lastAnswer
+  }
+
+  /// What became of a route: kept for `desired` and told to who follows it.
+  private mutating func take(_ request: Request, _ client: ControlClient, at now: Instant) {
+    switch outcomes.take(request.words, plan, at: now) {
+    case .failure(let error):
+      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+    case .success(let vip):
+      if let outcome = outcomes[vip] {
+        control.publish(.desired) { RouteOutcomes.record($0, vip, outcome, plan, now) }
+      }
+      client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
+    }
   }
 
   /// Writes down what has changed; it runs when everything else of a turn is done.

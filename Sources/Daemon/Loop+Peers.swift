@@ -20,6 +20,9 @@ extension Loop {
       }
       // Stamps are reported as errors are; an error that brings none is one.
       let isStamped = event.error ? try peer.readAcknowledgements(&timeline) : false
+      if isStamped, engine.wantsAcknowledgements, peer.isProved {
+        feed(.acknowledged(slot), at: now)
+      }
       if event.writable {
         launch(slot)
         peer.tellWritten(&timeline)

@@ -17,6 +17,7 @@ extension Loop {
         rungs += 1
         isOneOfMany = rungs > Loop.rungLines
       case .session(let peer, _, _): isOneOfMany = !sessionLines.allows(peer, at: now)
+      case .paused(let length): isOneOfMany = !pauses.allows(length, at: now)
       default: break
       }
       if !isOneOfMany {
@@ -35,6 +36,11 @@ extension Loop {
 
   /// Says how many lines were not written, and how it stands now.
   mutating func tellWithheldLines(at now: Instant) {
+    if let (count, longest) = pauses.nextWithheld(at: now) {
+      log.warning(
+        "this process stood still \(count) more times, the longest for \(longest.milliseconds) ms; "
+          + "a machine that is always late sees a death in up to twice the time")
+    }
     while let (index, count) = sessionLines.nextWithheld(at: now) {
       guard index < plan.routeServers.peers.count else {
         log.warning("connections from route servers: \(count) more lines were withheld")

@@ -80,6 +80,7 @@ struct Loop: ~Copyable {
   var timeline: Timeline
   var salvo: Salvo
   var sessionLines: SessionLines
+  var pauses = Pauses()
   var status: ServiceStatus
   var state: StateFile
   var tracks: TrackFiles
@@ -87,6 +88,7 @@ struct Loop: ~Copyable {
   let log: Log
   var recorder: Recorder
   var history: History
+  var outcomes: RouteOutcomes
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -141,6 +143,7 @@ struct Loop: ~Copyable {
     self.control = control
     engine = Engine(plan, seed: seed, run: state.run)
     history = History(for: plan)
+    outcomes = RouteOutcomes(vips: plan.vips.count)
     recorder = Recorder(Loop.beginning(plan, seed, state.run, facts), at: facts.started)
     probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest

@@ -24,6 +24,8 @@ struct Moment {
   var group: GroupDoor?
   var turned: Instant
   var turns: TurnLengths
+  var pauses: Pauses
+  var outcomes: RouteOutcomes
   var now: Instant
 }
 
@@ -45,7 +47,10 @@ enum Report {
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
-    case .switch, .maintenance: preconditionFailure("commands are carried out, not reported")
+    case .desired:
+      DesiredReport.answer(request, to: client, engine, moment.outcomes, moment.now)
+    case .switch, .maintenance, .report:
+      preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
     case .record: Recording.begin(request, for: client, recorder, state: state)
@@ -107,6 +112,13 @@ enum Report {
     line.add("turns", moment.turns.count)
     line.add("longest-turn-us", moment.turns.longest.microseconds)
     line.add("longest-recent-turn-us", moment.turns.longestRecent.microseconds)
+    line.add("pauses", moment.pauses.count)
+    line.add("longest-pause-ms", moment.pauses.longest.milliseconds)
+    if let last = moment.pauses.last {
+      line.add("last-pause-age-ms", (moment.now - last).milliseconds)
+    } else {
+      line.addNull("last-pause-age-ms")
+    }
     line.add("capabilities", moment.facts.capabilities)
     line.add("config", moment.facts.configuration)
     line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")

@@ -75,6 +75,10 @@ enum Story {
         line.add("out-of-service", isOut)
         return line.finish()
       }
+    case .wish(let vip, let wish, let generation):
+      control.publish(.desired) {
+        DesiredReport.record($0, vip, wish, generation, engine.run, plan, at)
+      }
     case .forgotten:
       control.publish(.alarm) { alarm($0, "the state file could not be used", at) }
     case .health, .ownNetwork, .fellow, .paused:

@@ -13,6 +13,8 @@ package import Probes
 /// volleys are armed again.
 package struct Engine: ~Copyable {
   package let plan: Plan
+  /// Greater than that of any run before.
+  package let run: UInt64
   package internal(set) var failover: Failover
   package private(set) var speaker: Speaker
   package internal(set) var probes: Probes
@@ -36,6 +38,8 @@ package struct Engine: ~Copyable {
   /// VIPs whose rung changed during this input, each once, and by which shift.
   private var moved: [VIPSlot]
   private var movedBy: [UInt32?]
+  /// What route tables should say.
+  var wishes: RouteWishes
   /// The speaking side of hello.
   var speaking: HelloSpeaker
   /// The time of the last input.
@@ -50,7 +54,9 @@ package struct Engine: ~Copyable {
   /// `run` is the number of this run, greater than that of any run before.
   package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
     self.plan = plan
+    self.run = run
     speaking = HelloSpeaker(plan, start: run)
+    wishes = RouteWishes(plan)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
     // Other numbers than the sessions' waits, which a peer can see.
@@ -97,6 +103,7 @@ package struct Engine: ~Copyable {
     earliest = Instant.earlier(earliest, helloDeadline)
     earliest = Instant.earlier(earliest, probes.deadline)
     earliest = Instant.earlier(earliest, drained)
+    earliest = Instant.earlier(earliest, wishDeadline)
     for index in feeds.indices { earliest = Instant.earlier(earliest, feeds[index].deadline) }
     return earliest
   }
@@ -113,6 +120,7 @@ package struct Engine: ~Copyable {
     _ input: Input, _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
   ) {
     let before = begin(outputs, at: now)
+    if isQuietNews(input) { wishes.outdate() }
     switch input {
     case .opened(let kernelClass, let port):
       opened(kernelClass, port: port, at: now, into: &outputs)
@@ -136,6 +144,7 @@ package struct Engine: ~Copyable {
     case .closed(let connection): speaker.handle(.closed, connection, at: now, into: &outputs)
     case .held(let connection): speaker.held(connection, at: now)
     case .taken(let connection): speaker.taken(connection, at: now, into: &outputs)
+    case .acknowledged(let connection): speaker.acknowledged(connection)
     case .hello(let fellow): heard(fellow, bytes, at: now, into: &outputs)
     case .paused(let length): paused(for: length, at: now, into: &outputs)
     case .probe(let event): probe(event, bytes, at: now, into: &outputs)
@@ -163,16 +172,20 @@ package struct Engine: ~Copyable {
     if !hasStarted { startSessions(at: now, into: &outputs) }
     // When nobody hears it any more, leaving slowly is only slow.
     if let drained, now >= drained || !speaker.isHeard { finishStopping(at: now, into: &outputs) }
+    // Whatever was said, moved or proved may have changed what route tables should say.
+    if outputs.notes.count > before { wishes.outdate() }
     heedComplaints(since: before, into: &outputs)
   }
 
   private mutating func turn(at now: Instant, into outputs: inout Outputs) {
+    if let due = failover.deadline, now >= due { wishes.outdate() }
     failover.turn(at: now, into: &verdicts)
     apply(at: now, into: &outputs)
     speaker.turn(at: now, into: &outputs)
     turnFeeds(at: now, into: &outputs)
     turnProbes(at: now, into: &outputs)
     turnHello(at: now, into: &outputs)
+    turnWishes(at: now, into: &outputs)
   }
 
   /// This process stood still: what was due meanwhile proves nothing about others.
@@ -335,6 +348,7 @@ extension Engine {
     keeper.keep(&serviceChanges)
     keeper.keep(&malformed)
     speaking.keep(in: &keeper)
+    wishes.keep(in: &keeper)
     keeper.keep(&latest)
     keeper.keep(&hasStarted)
     keeper.keep(&isStopping)

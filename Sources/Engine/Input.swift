@@ -35,6 +35,9 @@ package enum Input: Equatable, Sendable {
   case held(ConnectionSlot)
   /// After `held`: TCP has taken everything.
   case taken(ConnectionSlot)
+  /// The route server's TCP has acknowledged everything that was sent. Told only to an engine that
+  /// wants it (`Engine.wantsAcknowledgements`).
+  case acknowledged(ConnectionSlot)
   /// A datagram of another speaker, authenticated and newer than those before. Bytes: its body.
   case hello(FellowSlot)
   /// This process ran so much later than it had meant to. It comes before what was read then.

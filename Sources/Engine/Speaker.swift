@@ -35,6 +35,8 @@ package struct Speaker: ~Copyable {
   private var paces: [RefreshPace]
   /// Leaving in order: what stands is told as resigned and about to go (RFC 8326).
   private var isDraining = false
+  /// Since when no session is established; nil before they were begun.
+  private var unheardSince: Instant?
 
   private struct Target {
     var isEstablished = false
@@ -43,10 +45,15 @@ package struct Speaker: ~Copyable {
     var negotiated: Negotiated?
     /// When the session was last told that something leaves.
     var told: Instant?
+    /// Since when there is something that the route server's TCP has not acknowledged.
+    var unproved: Instant?
   }
 
   init(_ plan: Plan, seed: UInt64) {
-    let contents = plan.vips.map { VolleyContent($0.prefixes, $0.attributes) }
+    // Of a VIP that stands in route tables only there is nothing to announce.
+    let contents = plan.vips.map {
+      VolleyContent($0.isAnnounced ? $0.prefixes : [], $0.attributes)
+    }
     families = contents.reduce(into: []) { $0.formUnion($1.families) }
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
@@ -160,6 +167,23 @@ package struct Speaker: ~Copyable {
     answerRefresh(connection.peer, at: now, into: &outputs)
   }
 
+  /// The route server has everything that was sent.
+  mutating func acknowledged(_ connection: ConnectionSlot) {
+    let peer = connection.peer.index
+    if targets[peer].side == connection.side { targets[peer].unproved = nil }
+  }
+
+  /// Since when BGP has not proved that everything was delivered: an established route server has
+  /// not acknowledged it, or none is established. Nil: it is proved.
+  var doubt: Instant? {
+    guard isHeard else { return unheardSince }
+    var earliest: Instant?
+    for target in targets where target.isEstablished {
+      earliest = Instant.earlier(earliest, target.unproved)
+    }
+    return earliest
+  }
+
   /// Whether any route server hears us.
   var isHeard: Bool { targets.contains(where: \.isEstablished) }
 
@@ -267,15 +291,25 @@ package struct Speaker: ~Copyable {
     guard magazine.count(of: volley) > 0 else { return }
     outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
     // Once for all that leaves together.
+    if targets[peer.index].unproved == nil { targets[peer.index].unproved = now }
     guard targets[peer.index].told != now else { return }
     targets[peer.index].told = now
     sessions[peer.index].noteSent(at: now)
   }
 
-  private mutating func noteTarget(_ peer: PeerSlot) {
+  private mutating func noteTarget(_ peer: PeerSlot, at now: Instant) {
+    let before = targets[peer.index]
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
       epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
+    if before.isEstablished, before.epoch == targets[peer.index].epoch {
+      targets[peer.index].unproved = before.unproved
+    }
+    if isHeard {
+      unheardSince = nil
+    } else if unheardSince == nil {
+      unheardSince = now
+    }
   }
 
   private mutating func armed(
@@ -293,7 +327,7 @@ package struct Speaker: ~Copyable {
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?
-    noteTarget(peer)
+    noteTarget(peer, at: now)
     for index in scratch.actions.indices {
       let connection = ConnectionSlot(peer, scratch.sides[index])
       switch scratch.actions[index] {
@@ -369,9 +403,11 @@ extension Speaker {
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(each: &sessions) { $0.keep(in: &$1) }
     for place in sessions.indices {
-      if keeper.isReading { noteTarget(PeerSlot(place)) }
+      if keeper.isReading { noteTarget(PeerSlot(place), at: .zero) }
       keeper.keep(&targets[place].told)
+      keeper.keep(&targets[place].unproved)
     }
+    keeper.keep(&unheardSince)
     keeper.keep(each: &standing) {
       $1.keep(&$0, blank: Standing(candidate: 0, rung: .standby)) {
         $1.keep(place: &$0.candidate, below: PlanLimits.candidatesPerVIP)

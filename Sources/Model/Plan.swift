@@ -11,12 +11,14 @@ package struct Plan: Equatable, Sendable {
   /// Those of one host stand together; `TargetSlot` is the position.
   package var targets: [Target]
   package var group: Group?
+  /// Nil: there is nothing for the courier to do.
+  package var azure: Azure?
   /// Everything is decided and recorded, and nothing is announced.
   package var isShadow: Bool
 
   package init(
     local: Local, routeServers: RouteServers, vips: [VIP], hosts: [Host] = [],
-    targets: [Target] = [], group: Group? = nil, isShadow: Bool = false
+    targets: [Target] = [], group: Group? = nil, azure: Azure? = nil, isShadow: Bool = false
   ) {
     self.local = local
     self.routeServers = routeServers
@@ -24,6 +26,7 @@ package struct Plan: Equatable, Sendable {
     self.hosts = hosts
     self.targets = targets
     self.group = group
+    self.azure = azure
     self.isShadow = isShadow
   }
 
@@ -46,6 +49,9 @@ package struct Plan: Equatable, Sendable {
       self.identifier = identifier
     }
 
+    /// The number of a machine that speaks no BGP: none has it (RFC 7607).
+    package static let withoutSessions = ASNumber(0)
+
     /// What we announce when traffic is to come to this machine.
     package var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
   }
@@ -66,6 +72,10 @@ package struct Plan: Equatable, Sendable {
     /// How long the sessions stay after a stop was asked for, the VIPs resigned; zero: they end at
     /// once.
     package var drain: Nanoseconds
+
+    /// Only route tables are written. They have no window: each write waits for the one before.
+    package static let absent = RouteServers(
+      platform: .azure, asn: ASNumber(65_515), holdTime: .seconds(30), peers: [])
 
     /// With the time that queued bytes get, it stays below the service's TimeoutStopSec=.
     package static let longestDrain = Nanoseconds.seconds(7)
@@ -114,11 +124,13 @@ package struct Plan: Equatable, Sendable {
     /// VIPs with the same number move as one; nil: alone.
     package var tie: Int?
     package var attributes: RouteAttributes
+    /// Nil: it stands in no route table.
+    package var udr: UDR?
 
     package init(
       name: String, prefixes: [Prefix], role: Role, candidates: [Candidate],
       failback: Nanoseconds? = VIP.usualFailback, tie: Int? = nil,
-      attributes: RouteAttributes = .none
+      attributes: RouteAttributes = .none, udr: UDR? = nil
     ) {
       self.name = name
       self.prefixes = prefixes
@@ -127,7 +139,11 @@ package struct Plan: Equatable, Sendable {
       self.failback = failback
       self.tie = tie
       self.attributes = attributes
+      self.udr = udr
     }
+
+    /// The route servers are told of it.
+    package var isAnnounced: Bool { udr?.mode != .only }
 
     /// A VIP of which this machine is the only candidate, with its own address as next hop.
     package init(
@@ -216,6 +232,8 @@ package enum PlanLimits {
   package static let targets = 1_024
   package static let targetsPerHost = 16
   package static let candidatesPerVIP = 8
+  package static let routeTables = 16
+  package static let routesPerVIP = 64
   /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
   package static let fellows = 7
 }

@@ -48,6 +48,7 @@ struct Program {
       case .maintenance(let command):
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
+      case .desired(let command): return try desired(command, invocation.socket, style)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
       case .simulate(let command): return try simulate(command, invocation.socket, style)
@@ -150,6 +151,28 @@ struct Program {
     let page = HistoryPage(records)
     let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
     output.write(page.render(zone: zone, withStages: command.shift != nil, style))
+    return .ok
+  }
+
+  private mutating func desired(
+    _ command: DesiredCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    guard command.follow else {
+      let records = try ask(.desired, [], command.json, socket)
+      if !command.json { output.write(DesiredPage(records).render(style)) }
+      return .ok
+    }
+    let line = MonitorLine(start: Clock.monotonic(), style: style)
+    var client = try Client(socket: socket, verb: .desired, words: ["follow"])
+    while client.end == nil, !output.isClosed, let answers = try client.next() {
+      let shown = answers.filter { !$0.record.isEnd }
+      if command.json {
+        write(Array(shown))
+      } else {
+        output.write(shown.map { line.render($0.record) }.joined())
+      }
+    }
+    if !output.isClosed { try Program.accept(client.end) }
     return .ok
   }
 

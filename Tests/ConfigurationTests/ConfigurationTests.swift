@@ -141,7 +141,8 @@ struct ConfigurationTests {
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
     var printed = ""
-    for text in [ConfigurationTests.everyKey] + DecidingTests.texts + [ProbeTests.text] {
+    let texts = DecidingTests.texts + AzureTests.texts + [ProbeTests.text]
+    for text in [ConfigurationTests.everyKey] + texts {
       printed += Configuration.effective(try #require(check(text).plan))
     }
     for (path, key) in Schema.paths {

@@ -110,7 +110,7 @@ struct DocumentTests {
   /// The examples and the beginnings of the warnings that each has to give.
   static let examples: [(name: String, warnings: [String])] = [
     ("hopshift.yaml", ["owners do not hear each other"]), ("keepalived-pair.yaml", []),
-    ("pair-healthy.yaml", []), ("two-watchers.yaml", []),
+    ("pair-healthy.yaml", []), ("two-watchers.yaml", []), ("udr-pair.yaml", []),
     ("watcher.yaml", ["a watcher without a group"]),
   ]
 

@@ -13,7 +13,7 @@ enum Recorded {
     "turn-age-ms":4,"capabilities":"none","config":"/etc/hopshift/hopshift.yaml",\
     "kernel":"current","kernel-age-ms":61000,"overruns":0,"foreign":0,"malformed":0,"links":3,\
     "receive-buffer":8388608,"shifts":2,"longest-turn-us":1500,"longest-recent-turn-us":83,\
-    "vf-flaps":4}
+    "vf-flaps":4,"pauses":3,"longest-pause-ms":5000,"last-pause-age-ms":62000}
     """
 
   static let staleDaemon =

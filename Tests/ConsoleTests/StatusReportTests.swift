@@ -13,6 +13,7 @@ import Testing
         kernel         current, heard 1 min 1 s ago, 3 links, 4 VF flaps
         netlink        receive buffer 8388608 bytes, 0 overruns, 0 foreign, 0 malformed
         loop           longest turn 1500 us, since the last status 83 us
+        stood still    3 times, the longest 5.0 s, the last 1 min 2 s ago
         capabilities   none
         shifts         2
 

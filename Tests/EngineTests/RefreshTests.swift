@@ -7,92 +7,27 @@ import Testing
 import World
 
 struct RefreshTests {
-  /// An engine whose two sessions are established, with as many prefixes as Azure allows.
-  private final class Stage {
-    let driver: Driver
-    private var kernel = FakeKernel(port: 7)
-    private(set) var now = Instant.zero
-    static let limit = 4_000
-    static let held = 2_000
-    static let link: UInt32 = 2
-    static let vip = IPv4Address(10, 1, 0, 5)
+  private static let limit = 4_000
+  private static let held = 2_000
 
-    init() throws {
-      let plan = try Stage.plan()
-      driver = Driver(plan, seed: 3)
-      kernel.set(KernelLink(index: Stage.link, name: "eth0"))
-      kernel.open()
-      take(driver.feed(.opened(.interfaces, port: kernel.port), at: now))
-      while kernel.hasDumpRunning {
-        kernel.continueDump()
-        readKernel()
-      }
-      for peer in plan.routeServers.peers.indices {
-        let slot = PeerSlot(peer)
-        _ = driver.feed(.connected(slot), at: now)
-        let open = WireMessage.writeOpen(
-          asn: RouteServer.asn, holdTime: 180, identifier: IPv4Address(10, 10, 1, UInt8(4 + peer)),
-          families: [.ipv4])
-        _ = hear(slot, open + WireMessage.writeKeepalive())
-      }
+  /// Two sessions are established, with as many prefixes as Azure allows.
+  private static func stage() throws -> EngineStage {
+    let local = IPv4Address(10, 0, 2, 10)
+    let owner = Plan.Owner(address: .v4(EngineStage.vip), interfaces: [])
+    let prefixes = try (0..<RefreshTests.held).map { number in
+      try #require(Prefix(.v4(IPv4Address(bits: 0x0a01_0000 + UInt32(number))), length: 32))
     }
-
-    private static func plan() throws -> Plan {
-      let local = IPv4Address(10, 0, 2, 10)
-      let owner = Plan.Owner(address: .v4(Stage.vip), interfaces: [])
-      let prefixes = try (0..<Stage.held).map { number in
-        try #require(Prefix(.v4(IPv4Address(bits: 0x0a01_0000 + UInt32(number))), length: 32))
-      }
-      // Two VIPs that say the same may share UPDATEs, which must not be too large then either.
-      return Plan(
-        local: Plan.Local(asn: ASNumber(65001), address: local, identifier: local),
-        routeServers: Plan.RouteServers(
-          platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
-          peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
-        vips: [
-          Plan.VIP(name: "one", prefixes: Array(prefixes[..<1_500]), owner: owner),
-          Plan.VIP(name: "two", prefixes: Array(prefixes[1_500...]), owner: owner),
-        ])
-    }
-
-    func hear(_ peer: PeerSlot, _ bytes: [UInt8]) -> [Effect] {
-      driver.feed(.received(ConnectionSlot(peer, .outgoing)), bytes, at: now)
-    }
-
-    func turn(to instant: Instant) -> [Effect] {
-      var effects: [Effect] = []
-      while let due = driver.deadline, due <= instant {
-        now = max(now, due)
-        effects += driver.feed(.turn, at: now)
-      }
-      now = max(now, instant)
-      return effects
-    }
-
-    /// The address arrives; what the engine says to it.
-    func move() -> [Effect] {
-      kernel.add(KernelAddress(interface: Stage.link, address: Stage.vip, prefixLength: 24))
-      return readKernel()
-    }
-
-    @discardableResult
-    private func readKernel() -> [Effect] {
-      var effects: [Effect] = []
-      while case .datagram(let bytes, _) = kernel.read() {
-        let new = driver.feed(.kernel(.interfaces), bytes, at: now)
-        take(new)
-        effects += new
-      }
-      let rest = driver.feed(.drained(.interfaces), at: now)
-      take(rest)
-      return effects + rest
-    }
-
-    private func take(_ effects: [Effect]) {
-      for case .dump(let what, let sequence) in effects {
-        kernel.request(what, sequence: sequence)
-      }
-    }
+    // Two VIPs that say the same may share UPDATEs, which must not be too large then either.
+    let plan = Plan(
+      local: Plan.Local(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: Plan.RouteServers(
+        platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
+      vips: [
+        Plan.VIP(name: "one", prefixes: Array(prefixes[..<1_500]), owner: owner),
+        Plan.VIP(name: "two", prefixes: Array(prefixes[1_500...]), owner: owner),
+      ])
+    return EngineStage(plan)
   }
 
   /// The UPDATEs of volleys fired at a peer.
@@ -107,7 +42,7 @@ struct RefreshTests {
   }
 
   @Test func aStormIsAnsweredAFewTimesAndDelaysNoShift() throws {
-    let stage = try Stage()
+    let stage = try RefreshTests.stage()
     let (stormy, calm) = (PeerSlot(0), PeerSlot(1))
     var routes = 0
     var largest = 0
@@ -125,25 +60,25 @@ struct RefreshTests {
       let shift = stage.move()
       for peer in [stormy, calm] {
         let moved = Self.fired(shift, at: peer)
-        #expect(moved.reduce(0) { $0 + $1.announced.count } == Stage.held)
+        #expect(moved.reduce(0) { $0 + $1.announced.count } == RefreshTests.held)
         #expect(moved.allSatisfy { $0.path.count == Rung.owner.pathLength })
       }
     }
     #expect(answers >= 2 && answers <= 6)
-    #expect(routes == answers * Stage.held)
-    #expect(largest + Stage.held <= Stage.limit)
+    #expect(routes == answers * RefreshTests.held)
+    #expect(largest + RefreshTests.held <= RefreshTests.limit)
     // The last request is answered too, with what stands now, and then there is silence.
     let last = Self.fired(stage.turn(to: stage.now + .seconds(2)), at: stormy)
-    #expect(last.reduce(0) { $0 + $1.announced.count } == Stage.held)
+    #expect(last.reduce(0) { $0 + $1.announced.count } == RefreshTests.held)
     #expect(last.allSatisfy { $0.path.count == Rung.owner.pathLength })
     #expect(Self.fired(stage.turn(to: stage.now + .seconds(5)), at: stormy).isEmpty)
   }
 
   /// One read of 64 KiB that is full of requests.
   @Test func requestsInOneReadAreOneAnswer() throws {
-    let stage = try Stage()
+    let stage = try RefreshTests.stage()
     let many = [[UInt8]](repeating: WireMessage.writeRefresh(), count: 2_800).flatMap { $0 }
     let updates = Self.fired(stage.hear(PeerSlot(0), many), at: PeerSlot(0))
-    #expect(updates.reduce(0) { $0 + $1.announced.count } == Stage.held)
+    #expect(updates.reduce(0) { $0 + $1.announced.count } == RefreshTests.held)
   }
 }

@@ -332,6 +332,9 @@ struct Scenario {
         + "shift \(shift)"
     case .outOfService(let vip, let isOut):
       "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"
+    case .wish(let vip, let wish, _):
+      "wish \(plan.vips[vip.index].name): \(wish.voice), candidate \(wish.candidate ?? -1), "
+        + (wish.isWanted ? "wanted" : "not wanted")
     case .forgotten: "forgotten"
     case .recovered(let vip): "recovered \(plan.vips[vip.index].name)"
     case .health(let host, let health): "host \(plan.hosts[host.index].name) \(health)"

@@ -1,0 +1,80 @@
+// The answer to `desired`: what route tables should say, for whoever writes them.
+
+import Chronicle
+import Control
+import Engine
+import Failover
+import Model
+
+enum DesiredReport {
+  /// Everything as it stands; with `follow` the client is told of each change from then on.
+  static func answer(
+    _ request: Request, to client: ControlClient, _ engine: borrowing Engine,
+    _ outcomes: RouteOutcomes, _ now: Instant
+  ) {
+    let follows = request.words == ["follow"]
+    guard follows || request.words.isEmpty else {
+      let text = "desired takes no word but follow"
+      return client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
+    }
+    if let azure = engine.plan.azure { client.enqueue(settings(request.id, azure, engine.plan)) }
+    for index in engine.plan.vips.indices {
+      let vip = VIPSlot(index)
+      guard let (wish, generation) = engine.routeWish(of: vip) else { continue }
+      client.enqueue(
+        record(request.id, vip, wish, generation, engine.run, engine.plan, now))
+      if let outcome = outcomes[vip] {
+        client.enqueue(RouteOutcomes.record(request.id, vip, outcome, engine.plan, now))
+      }
+    }
+    guard follows else {
+      return client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
+    }
+    // From here on it is a stream; whoever asks knows by this that it has everything.
+    client.enqueue(JSONLine(id: request.id, type: "complete").finish())
+    client.subscribe(.desired, id: request.id)
+  }
+
+  /// What the configuration says of the courier's work.
+  private static func settings(_ id: String, _ azure: Plan.Azure, _ plan: Plan) -> [UInt8] {
+    var line = JSONLine(id: id, type: "azure")
+    line.add("route-tables", azure.routeTables)
+    line.add("identity", azure.identity)
+    line.add("repair", azure.repairsDrift)
+    line.add("scheduled-events", azure.scheduledEvents.rawValue)
+    line.add("freeze-events", azure.dodgesFreezes)
+    line.add("acknowledge-events", azure.acknowledgesEvents)
+    line.add("address", plan.local.address.description)
+    line.add("shadow", plan.isShadow)
+    return line.finish()
+  }
+
+  static func record(
+    _ id: String, _ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64, _ run: UInt64,
+    _ plan: Plan, _ at: Instant
+  ) -> [UInt8] {
+    let made = plan.vips[vip.index]
+    var line = JSONLine(id: id, type: "desired")
+    line.add("at-ns", at.nanoseconds)
+    line.add("vip", made.name)
+    line.add("generation", "\(run).\(generation)")
+    line.add("voice", word(wish.voice))
+    line.add("wanted", wish.isWanted)
+    line.add("mode", made.udr?.mode.rawValue)
+    line.add("routes", made.udr?.prefixes.map(\.description) ?? [])
+    let hops = wish.candidate.map { plan.nextHopAddresses(of: vip)[$0] }
+    line.add("next-hop", hops?.ipv4.description)
+    line.add("next-hop6", hops?.ipv6?.description)
+    let standing = wish.candidate.map { Standing(candidate: $0, rung: .owner) }
+    line.add("host", VIPWords.host(vip, standing, plan))
+    return line.finish()
+  }
+
+  static func word(_ voice: Voice) -> String {
+    switch voice {
+    case .ours: "ours"
+    case .others: "others"
+    case .unsure: "unsure"
+    }
+  }
+}

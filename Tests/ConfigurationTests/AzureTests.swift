@@ -1,0 +1,71 @@
+// Route tables: every key set, the defaults, and a file without route servers.
+import Configuration
+import Model
+import Testing
+
+struct AzureTests {
+  private static let table =
+    "/subscriptions/01234567-89ab-cdef-0123-456789abcdef/resourceGroups/rg-1/providers/"
+    + "Microsoft.Network/routeTables/rt"
+
+  /// Files that together have every key about route tables.
+  static let texts = [
+    file(
+      vips: """
+        a: {prefixes: [10.1.0.4/31], owner: {when: address, address: 10.1.0.5},
+            udr: {mode: floor, prefixes: [10.1.0.0/24]}}
+          b: {prefixes: [10.2.0.5], owner: {when: address}, udr: {mode: fallback, after: 500ms}}
+          c: {prefixes: [10.3.0.5], owner: {when: address}, udr: {mode: mirror}}
+          d: {prefixes: [10.4.0.5], owner: {when: address}, udr: {mode: only}}
+        """) + """
+        azure:
+          route-tables: [\(table)]
+          identity: 01234567-89ab-cdef-0123-456789abcdef
+          drift: report
+          scheduled-events: shift
+          freeze-events: true
+          acknowledge-events: true
+
+        """,
+    """
+    local: {address: 10.0.2.10}
+    vips:
+      web: {prefixes: [10.1.0.5], owner: {when: address}, udr: {mode: only}}
+
+    """,
+  ]
+
+  @Test func everyKeyIsTaken() throws {
+    let plan = try #require(check(AzureTests.texts[0]).plan)
+    #expect(
+      plan.azure
+        == Plan.Azure(
+          routeTables: [AzureTests.table], identity: "01234567-89ab-cdef-0123-456789abcdef",
+          repairsDrift: false, scheduledEvents: .shift, dodgesFreezes: true,
+          acknowledgesEvents: true))
+    let floor = try #require(Prefix("10.1.0.0/24"))
+    #expect(
+      plan.vips.map(\.udr) == [
+        Plan.UDR(mode: .floor, prefixes: [floor]),
+        Plan.UDR(mode: .fallback, prefixes: plan.vips[1].prefixes, after: .milliseconds(500)),
+        Plan.UDR(mode: .mirror, prefixes: plan.vips[2].prefixes),
+        Plan.UDR(mode: .only, prefixes: plan.vips[3].prefixes),
+      ])
+    #expect(plan.vips.map(\.isAnnounced) == [true, true, true, false])
+  }
+
+  @Test func withoutRouteServersThereIsNoNumber() throws {
+    let plan = try #require(check(AzureTests.texts[1]).plan)
+    #expect(plan.routeServers == .absent && plan.local.asn == Plan.Local.withoutSessions)
+    #expect(plan.azure == Plan.Azure())
+    #expect(plan.vips[0].udr?.after == Plan.UDR.usualAfter)
+    #expect(try #require(check(file()).plan).azure == nil)
+  }
+
+  @Test(arguments: texts)
+  func effectiveReadsBackAsTheSamePlan(text: String) throws {
+    let plan = try #require(check(text).plan)
+    let printed = Configuration.effective(plan)
+    #expect(check(printed).plan == plan, "\(printed)")
+  }
+}

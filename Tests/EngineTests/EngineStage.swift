@@ -1,0 +1,101 @@
+// An engine whose sessions are established, and the kernel and the clock around it.
+
+import BGP
+import Engine
+import Model
+import World
+
+/// What happens to it is said by calls; each answers with what the engine did.
+final class EngineStage {
+  static let link: UInt32 = 2
+  static let vip = IPv4Address(10, 1, 0, 5)
+
+  let driver: Driver
+  private var kernel = FakeKernel(port: 7)
+  private(set) var now = Instant.zero
+
+  init(_ plan: Plan) {
+    driver = Driver(plan, seed: 3)
+    kernel.set(KernelLink(index: EngineStage.link, name: "eth0"))
+    kernel.open()
+    take(driver.feed(.opened(.interfaces, port: kernel.port), at: now))
+    while kernel.hasDumpRunning {
+      kernel.continueDump()
+      readKernel()
+    }
+    for peer in plan.routeServers.peers.indices { _ = establish(PeerSlot(peer)) }
+  }
+
+  func establish(_ peer: PeerSlot) -> [Effect] {
+    _ = driver.feed(.connected(peer), at: now)
+    let open = WireMessage.writeOpen(
+      asn: RouteServer.asn, holdTime: 180,
+      identifier: IPv4Address(10, 10, 1, UInt8(4 + peer.index)), families: [.ipv4])
+    return hear(peer, open + WireMessage.writeKeepalive())
+  }
+
+  func hear(_ peer: PeerSlot, _ bytes: [UInt8]) -> [Effect] {
+    feed(.received(ConnectionSlot(peer, .outgoing)), bytes)
+  }
+
+  func feed(_ input: Input, _ bytes: [UInt8] = []) -> [Effect] {
+    driver.feed(input, bytes, at: now)
+  }
+
+  func turn(to instant: Instant) -> [Effect] {
+    var effects: [Effect] = []
+    while let due = driver.deadline, due <= instant {
+      now = max(now, due)
+      effects += driver.feed(.turn, at: now)
+    }
+    now = max(now, instant)
+    return effects
+  }
+
+  /// Time passes, and the route servers say that they are there.
+  func live(for length: Nanoseconds) -> [Effect] {
+    let end = now + length
+    var effects: [Effect] = []
+    while now < end {
+      for peer in driver.engine.plan.routeServers.peers.indices {
+        guard driver.engine.speaker.sessions[peer].state == .established else { continue }
+        effects += hear(PeerSlot(peer), WireMessage.writeKeepalive())
+      }
+      effects += turn(to: min(end, now + .seconds(5)))
+    }
+    return effects
+  }
+
+  /// The address arrives; what the engine says to it.
+  func move() -> [Effect] {
+    kernel.add(
+      KernelAddress(interface: EngineStage.link, address: EngineStage.vip, prefixLength: 24))
+    return readKernel()
+  }
+
+  /// The address goes.
+  func leave() -> [Effect] {
+    kernel.remove(
+      KernelAddress(interface: EngineStage.link, address: EngineStage.vip, prefixLength: 24))
+    return readKernel()
+  }
+
+  @discardableResult
+  private func readKernel() -> [Effect] {
+    var effects: [Effect] = []
+    while case .datagram(let bytes, _) = kernel.read() {
+      let new = driver.feed(.kernel(.interfaces), bytes, at: now)
+      take(new)
+      effects += new
+    }
+    let rest = driver.feed(.drained(.interfaces), at: now)
+    take(rest)
+    return effects + rest
+  }
+
+  private func take(_ effects: [Effect]) {
+    for case .dump(let what, let sequence) in effects {
+      kernel.request(what, sequence: sequence)
+    }
+  }
+}
