@@ -1,78 +1,53 @@
-// Modes of routes, and what a table says that stands against an announcement.
+// What the daemon wishes of tables, and what a table says that stands against an announcement.
 
 import Azure
 import Model
 import Testing
 
 struct RuleTests {
-  let hop = IPAddress.v4(IPv4Address(10, 0, 0, 5))
-  let through = Delivery(established: 2, acknowledged: 2)
-
-  private func at(_ seconds: Int64) -> Instant { .zero + .seconds(seconds) }
-
-  @Test(arguments: [RouteMode.floor, .only, .mirror]) func followsTheClaim(_ mode: RouteMode) {
-    var rule = RouteRule(mode, patience: .seconds(1), now: .zero)
-    let result1 = rule.wish(at: .zero)
-    #expect(result1 == .notOurs)
-    rule.claimed(hop, at: at(1))
-    let result2 = rule.wish(at: at(1))
-    #expect(result2 == .hop(hop))
-    rule.delivered(through, at: at(2))
-    let result3 = rule.wish(at: at(100))
-    #expect(result3 == .hop(hop))
-    #expect(rule.deadline == nil)
-    rule.claimed(nil, at: at(101))
-    let result4 = rule.wish(at: at(101))
-    #expect(result4 == .notOurs)
+  private func line(_ voice: String, _ wanted: Bool, _ hop: String, _ more: String = "") -> [UInt8]
+  {
+    let text = """
+      {"v":1,"id":"7","type":"desired","at-ns":12,"vip":"web","generation":"17.4","voice":"\(voice)",
+      "wanted":\(wanted),"mode":"floor","routes":["100.64.0.0/31","fd00::/64"],"next-hop":\(hop),
+      "next-hop6":null,"host":"a"\(more)}
+      """
+    return Array(text.utf8)
   }
 
-  @Test func aFallbackWaitsForBGP() {
-    var rule = RouteRule(.fallback, patience: .seconds(2), now: .zero)
-    rule.claimed(hop, at: at(10))
-    let result5 = rule.wish(at: at(10))
-    #expect(result5 == .notOurs)
-    #expect(rule.deadline == at(12))
-    rule.delivered(through, at: at(11))
-    // BGP carries it: what a dead writer has left shadows that, and goes.
-    let result6 = rule.wish(at: at(11))
-    #expect(result6 == .absent)
-    #expect(rule.deadline == nil)
+  @Test func theDaemonsWordsAreRead() throws {
+    let desired = try #require(Desired(line("ours", true, "\"10.0.0.5\"")))
+    #expect(desired.vip == "web")
+    #expect(desired.mode == .floor)
+    let generation = Generation(epoch: 17, counter: 4)
+    let ipv4 = try #require(Prefix("100.64.0.0/31"))
+    let ipv6 = try #require(Prefix("fd00::/64"))
+    #expect(desired.routes == [ipv4, ipv6])
+    let hop = IPAddress.v4(IPv4Address(10, 0, 0, 5))
+    #expect(desired.intent(for: ipv4) == Intent(generation, .hop(hop)))
+    // There is no hop of this family.
+    #expect(desired.intent(for: ipv6) == Intent(generation, .notOurs))
+    let unwanted = try #require(Desired(line("ours", false, "null")))
+    #expect(unwanted.intent(for: ipv4) == Intent(generation, .absent))
+    for voice in ["others", "unsure"] {
+      let other = try #require(Desired(line(voice, true, "\"10.0.0.5\"")))
+      #expect(other.intent(for: ipv4) == Intent(generation, .notOurs))
+    }
   }
 
-  @Test func aFallbackIsWrittenAndRemoved() {
-    var rule = RouteRule(.fallback, patience: .seconds(2), now: .zero)
-    rule.claimed(hop, at: at(10))
-    // One of two does not acknowledge.
-    rule.delivered(Delivery(established: 2, acknowledged: 1), at: at(11))
-    let result7 = rule.wish(at: at(11))
-    #expect(result7 == .notOurs)
-    let result8 = rule.wish(at: at(12))
-    #expect(result8 == .hop(hop))
-    #expect(rule.deadline == nil)
-    rule.delivered(through, at: at(50))
-    let result9 = rule.wish(at: at(50))
-    #expect(result9 == .hop(hop))
-    #expect(rule.deadline == at(110))
-    // It went away once more before the rest was over.
-    rule.delivered(Delivery(established: 0, acknowledged: 0), at: at(100))
-    let result10 = rule.wish(at: at(111))
-    #expect(result10 == .hop(hop))
-    rule.delivered(through, at: at(120))
-    let result11 = rule.wish(at: at(180))
-    #expect(result11 == .absent)
+  @Test func otherLinesAreNone() {
+    #expect(Desired(line("perhaps", true, "null")) == nil)
+    let whole = line("ours", true, "\"10.0.0.5\"")
+    for count in 0..<whole.count { #expect(Desired(Array(whole.prefix(count))) == nil) }
+    #expect(Desired(Array("{\"v\":1,\"id\":\"7\",\"type\":\"complete\"}".utf8)) == nil)
   }
 
-  @Test func anAcknowledgementOfTheLastClaimDoesNotCount() {
-    var rule = RouteRule(.fallback, patience: .seconds(2), now: .zero)
-    rule.claimed(hop, at: at(1))
-    rule.delivered(through, at: at(1))
-    let result12 = rule.wish(at: at(1))
-    #expect(result12 == .absent)
-    rule.claimed(.v4(IPv4Address(10, 0, 0, 6)), at: at(20))
-    let result13 = rule.wish(at: at(20))
-    #expect(result13 == .notOurs)
-    let result14 = rule.wish(at: at(22))
-    #expect(result14 == .hop(.v4(IPv4Address(10, 0, 0, 6))))
+  @Test func routesHaveNamesThatAzureTakes() throws {
+    let ipv4 = try #require(Prefix("100.64.0.0/31"))
+    #expect(Desired.routeName("web", ipv4) == "hopshift-web-100.64.0.0_31")
+    let ipv6 = try #require(Prefix("fd00::/64"))
+    #expect(Desired.routeName("web", ipv6) == "hopshift-web-fd00___64")
+    #expect(Desired.routeName(String(repeating: "w", count: 70), ipv4) == nil)
   }
 
   @Test func whatShadowsIsFound() throws {
