@@ -63,6 +63,7 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    cModule("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
@@ -92,6 +93,7 @@ let package = Package(
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
     room("Seal", ["CSodium"]),
+    room("Store", ["Model", "CSQLite"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
@@ -144,6 +146,7 @@ let package = Package(
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),
+    tests("StoreTests", ["Store", "Model"]),
     tests(
       "DaemonTests",
       [

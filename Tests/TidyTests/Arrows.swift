@@ -21,6 +21,7 @@ enum Arrows {
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
     "Seal": ["CSodium"],
+    "Store": ["Model", "CSQLite"],
     "Daemon": [
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
@@ -60,6 +61,7 @@ enum Arrows {
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
+    "StoreTests": ["Store", "Model"],
     "DaemonTests": [
       "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
       "Model",
@@ -79,7 +81,7 @@ enum Arrows {
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML", "Seal"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// the environment that names the programs under test, and sockets with tiny buffers.
