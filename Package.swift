@@ -63,6 +63,7 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    cModule("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     cModule("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
@@ -94,6 +95,7 @@ let package = Package(
     room("YAML", ["Model", "CYaml"]),
     room("Seal", ["CSodium"]),
     room("Store", ["Model", "CSQLite"]),
+    room("HTTPS", ["Model", "CCurl"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
@@ -147,6 +149,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),
     tests("StoreTests", ["Store", "Model"]),
+    tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
       "DaemonTests",
       [

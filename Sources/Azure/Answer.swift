@@ -4,7 +4,7 @@ package import Model
 
 /// What came back, whole: bytes that did not come to an end are a `Loss`.
 package struct Answer: Hashable, Sendable {
-  /// Bytes of a body. The largest that is asked for is a table of 600 routes, of about 600 bytes each.
+  /// Bytes of a body. The largest that is asked for is a table of 600 routes, of 600 bytes each.
   package static let bodyLimit = 2 << 20
   /// Bytes of all headers: room for two operation URLs of 4 kB and more.
   package static let headerLimit = 64 << 10

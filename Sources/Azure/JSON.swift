@@ -3,8 +3,8 @@
 internal import FoundationEssentials
 
 package enum JSON {
-  /// A value out of the bytes, or nothing when they are not what was expected. An answer that cannot
-  /// be read is an event of its own for whoever asks, so no more is said here.
+  /// A value out of the bytes, or nothing when they are not what was expected. An answer that
+  /// cannot be read is an event of its own for whoever asks, so no more is said here.
   package static func read<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) -> Value? {
     do { return try JSONDecoder().decode(type, from: Data(bytes)) } catch { return nil }
   }

@@ -39,7 +39,7 @@ package struct ScheduledEvents: Hashable, Sendable {
   package var incarnation: Int64
   package var events: [ScheduledEvent]
 
-  /// Reads the answer; nothing when it is none, since a list that cannot be read is not an empty one.
+  /// Reads the answer; nothing when it is none: a list that cannot be read is not an empty one.
   package init?(_ body: [UInt8]) {
     guard let read = JSON.read(Fields.self, body), let incarnation = read.incarnation,
       let entries = read.events

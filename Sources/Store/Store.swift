@@ -61,8 +61,8 @@ package struct Store: ~Copyable {
     let database = try Database(path: path)
     // One process at a time, and no shared memory beside the file.
     try database.run("PRAGMA locking_mode = EXCLUSIVE")
-    // A write-ahead log: one sync for each word instead of two or three, and a reader of the history
-    // never waits. FULL, not NORMAL: NORMAL does not sync a commit, and a power cut would take back
+    // A write-ahead log: one sync for each word instead of two or three, and readers of the
+    // history never wait. FULL, not NORMAL: NORMAL does not sync a commit, and a power cut would take back
     // what was said to be durable.
     try database.run("PRAGMA journal_mode = WAL")
     try database.run("PRAGMA synchronous = FULL")
@@ -84,8 +84,8 @@ package struct Store: ~Copyable {
     try database.run("BEGIN IMMEDIATE")
     try database.run(
       """
-      CREATE TABLE intents (route TEXT PRIMARY KEY, epoch INTEGER NOT NULL, counter INTEGER NOT NULL,
-        wish TEXT NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID
+      CREATE TABLE intents (route TEXT PRIMARY KEY, epoch INTEGER NOT NULL,
+        counter INTEGER NOT NULL, wish TEXT NOT NULL, done INTEGER NOT NULL) STRICT, WITHOUT ROWID
       """)
     try database.run(
       """
@@ -97,7 +97,8 @@ package struct Store: ~Copyable {
     try database.run("COMMIT")
   }
 
-  /// Keeps words that are newer than those that are kept, all or none of them. Answers how many were.
+  /// Keeps words that are newer than those that are kept, all or none of them. Answers how many
+  /// were.
   package func keep(_ intents: [KeptIntent]) throws(StoreError) -> Int {
     var kept = 0
     try database.run("BEGIN IMMEDIATE")

@@ -14,8 +14,8 @@ struct AnswerTests {
       429,
       """
       {"error":{"code":"RetryableError","message":"A retryable error occurred.","details":[{"code":\
-      "RetryableErrorDueToAnotherOperation","message":"Operation PutRouteTableOperation is updating \
-      resource. The call can be retried in 11 seconds."}]}}
+      "RetryableErrorDueToAnotherOperation","message":"Operation PutRouteTableOperation is \
+      updating resource. The call can be retried in 11 seconds."}]}}
       """)
     #expect(busy.meaning == .busy(busy.complaint, after: .seconds(11)))
     #expect(busy.complaint.code == "RetryableErrorDueToAnotherOperation")

@@ -5,8 +5,8 @@ import Model
 import Testing
 
 struct SimulationTests {
-  /// As many as take ten seconds, and seeds that have found something: a creation that came late, and
-  /// a claim made anew by who was thought to be beaten.
+  /// As many as take ten seconds, and seeds that have found something: a creation that came late,
+  /// and a claim made anew by who was thought to be beaten.
   static let seeds: [UInt64] = Array(1...120) + [183, 534]
 
   @Test func everyScheduleEndsAsTheLastClaimWants() {

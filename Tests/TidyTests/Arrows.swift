@@ -22,6 +22,7 @@ enum Arrows {
     "YAML": ["Model", "CYaml"],
     "Seal": ["CSodium"],
     "Store": ["Model", "CSQLite"],
+    "HTTPS": ["Model", "CCurl"],
     "Daemon": [
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
@@ -62,6 +63,7 @@ enum Arrows {
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
     "StoreTests": ["Store", "Model"],
+    "HTTPSTests": ["HTTPS", "Model"],
     "DaemonTests": [
       "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
       "Model",
@@ -81,12 +83,13 @@ enum Arrows {
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store", "HTTPS"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// the environment that names the programs under test, and sockets with tiny buffers.
   static let testsWithPointers: Set<String> = [
     "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests", "DaemonTests",
+    "HTTPSTests",
   ]
 
   /// Modules of the toolchain: libc where a kernel or a person is spoken to, Foundation in tests,
