@@ -63,6 +63,8 @@ let package = Package(
     cModule("CCap", pkgConfig: "libcap", apt: "libcap-dev"),
     cModule("CSystemd", pkgConfig: "libsystemd", apt: "libsystemd-dev"),
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
+    cModule("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
+    cModule("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
@@ -78,6 +80,7 @@ let package = Package(
     room("Failover", ["Model"]),
     room("Hello", ["Model", "Bytes"]),
     room("Configuration", ["Model"]),
+    room("Azure", ["Model"]),
     room("Control", ["Model"]),
     room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
@@ -92,6 +95,8 @@ let package = Package(
     room("Linux", ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"]),
     room("YAML", ["Model", "CYaml"]),
     room("Seal", ["CSodium"]),
+    room("Store", ["Model", "CSQLite"]),
+    room("HTTPS", ["Model", "CCurl"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
@@ -129,6 +134,7 @@ let package = Package(
     tests("FailoverTests", ["Failover", "Model"]),
     tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
+    tests("AzureTests", ["Azure", "Model"], resources: [.copy("Vectors")]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
     tests("JournalTests", ["Journal", "Model"]),
@@ -143,6 +149,8 @@ let package = Package(
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),
+    tests("StoreTests", ["Store", "Model"]),
+    tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
       "DaemonTests",
       [
