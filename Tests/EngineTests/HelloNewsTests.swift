@@ -14,18 +14,18 @@ private final class Speaking {
   private var outputs: Outputs
   private(set) var now = Instant(nanoseconds: 1_000_000_000)
 
-  init() throws {
-    let vip = IPAddress.v4(IPv4Address(10, 1, 0, 5))
+  init(vips: Int = 1) throws {
     let plan = Plan(
       local: .init(asn: ASNumber(65001), address: Speaking.local, identifier: Speaking.local),
       routeServers: .init(
         platform: .generic, asn: ASNumber(65515), holdTime: .seconds(30),
         peers: [IPv4Address(10, 0, 1, 4)]),
-      vips: [
-        Plan.VIP(
-          name: "web", prefixes: [try #require(Prefix(vip, length: 32))],
+      vips: try (0..<vips).map { place in
+        let vip = IPAddress.v4(IPv4Address(10, 1, UInt8(place >> 8), UInt8(place & 255)))
+        return Plan.VIP(
+          name: "web\(place)", prefixes: [try #require(Prefix(vip, length: 32))],
           owner: .init(address: vip, interfaces: []))
-      ],
+      },
       group: .init(
         peers: [IPv4Address(10, 0, 2, 20)], address: Speaking.local, keyFile: "",
         interval: Speaking.interval))
@@ -95,6 +95,17 @@ struct HelloNewsTests {
     try speaking.start()
     _ = try speaking.run(until: speaking.now + .milliseconds(250))
     #expect(try speaking.give(.stop).map(\.flags) == [.leaving])
+    #expect(try speaking.run(until: speaking.now + .seconds(2)).isEmpty)
+  }
+
+  /// With more VIPs than a round tells of, each of its datagrams is a goodbye by itself.
+  @Test func theLastWordIsOneRoundHoweverManyVIPsThereAre() throws {
+    let speaking = try Speaking(vips: 600)
+    try speaking.start()
+    _ = try speaking.run(until: speaking.now + .milliseconds(50))
+    let said = try speaking.give(.stop)
+    #expect(said.count == HelloLimits.datagramsPerInterval)
+    #expect(said.allSatisfy { $0.flags == [.leaving] })
     #expect(try speaking.run(until: speaking.now + .seconds(2)).isEmpty)
   }
 }

@@ -35,6 +35,26 @@ struct FellowsTests {
     #expect(fellows.lane == Lane(index: 1, of: 3))
   }
 
+  /// A goodbye is one round, and a round tells of 512 VIPs: whoever leaves leaves all of them.
+  @Test func aGoodbyeIsForEverySubjectTheDatagramNamesOrNot() {
+    let count = 2_000
+    var fellows = Self.fellows(subjects: count)
+    fellows.heard(FellowSlot(0), at: Self.at(0))
+    for subject in 0..<count {
+      fellows.learn(Self.claim(3, .owner), of: subject, from: FellowSlot(0))
+    }
+    _ = fellows.understood(at: Self.at(0))
+    let changes = fellows.left(FellowSlot(0), at: Self.at(20))
+    #expect(changes.lost == [FellowSlot(0)])
+    for subject in 0..<count {
+      let view = fellows.view(of: subject, rank: 1, epoch: 3)
+      #expect(view.incumbent == nil && view.ceiling == nil && view.highestEpoch == 3)
+    }
+    // The other datagrams of the round say nothing new.
+    let again = fellows.left(FellowSlot(0), at: Self.at(20))
+    #expect(again.isNothing)
+  }
+
   @Test func listeningEndsWithTheTimeout() {
     var fellows = Self.fellows()
     fellows.listen(from: Self.at(0))
