@@ -149,13 +149,67 @@ struct ArenaTests {
     #expect(try arena.isEstablished("a"))
   }
 
+  // MARK: Owners by health
+
+  /// The address that says that a machine is well.
+  private static let service = IPv4Address(10, 9, 0, 1)
+  private static let selfHost = "  self: {probes: [{address: {address: \(service)}}]}"
+
+  @Test func `a switch between owners is one change, and maintenance outlives a kill`() throws {
+    let arena = try Arena()
+    defer { arena.tearDown() }
+    let vip = "    owner: {when: healthy}\n    failback: never"
+    for host in Arena.hosts {
+      _ = try arena.lab.addAddress(Self.service, on: host)
+      try arena.start(host, vip: vip, hosts: Self.selfHost)
+    }
+    try arena.wait(forOnlyClaimOf: "a")
+    try arena.wait(for: "a", toAnswer: ["explain", "web"], with: "10.0.2.20     alive")
+    let asked = try arena.ask("a", ["switch", "web", "--to", "other", "--dry-run"])
+    #expect(asked.contains("would be done"), "\(asked)")
+    try arena.wait(forOnlyClaimOf: "a")
+    _ = try arena.ask("a", ["switch", "web", "--to", "other"])
+    try arena.wait(forOnlyClaimOf: "b")
+    _ = try arena.ask("b", ["maintenance", "on"])
+    try arena.wait(forOnlyClaimOf: "a")
+    try arena.lab.endProcesses(on: "b")
+    try arena.start("b", vip: vip, hosts: Self.selfHost)
+    try arena.wait(for: "b", toAnswer: ["explain", "web"], with: "out of service")
+    _ = try arena.lab.removeAddress(Self.service, on: "a")
+    // Nobody else may: what stood stands.
+    try arena.wait(for: "a", toAnswer: ["explain", "web"], with: "down")
+    try arena.wait(forBest: "a")
+    _ = try arena.ask("b", ["maintenance", "off"])
+    try arena.wait(forOnlyClaimOf: "b")
+  }
+
+  @Test func `owners in balance announce alike, and who is not well steps aside`() throws {
+    let arena = try Arena()
+    defer { arena.tearDown() }
+    for host in Arena.hosts {
+      _ = try arena.lab.addAddress(Self.service, on: host)
+      try arena.start(
+        host, vip: "    owner: {when: healthy, balance: true}", hosts: Self.selfHost,
+        isInGroup: false)
+    }
+    let length = Rung.owner.pathLength
+    try arena.wait("two routes of one length") { routes in
+      routes.map(\.length) == [length, length] ? nil : "not alike"
+    }
+    _ = try arena.lab.removeAddress(Self.service, on: "a")
+    try arena.wait(forOnlyClaimOf: "b", length: length)
+    _ = try arena.lab.addAddress(Self.service, on: "a")
+    try arena.wait("two routes of one length") { routes in
+      routes.map(\.length) == [length, length] ? nil : "not alike"
+    }
+  }
+
   // MARK: Nobody can carry it
 
   @Test func `a VIP that no owner can carry is withdrawn and comes back`() throws {
     let arena = try Arena()
     defer { arena.tearDown() }
-    let service = IPv4Address(10, 9, 0, 1)
-    let hosts = "  self: {probes: [{address: {address: \(service)}}]}"
+    let (service, hosts) = (Self.service, Self.selfHost)
     for host in Arena.hosts {
       _ = try arena.lab.addAddress(service, on: host)
       try arena.start(
