@@ -113,8 +113,9 @@ struct ContestTests {
   @Test func whoBeatsUsWithoutWantingItIsClaimedOver() throws {
     var contest = Self.contest(.health(failback: nil))
     _ = contest.judge(Self.wish(Self.calm(epoch: 0)), at: .zero)
-    let other = Self.wish(Self.incumbent(epoch: 2, .firstTakeover, wants: false))
+    let other = Self.wish(Self.incumbent(epoch: 5, .firstTakeover, wants: false))
     #expect(contest.judge(other, at: Self.at(100)) == .claim(try Self.rung(2), isLast: false))
+    #expect(contest.epoch == 6, "later than every claim that anybody knows of")
   }
 
   @Test func aLivingClaimOfALowerEpochIsNotClaimedOver() {
