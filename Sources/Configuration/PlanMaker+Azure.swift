@@ -127,8 +127,11 @@ extension PlanMaker {
 
   private mutating func checkFloor(_ section: Section, _ items: [Item], of prefixes: [Prefix]) {
     let path = section.path(.prefixes)
+    // A plain list of floors: Swift 6.3.1's optimiser aborts on a closure over the items here.
+    var floors: [Prefix] = []
     for item in items {
       guard let floor = item.prefix else { continue }
+      floors.append(floor)
       if let same = prefixes.first(where: { $0 == floor }) {
         problems.error(
           item.position, path,
@@ -140,8 +143,7 @@ extension PlanMaker {
     }
     guard let field = section.field(.prefixes) else { return }
     for prefix in prefixes
-    where !items.contains(where: { $0.prefix.map { covers($0, prefix) || $0 == prefix } ?? false })
-    {
+    where !floors.contains(where: { covers($0, prefix) || $0 == prefix }) {
       problems.error(
         field.position, path, "no floor covers \(prefix)",
         suggestion: advice([prefix]).map { "add \($0)" })
