@@ -5,9 +5,8 @@ import Engine
 import Linux
 import Model
 
-/// The socket explains the end of a connection and an attempt that failed; everything else that ends
-/// a session is the session's own knowledge, and what a socket once failed with does not belong
-/// there.
+/// The socket explains the end of a connection and an attempt that failed; what else ends a session
+/// is its own knowledge, and what a socket once failed with does not belong there.
 enum LastError {
   /// What the newest failure of either connection was.
   static func socket(_ peer: PeerSlot, _ connections: [Connection]) -> Errno? {

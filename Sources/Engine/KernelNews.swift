@@ -46,6 +46,8 @@ extension Engine {
       if cursor.sawInterruption { feeds[slot].noteInterruption() }
       switch step {
       case .fact(let fact):
+        // What is left of a dump that was given up is older than news that came before it.
+        if cursor.isListed, !feeds[slot].isOurs(cursor.sequence) { continue }
         if case .dumping = feeds[slot].state {
           isPart = isPart || cursor.isListed
           guard isNew(fact, slot, isListed: cursor.isListed) else { continue }
@@ -205,13 +207,18 @@ extension Engine {
       failover.isComplete(kernelClass, at: now, into: &verdicts)
       apply(at: now, into: &outputs)
       outputs.add(.note(.complete(kernelClass)))
-    case .firstComplete, .complete:
-      if kernelClass == .interfaces {
-        interfacesAreComplete(at: now, into: &outputs)
-      } else {
-        failover.isComplete(kernelClass, at: now, into: &verdicts)
-        apply(at: now, into: &outputs)
-      }
+    case .firstComplete:
+      interfacesAreComplete(at: now, into: &outputs)
+      outputs.add(.note(.current(kernelClass)))
+    case .complete where kernelClass == .interfaces:
+      interfacesAreComplete(at: now, into: &outputs)
+      // The loss may have hidden what takes routes along: that a link went down and came up again,
+      // or that an address went which no VIP waits for.
+      changedSilently(at: now, into: &outputs)
+      outputs.add(.note(.current(kernelClass)))
+    case .complete:
+      failover.isComplete(kernelClass, at: now, into: &verdicts)
+      apply(at: now, into: &outputs)
       outputs.add(.note(.current(kernelClass)))
     }
   }
@@ -225,7 +232,6 @@ extension Engine {
     }
     probes.dropUnconfirmed()
     beginEvidence(at: now, into: &outputs)
-    if !gone.isEmpty { changedSilently(at: now, into: &outputs) }
   }
 
   mutating func dumpFailed(

@@ -37,6 +37,9 @@ package struct FactCursor {
   /// The message read last is part of a dump that we asked for; otherwise it tells of a change.
   package private(set) var isListed = false
 
+  /// The number of the request that the message read last answers; 0 when it answers none.
+  package private(set) var sequence: UInt32 = 0
+
   /// `port` is our socket's own address: an end of dump or an error for another one is not ours.
   package init(port: UInt32) { self.port = port }
 
@@ -50,6 +53,7 @@ package struct FactCursor {
     let body = (start + MessageHeader.size)..<(start + header.length)
     offset = min(bytes.count, start + header.alignedLength)
     if header.flags & UInt16(NLM_F_DUMP_INTR) != 0, header.port == port { sawInterruption = true }
+    sequence = header.sequence
     isListed = header.flags & UInt16(NLM_F_MULTI) != 0 && header.port == port
     return step(header, body, at: start, in: bytes)
   }

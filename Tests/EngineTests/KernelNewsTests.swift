@@ -245,6 +245,51 @@ private final class Driven {
     #expect(driven.notes() == [.complete(.neighbours)])
   }
 
+  /// A dump that was given up is still sent to its end, and what it lists is older than the news
+  /// that came behind the loss.
+  @Test func theRestOfADumpThatWasGivenUpSaysNothing() throws {
+    let driven = try Driven()
+    try driven.start()
+    try driven.watchRoutes()
+    driven.give(.overrun(.routes))
+    driven.give(.drained(.routes))
+    driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.nextHops)))
+    let old = try driven.dump(.ipv4Routes)
+    driven.give(.overrun(.routes))
+    driven.give(.kernel(.routes), KernelMessages.route(1, isGone: true))
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(old))).isEmpty)
+    // The next one is asked for although parts of the first are still on their way.
+    driven.give(.drained(.routes))
+    driven.pass(KernelFeed.longestPause)
+    driven.give(.turn)
+    let next = try driven.dump(.nextHops)
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(old))).isEmpty)
+    #expect(driven.give(.kernel(.routes), KernelMessages.done(old)).isEmpty)
+    driven.give(.kernel(.routes), KernelMessages.done(next))
+    let routes = try driven.dump(.ipv4Routes)
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(old))).isEmpty)
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(2, .dump(routes))).count == 1)
+  }
+
+  /// What was lost may have been an address that took routes along, or a link that was down for a
+  /// moment.
+  @Test func aLossOfInterfacesPutsRoutesInDoubt() throws {
+    let driven = try Driven()
+    try driven.start()
+    try driven.watchRoutes()
+    driven.give(.overrun(.interfaces))
+    driven.give(.drained(.interfaces))
+    let links = try driven.dump(.links)
+    driven.give(.kernel(.interfaces), KernelMessages.link(2, "eth0", .dump(links)))
+    driven.give(.kernel(.interfaces), KernelMessages.done(links))
+    driven.give(.kernel(.interfaces), KernelMessages.done(try driven.dump(.addresses)))
+    #expect(driven.notes() == [.stale(.routes, .silentChange), .current(.interfaces)])
+    driven.pass(KernelFeed.longestPause)
+    driven.give(.turn)
+    try driven.finishRoutes()
+    #expect(driven.notes() == [.current(.routes)])
+  }
+
   @Test func aLossInOneClassBlindsNoOther() throws {
     let driven = try Driven()
     try driven.start()
