@@ -3,7 +3,7 @@
 package import Model
 
 /// The effective routes of the machines in one subnet. Three kinds of routes come in; what goes to
-/// a prefix is decided by these rules (AZURE.md, A3):
+/// a prefix is decided by these rules (azure-docs, virtual-networks-udr-overview.md):
 ///
 /// 1. Among routes to the same prefix a user-defined one stands above one of BGP, and that above
 ///    one of the system.

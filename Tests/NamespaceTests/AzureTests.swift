@@ -365,4 +365,42 @@ struct AzureTests {
     #expect(try AzureKit.held(servers.simulated[0]) == 2_006)
     try bird.checkRunning()
   }
+
+  @Test func `IPv6 prefixes of hopshiftd arrive, and a next hop that nobody has is refused`()
+    throws
+  {
+    let lab = try AzureKit.lab()
+    defer { lab.tearDown() }
+    let servers = try RouteServers(lab, ["rs1"], peers: ["a"], program: AzureKit.program)
+    let server = servers.simulated[0]
+    let text = """
+      local: {asn: 65001, address: 10.0.2.10, address6: "2001:db8:2::10"}
+      route-servers: {platform: generic, asn: 65515, hold-time: 9s, peers: [10.0.1.4]}
+      vips:
+        web:
+          prefixes: [\(VirtualNetwork.vipPrefix), "2001:db8:5::/48"]
+          owner: {when: address, settle: 0s}
+
+      """
+    _ = try lab.addAddress(VirtualNetwork.vip, on: "a")
+    let daemon = try PlainAppliance(
+      lab, host: "a", binary: BuiltPrograms.daemon, servers: [], configuration: text)
+    try servers.wait(forSessionsOf: ["a"], within: .seconds(20))
+    let six = try #require(Prefix("2001:db8:5::/48"))
+    let hop = try #require(IPAddress("2001:db8:2::10"))
+    try server.wait(forProgrammed: [hop], to: six, within: .seconds(10))
+    try AzureKit.wait(servers, [AzureKit.a])
+    #expect(try server.paths(to: six).map(\.nextHop) == [hop])
+    let refused = try servers.fabric.events().filter { $0.prefix == six }
+    #expect(Set(refused.map(\.what)) == [.refused] && refused.count == 3)
+    let before = try AzureKit.updates(server)
+    try server.askAgain("a")
+    try Waiting.until("both families to be told again", within: .seconds(10)) {
+      () throws(LabError) in
+      let told = try AzureKit.updates(server) - before
+      return told >= 2 ? nil : "\(told) UPDATEs"
+    }
+    #expect(try AzureKit.downs(server) == [])
+    try daemon.checkRunning()
+  }
 }

@@ -100,6 +100,32 @@ struct FabricTests {
     try FabricTests.waitForPing(lab, from: "client", "10.0.2.20", true)
   }
 
+  @Test(arguments: [Fabric.Inside.system, .bgp])
+  func `BGP reaches into the virtual network only where it is let`(inside: Fabric.Inside) throws {
+    let lab = try AzureKit.lab(.separate)
+    defer { lab.tearDown() }
+    let servers = try RouteServers(
+      lab, ["rs1"], peers: ["a"], inside: inside, program: AzureKit.program)
+    let vip = try #require(Prefix("10.0.2.99/32"))
+    let server = try AzureKit.address("rs1", lab)
+    _ = try lab.addAddress(IPv4Address(10, 0, 2, 99), on: "a")
+    let bird = try Bird(
+      lab, on: "a",
+      configuration: BirdConfiguration.speaker(
+        address: try AzureKit.address("a", lab), asn: VirtualNetwork.applianceASN, prefix: vip,
+        repeated: 1,
+        peers: [.init(name: "rs1", address: server, asn: VirtualNetwork.serverASN)]))
+    try servers.simulated[0].wait(forProgrammed: [AzureKit.a], to: vip, within: .seconds(20))
+    let works = inside == .bgp
+    try Waiting.until("the fabric to know the route", within: .seconds(10)) {
+      () throws(LabError) in
+      let routes = try servers.fabric.effectiveRoutes(of: "client").filter { $0.prefix == vip }
+      return routes.map(\.isActive) == [works] ? nil : "\(routes)"
+    }
+    try FabricTests.waitForPing(lab, from: "client", "10.0.2.99", works)
+    try bird.checkRunning()
+  }
+
   // MARK: Relay
 
   @Test(arguments: [Topology.Cabling.shared, .separate])

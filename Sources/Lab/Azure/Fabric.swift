@@ -27,17 +27,25 @@ package final class Fabric {
     case shortest
   }
 
+  /// Who decides about a part of the virtual network that BGP names. Azure's documents say the
+  /// system; an article that has its VIP inside needs the other.
+  package enum Inside: String, Sendable {
+    case system
+    case bgp
+  }
+
   /// Starts it. `spaces` are the prefixes of the virtual network; its subnets, when nothing is
   /// said.
   package init(
     _ lab: Lab, program: String = AzureProcess.ownProgram, spaces: [Prefix] = [],
-    merging: Merging = .union
+    merging: Merging = .union, inside: Inside = .system
   ) throws(LabError) {
     self.lab = lab
     try FabricSetUp.prepare(lab)
     process = try AzureProcess(
       lab, name: "fabric", on: Topology.fabric, program: program,
-      ["fabric"] + FabricSetUp.words(for: lab.topology, spaces, merging))
+      ["fabric", "--inside", inside.rawValue]
+        + FabricSetUp.words(for: lab.topology, spaces, merging))
   }
 
   /// Everything it has told since its start, oldest first.

@@ -8,6 +8,7 @@ import Platform
 /// How the fabric is wired, from its command line.
 struct FabricWiring {
   var merging = Fabric.Merging.union
+  var inside = Fabric.Inside.system
   var subnets: [(name: String, table: UInt32)] = []
   var devices: [(prefix: Prefix, name: String)] = []
   var spaces: [Prefix] = []
@@ -18,7 +19,7 @@ struct FabricWiring {
     var unknown: [String] = []
     var rest = words[...]
     while let word = rest.popFirst() {
-      guard ["--merging", "--subnet", "--device", "--space"].contains(word) else {
+      guard ["--merging", "--inside", "--subnet", "--device", "--space"].contains(word) else {
         unknown.append(word)
         continue
       }
@@ -34,6 +35,9 @@ struct FabricWiring {
     case "--merging":
       guard let merging = Fabric.Merging(rawValue: value) else { return false }
       self.merging = merging
+    case "--inside":
+      guard let inside = Fabric.Inside(rawValue: value) else { return false }
+      self.inside = inside
     case "--subnet":
       guard parts.count == 2, let table = UInt32(parts[1]) else { return false }
       subnets.append((parts[0], table))
@@ -79,8 +83,10 @@ final class FabricLoop {
         FabricDevice(prefix: prefix, interface: try RouteSocket.interface(name)))
     }
     kernel = try FabricKernel(devices: devices)
+    var routes = EffectiveRoutes(spaces: wiring.spaces)
+    routes.systemStandsAbove = wiring.inside == .system
     subnets = wiring.subnets.map { name, table in
-      FabricSubnet(name: name, table: table, routes: EffectiveRoutes(spaces: wiring.spaces))
+      FabricSubnet(name: name, table: table, routes: routes)
     }
     attached = Array(repeating: nil, count: wiring.subnets.count)
     learned = LearnedRoutes(takesShortest: wiring.merging == .shortest)

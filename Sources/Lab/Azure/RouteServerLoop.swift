@@ -11,6 +11,8 @@ final class RouteServerLoop {
   /// Bytes that may wait for a peer that does not read. We chose it: a full table twice over.
   private static let backlog = 4 << 20
   private static let events = 64
+  /// Connections that we have ended and whose peers have not. We chose it: each peer's two, twice.
+  private static let lingerLimit = 32
   private static let listenerKind: UInt8 = 3
   private static let peerKind: UInt8 = 4
   private static let signalKind: UInt8 = 6
@@ -24,6 +26,9 @@ final class RouteServerLoop {
     var waiting: [UInt8] = []
     var isConnecting: Bool
     var closesWhenSent = false
+    /// Our FIN is out; what still comes is read and dropped, since closing a socket with bytes
+    /// unread would send an RST that overtakes our last word.
+    var isShut = false
     var interest: Interest
     init(_ key: ConnectionKey, _ socket: consuming TCPSocket, isConnecting: Bool) {
       self.key = key
@@ -178,11 +183,14 @@ final class RouteServerLoop {
       if sent == 0 { break }
       line.waiting.removeFirst(sent)
     }
-    if line.waiting.isEmpty, line.closesWhenSent {
-      lines.removeAll { $0 === line }
-      return
-    }
     try watch(line)
+    guard line.waiting.isEmpty, line.closesWhenSent, !line.isShut else { return }
+    line.isShut = true
+    try line.socket.shutdownWrite()
+    let lingering = lines.filter(\.isShut)
+    if lingering.count > RouteServerLoop.lingerLimit {
+      lines.removeAll { $0 === lingering[0] }
+    }
   }
 
   // MARK: What the core wants
@@ -208,7 +216,11 @@ final class RouteServerLoop {
     case .close(let key):
       guard let line = lines.first(where: { $0.key == key }) else { return }
       line.closesWhenSent = true
-      if line.waiting.isEmpty { lines.removeAll { $0 === line } }
+      do throws(Errno) {
+        try flush(line)
+      } catch {
+        gone(line, "\(error)", at: now)
+      }
     case .reset(let key):
       guard let line = lines.first(where: { $0.key == key }) else { return }
       lines.removeAll { $0 === line }

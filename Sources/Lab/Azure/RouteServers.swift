@@ -25,9 +25,10 @@ package final class RouteServers {
     _ lab: Lab, _ names: [String], peers: [String],
     applianceASN: ASNumber = VirtualNetwork.applianceASN, kind: InstanceKind = .simulated,
     quirks: Quirks = .measuring, ownPrefixes: [Prefix] = [], seed: UInt64 = 1,
-    merging: Fabric.Merging = .union, program: String = AzureProcess.ownProgram
+    merging: Fabric.Merging = .union, inside: Fabric.Inside = .system,
+    program: String = AzureProcess.ownProgram
   ) throws(LabError) {
-    let fabric = try Fabric(lab, program: program, merging: merging)
+    let fabric = try Fabric(lab, program: program, merging: merging, inside: inside)
     var all: [any RouteServerInstance] = []
     var simulated: [RouteServerProcess] = []
     var speakers: [ServerPeer] = []
