@@ -42,7 +42,7 @@ package enum LabCommand {
       list     the laboratories that are up
       clean    removes what killed laboratories have left behind
 
-    Root only, but for measure: the rest happens in namespaces that the laboratory makes and removes.
+    Root only, but for measure: all else happens in namespaces that the laboratory makes itself.
     """
 
   /// Runs the verb named on the command line and ends the process.

@@ -155,7 +155,7 @@ struct SceneTests {
       words + [command], in: scene.lab.namespace(of: "lt1"), within: .seconds(120))
     #expect(outcome.status == 0, "\(outcome.output)")
     let text = String(decoding: try Files.read(path: report, limit: 65_536), as: UTF8.self)
-    #expect(text.contains("new host  min") && !text.contains("never"), "\(text)")
+    #expect(text.contains("all moved     min") && !text.contains("never"), "\(text)")
     #expect(outcome.output.contains(text))
     // A command that fails ends it, and words that say too little are not understood.
     let failed = try scene.lab.shell.attempt(
