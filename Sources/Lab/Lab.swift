@@ -191,7 +191,7 @@ package final class Lab {
     isTornDown = true
     programs.removeAll()
     do throws(LabError) {
-      try Registry.remove(tag)
+      try Registry.release(tag)
     } catch {
       print("lab \(tag) could not be removed: \(error)")
     }

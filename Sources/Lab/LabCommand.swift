@@ -10,8 +10,8 @@ package enum LabCommand {
   private static let usage = """
     usage: hopshift-lab demo [pair|watcher] [--deb FILE] [--html FILE] [--plain] [--keep]
                              [--verbose]
-           hopshift-lab run FILE... [--daemon FILE]
-           hopshift-lab up [LAYOUT] [--daemon FILE]
+           hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
+           hopshift-lab up [LAYOUT] [--daemon FILE] [--platform KIND] [--quirks azure]
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
@@ -30,6 +30,9 @@ package enum LabCommand {
                  --verbose    show how the laboratory is built
       run      plays scenarios: each a file of events and of what must be seen
       up       builds a layout (default: pair) and stays until interrupted or told `down`
+                 --platform KIND  the simulated platform; its route servers are `simulated` or
+                                  `bird`, `frr`, `gobgp` (default: BIRDs and no platform)
+                 --quirks azure   with Azure's delays and damping
       status   who answers, what the route servers hold
       exec     runs a program in a host
       move     moves the address of the VIP, as keepalived would
@@ -39,7 +42,7 @@ package enum LabCommand {
       list     the laboratories that are up
       clean    removes what killed laboratories have left behind
 
-    Root only, but for measure: the rest happens in namespaces that the laboratory makes and removes.
+    Root only, but for measure: all else happens in namespaces that the laboratory makes itself.
     """
 
   /// Runs the verb named on the command line and ends the process.

@@ -63,11 +63,23 @@ package enum Registry {
     return removed
   }
 
+  /// Removes a lab of this process. A start that sweeps meanwhile would find it without its owner's
+  /// name for a moment, and remove it as well.
+  static func release(_ tag: String) throws(LabError) {
+    try release(tag, holding: try sweepersLock(mayInterrupt: false))
+  }
+
+  /// The lock is borrowed to the end.
+  private static func release(_ tag: String, holding lock: borrowing FileLock) throws(LabError) {
+    try remove(tag)
+  }
+
   /// Two that remove the same lab at once would stumble over each other.
-  private static func sweepersLock() throws(LabError) -> FileLock {
+  private static func sweepersLock(mayInterrupt: Bool = true) throws(LabError) -> FileLock {
     var lock: FileLock?
-    try Waiting.until("another start to finish its cleaning", within: .seconds(60)) {
-      () throws(LabError) in
+    try Waiting.until(
+      "another start to finish its cleaning", within: .seconds(60), mayInterrupt: mayInterrupt
+    ) { () throws(LabError) in
       do throws(Errno) {
         try Directories.makeIfMissing(root)
         lock = try FileLock(path: "\(root)/.lock")
@@ -87,8 +99,8 @@ package enum Registry {
     try labs().map { ($0, isOwned($0)) }
   }
 
-  /// Removes a lab whole: processes, then mounts, then namespaces, then files.
-  static func remove(_ tag: String) throws(LabError) {
+  /// Removes a lab whole, under the sweepers' lock: processes, then mounts, then namespaces, then files.
+  private static func remove(_ tag: String) throws(LabError) {
     let scratch = directory(of: tag)
     // Not marked with the tag, or it would kill its own helpers.
     let shell = Shell(scratch: scratch, tag: "cleaner")

@@ -1,6 +1,7 @@
 // A virtual network as a layout describes it: two route servers, a fabric that follows them, hosts.
 
 package import Model
+package import Platform
 
 ///                        client 10.0.0.10
 ///                             |
@@ -26,19 +27,54 @@ package final class VirtualNetwork {
 
   package let layout: Layout
   package let lab: Lab
-  /// `rs1` and `rs2`, in this order.
+  /// `rs1` and `rs2`, in this order; none when the simulated platform has them.
   package let instances: [Bird]
+  /// The simulated platform, where it was asked for.
+  package let platform: RouteServers?
   /// One for each instance.
   package let taps: [Wiretap]
-  package let fabric: Bird
+  private let fabricBird: Bird?
 
-  /// Builds the network and waits until the fabric has its sessions with both instances.
-  package init(_ layout: Layout = .pair) throws(LabError) {
+  /// What plays the fabric where there is no simulated platform.
+  package var fabric: Bird {
+    guard let fabricBird else { preconditionFailure("the platform has a fabric of its own") }
+    return fabricBird
+  }
+
+  /// Who plays the route servers on the simulated platform, and with which quirks.
+  package struct Cast: Sendable {
+    package var kind: InstanceKind
+    package var quirks: Quirks
+    /// The hopshift-lab whose processes play the platform.
+    package var program: String
+
+    package init(
+      kind: InstanceKind = .simulated, quirks: Quirks = .measuring,
+      program: String = AzureProcess.ownProgram
+    ) {
+      self.kind = kind
+      self.quirks = quirks
+      self.program = program
+    }
+  }
+
+  /// Builds the network. Without a cast the route servers are BIRDs, and a BIRD that hears both is
+  /// the fabric: then this waits until it does.
+  package init(_ layout: Layout = .pair, cast: Cast? = nil) throws(LabError) {
     self.layout = layout
     lab = try Lab(layout.describe)
     var taps: [Wiretap] = []
     for instance in layout.instances { taps.append(try Wiretap(lab, on: instance)) }
     self.taps = taps
+    if let cast {
+      instances = []
+      fabricBird = nil
+      platform = try RouteServers(
+        lab, layout.instances, peers: layout.speakers, kind: cast.kind, quirks: cast.quirks,
+        program: cast.program)
+      return
+    }
+    platform = nil
     let speakers = try VirtualNetwork.neighbours(
       layout.speakers, of: lab, asn: VirtualNetwork.applianceASN)
     let servers = try VirtualNetwork.neighbours(
@@ -55,11 +91,12 @@ package final class VirtualNetwork {
             appliances: speakers)))
     }
     instances = birds
-    fabric = try Bird(
+    let fabric = try Bird(
       lab, on: Topology.fabric,
       configuration: BirdConfiguration.fabric(
         routerID: try VirtualNetwork.subnet(of: layout.instances[0], in: lab).gateway,
         asn: VirtualNetwork.serverASN, instances: servers))
+    fabricBird = fabric
     try Waiting.until("the fabric to hear both instances", within: .seconds(20)) {
       () throws(LabError) in
       for server in servers where try !fabric.isEstablished(server.name) {
@@ -67,6 +104,10 @@ package final class VirtualNetwork {
       }
       return nil
     }
+  }
+
+  private static func list(_ hops: [some CustomStringConvertible]) -> String {
+    hops.isEmpty ? "nobody" : hops.map(\.description).joined(separator: ", ")
   }
 
   private static func subnet(of host: String, in lab: Lab) throws(LabError) -> Topology.Subnet {
@@ -99,20 +140,33 @@ package final class VirtualNetwork {
     return all
   }
 
+  /// Every instance, whoever plays it.
+  package var servers: [any RouteServerInstance] { platform?.instances ?? instances }
+
+  /// The next hops to which the fabric forwards a VIP, seen from its client.
+  package func forwarded(_ vip: Layout.VIP) throws(LabError) -> [IPv4Address] {
+    guard let platform else {
+      let words = try lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
+        .split { $0.isWhitespace }
+      return zip(words, words.dropFirst()).compactMap { $0 == "via" ? IPv4Address($1) : nil }
+    }
+    let subnet = try VirtualNetwork.subnet(of: vip.client, in: lab)
+    let hops = try platform.fabric.nextHops(from: subnet.name, to: .v4(vip.address))
+    return hops.compactMap { if case .v4(let address) = $0 { address } else { nil } }
+  }
+
   /// What is missing until every instance and the fabric route a VIP to `host`; nil when nothing
   /// is.
   package func missing(forBest host: String, of vip: Layout.VIP) throws(LabError) -> String? {
     let wanted = try nextHop(of: host, for: vip)
-    for (instance, routes) in try routes(to: vip) {
-      guard let best = routes.first(where: \.isBest) else {
-        return "\(instance.name) has no route to \(vip.address)"
-      }
-      if best.nextHop != wanted {
-        return "\(instance.name) prefers \(best.nextHop.map(\.description) ?? "nothing")"
+    for server in servers {
+      let hops = try server.paths(to: vip.prefix).filter(\.isBest).compactMap(\.nextHop)
+      if hops != [.v4(wanted)] {
+        return "\(server.name) sends \(vip.address) to: \(VirtualNetwork.list(hops))"
       }
     }
-    let table = try lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
-    return table.contains("via \(wanted) ") ? nil : "the fabric's kernel has: \(table.trimmed)"
+    let hops = try forwarded(vip)
+    return hops == [wanted] ? nil : "the fabric forwards to: \(VirtualNetwork.list(hops))"
   }
 
   /// Waits until every instance and the fabric route the first VIP to `host`.

@@ -31,7 +31,7 @@ struct MeasureTests {
     // Answers at 2, 12 | asked for at 15 | 22 of the old, nobody, 62 and on of the new.
     let shift = Self.shift("111...2222", began: 15, last: 5)
     #expect(shift.arrival == .milliseconds(47))
-    #expect(shift.lastOfOld == .milliseconds(7))
+    #expect(shift.moved == .milliseconds(47))
     #expect(shift.outage == .milliseconds(40))
     #expect(shift.lost == 3)
     #expect(shift.sinceLast == .milliseconds(10))
@@ -40,15 +40,18 @@ struct MeasureTests {
 
   @Test func `a shift that never came has no time, and its outage lasts`() {
     let never = Self.shift("1111111111", began: 15)
-    #expect(never.arrival == nil && never.sinceLast == nil)
+    #expect(never.arrival == nil && never.moved == nil && never.sinceLast == nil)
     #expect(never.outage == .milliseconds(10))
     let dead = Self.shift("11........", began: 15)
-    #expect(dead.arrival == nil && dead.lastOfOld == nil)
+    #expect(dead.arrival == nil && dead.moved == nil)
     #expect(dead.outage == .milliseconds(88) && dead.lost == 8)
   }
 
-  @Test func `an old host that answers once more is told`() {
-    #expect(Self.shift("11..2212", began: 15).lastOfOld == .milliseconds(47))
+  @Test func `a shift is over when the old host answers no more`() {
+    let split = Self.shift("11..2212", began: 15)
+    #expect(split.arrival == .milliseconds(27))
+    #expect(split.moved == .milliseconds(57))
+    #expect(Self.shift("11..2221", began: 15).moved == nil)
   }
 
   @Test func `the median of an even count lies between the middle two`() {
@@ -65,8 +68,8 @@ struct MeasureTests {
     #expect(whole.isComplete)
     let text = whole.text
     #expect(text.contains("47.000 ms"))
-    #expect(text.contains("new host  min 17.000 ms, median 32.000 ms, max 47.000 ms"))
-    #expect(text.contains("outage    min 20.000 ms, median 30.000 ms, max 40.000 ms"))
+    #expect(text.contains("all moved     min 17.000 ms, median 32.000 ms, max 47.000 ms"))
+    #expect(text.contains("outage        min 20.000 ms, median 30.000 ms, max 40.000 ms"))
     #expect(!text.contains("not seen"))
     let poor = MeasureReport(
       vip: Self.vip, apart: [Self.shift("1111", began: 15)], atOnce: nil)

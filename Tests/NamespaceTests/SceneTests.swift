@@ -26,6 +26,21 @@ struct SceneTests {
     #expect(player.faults == [])
   }
 
+  @Test(
+    arguments: zip(
+      ["instance-restarts", "pair-double-freeze", "watcher-silent-death", "watcher-silent-death"],
+      [InstanceKind.simulated, .simulated, .frr, .gobgp]))
+  func `the same on the simulated platform`(name: String, kind: InstanceKind) throws {
+    if let program = kind.neededProgram, !Programs.has(program) {
+      try Test.cancel("\(program) is not installed")
+    }
+    let player = try ScenarioPlayer.play(
+      try read("\(name).scenario"), daemon: BuiltPrograms.daemon,
+      cast: .init(kind: kind, program: BuiltPrograms.path("hopshift-lab"))
+    ) { _ in }
+    #expect(player.faults == [])
+  }
+
   @Test func `what is not seen is told, and what follows a wait in vain is not played`() throws {
     let scenario = try ScenarioReader.read(
       """
@@ -140,7 +155,7 @@ struct SceneTests {
       words + [command], in: scene.lab.namespace(of: "lt1"), within: .seconds(120))
     #expect(outcome.status == 0, "\(outcome.output)")
     let text = String(decoding: try Files.read(path: report, limit: 65_536), as: UTF8.self)
-    #expect(text.contains("new host  min") && !text.contains("never"), "\(text)")
+    #expect(text.contains("all moved     min") && !text.contains("never"), "\(text)")
     #expect(outcome.output.contains(text))
     // A command that fails ends it, and words that say too little are not understood.
     let failed = try scene.lab.shell.attempt(

@@ -34,8 +34,8 @@ package final class WebClient: Sendable {
     }
   }
 
-  /// Starts to ask, in a network namespace or where this process is. Whoever starts must end what is
-  /// answered.
+  /// Starts to ask, in a network namespace or where this process is. Whoever starts must end what
+  /// is answered.
   package func start(
     in namespace: String?, asking address: IPv4Address, port: UInt16 = Answerer.webPort,
     pace: Nanoseconds = WebClient.usualPace

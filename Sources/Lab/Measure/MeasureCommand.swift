@@ -7,8 +7,8 @@ import Model
 struct MeasureCommand {
   /// How long a shift may take. We chose it: four times the damping that was reported.
   private static let patience = Nanoseconds.seconds(120)
-  /// What the client sees after a shift has arrived, so that a late answer of the old host counts.
-  private static let tail = Nanoseconds.seconds(2)
+  /// A shift is over when nobody else has answered for so long. We chose it: a hundred questions.
+  private static let calm = Nanoseconds.seconds(1)
   /// How long the user's command may run.
   private static let commandLimit = Nanoseconds.seconds(60)
   private static let shiftLimit = 100
@@ -93,9 +93,9 @@ struct MeasureCommand {
       if change != nil { holder = target }
       try pass(pause)
     }
-    // Two at once: the first as all of them, the second as soon as that was seen.
+    // Two at once: the first as all of them, the second as soon as that is over.
     let target = hosts[0] == holder ? hosts[1] : hosts[0]
-    let (_, first) = try move(to: target, log, lastChange, tail: .zero)
+    let (_, first) = try move(to: target, log, lastChange)
     guard first != nil else { return MeasureReport(vip: vip, apart: apart, atOnce: nil) }
     let (second, _) = try move(to: holder, log, first)
     tell(second)
@@ -103,28 +103,29 @@ struct MeasureCommand {
   }
 
   private func tell(_ shift: MeasuredShift) {
-    let text = shift.arrival.map { "after \(Timeline.milliseconds($0))" } ?? "was not seen"
+    let text =
+      shift.moved.map { "has all of it after \(Timeline.milliseconds($0))" } ?? "was not seen"
     print("\(shift.host) \(text)")
     Termination.flush()
   }
 
-  /// Asks for one shift and watches it; answers also when the new host was first heard.
-  private func move(
-    to host: String, _ log: QuestionLog, _ lastChange: Moment?,
-    tail: Nanoseconds = MeasureCommand.tail
-  ) throws(LabError) -> (MeasuredShift, Moment?) {
+  /// Asks for one shift and watches it; answers also when the new host had all of the traffic.
+  private func move(to host: String, _ log: QuestionLog, _ lastChange: Moment?) throws(LabError)
+    -> (MeasuredShift, Moment?)
+  {
     let began = Moment(nanoseconds: Clock.wall().nanoseconds)
     try ask(for: host)
     do throws(LabError) {
-      try Waiting.until("\(host) to answer", within: MeasureCommand.patience) {
+      try Waiting.until("\(host) alone to answer", within: MeasureCommand.patience) {
         () throws(LabError) in
-        let last = try log.lastAnswer()
-        return last.map { $0.from == host && $0.moment >= began } ?? false ? nil : "not yet"
+        let since = Moment(nanoseconds: Clock.wall().nanoseconds) - MeasureCommand.calm
+        let answers = log.recent(since: since).filter { $0.moment >= since }
+        let isCalm = since >= began && !answers.isEmpty && answers.allSatisfy { $0.from == host }
+        return isCalm ? nil : "not yet"
       }
     } catch .timedOut {
       return try (look(host, log, began, lastChange), nil)
     }
-    try pass(tail)
     let shift = try look(host, log, began, lastChange)
     return (shift, shift.change(began: began))
   }

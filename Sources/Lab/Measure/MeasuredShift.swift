@@ -9,8 +9,9 @@ package struct MeasuredShift: Equatable, Sendable {
   package var sinceLast: Nanoseconds?
   /// From asking for it to the first answer of the new host.
   package var arrival: Nanoseconds?
-  /// From asking for it to the last answer of any other host.
-  package var lastOfOld: Nanoseconds?
+  /// From asking for it to the first answer of the new host behind which none of another came: each
+  /// route server instance serves a part of the network, so for a while both hosts may answer.
+  package var moved: Nanoseconds?
   /// The longest time between two answers, from asking on.
   package var outage: Nanoseconds
   /// Questions asked since that were never answered.
@@ -27,7 +28,8 @@ package struct MeasuredShift: Equatable, Sendable {
       .sorted { $0.moment < $1.moment }
     let after = answers.filter { $0.moment >= began }
     arrival = after.first { $0.from == host }.map { $0.moment - began }
-    lastOfOld = after.last { $0.from != host }.map { $0.moment - began }
+    let lastOfOld = after.last { $0.from != host }?.moment ?? began
+    moved = after.first { $0.from == host && $0.moment > lastOfOld }.map { $0.moment - began }
     // The gap may have begun with the last answer before.
     let before = answers.last { $0.moment < began }?.moment ?? began
     let points = [before] + after.map(\.moment) + [end]
@@ -35,8 +37,8 @@ package struct MeasuredShift: Equatable, Sendable {
     lost = questions.count { began <= $0.asked && $0.asked <= end && $0.answer == nil }
   }
 
-  /// When the new host was first heard.
-  package func change(began: Moment) -> Moment? { arrival.map { began + $0 } }
+  /// When the traffic was at the new host whole.
+  package func change(began: Moment) -> Moment? { moved.map { began + $0 } }
 }
 
 /// The report on a series of shifts, as text.
@@ -55,34 +57,35 @@ package struct MeasureReport: Equatable, Sendable {
 
   /// Whether the traffic has moved each time.
   package var isComplete: Bool {
-    (apart + (atOnce.map { [$0] } ?? [])).allSatisfy { $0.arrival != nil }
+    (apart + (atOnce.map { [$0] } ?? [])).allSatisfy { $0.moved != nil }
   }
 
   package var text: String {
     var lines = [
       "shifts of \(vip), as a client saw them; times count from the moment a shift was asked for",
       "",
-      MeasureReport.row(["shift", "to", "new host", "old host last", "outage", "lost"]),
+      MeasureReport.row(["shift", "to", "first answer", "all moved", "outage", "lost"]),
     ]
     for (index, shift) in apart.enumerated() {
       lines.append(MeasureReport.row(["\(index + 1)"] + MeasureReport.cells(shift)))
     }
     lines.append("")
-    let arrivals = apart.compactMap(\.arrival)
-    lines.append("new host  \(MeasureReport.spread(arrivals))")
-    lines.append("outage    \(MeasureReport.spread(apart.map(\.outage)))")
+    let moves = apart.compactMap(\.moved)
+    lines.append("first answer  \(MeasureReport.spread(apart.compactMap(\.arrival)))")
+    lines.append("all moved     \(MeasureReport.spread(moves))")
+    lines.append("outage        \(MeasureReport.spread(apart.map(\.outage)))")
     if let atOnce {
       let since = atOnce.sinceLast.map(Timeline.milliseconds) ?? "?"
-      let took = atOnce.arrival.map(Timeline.milliseconds) ?? "was not seen"
+      let took = atOnce.moved.map(Timeline.milliseconds) ?? "was not seen"
       lines += ["", "a change \(since) after the one before: \(took)"]
-      if let usual = MeasureReport.median(arrivals), let second = atOnce.arrival {
+      if let usual = MeasureReport.median(moves), let second = atOnce.moved {
         let isLate = second.count > 3 * max(usual.count, 1_000_000_000)
         lines.append(
           isLate ? "a second change is held back: damping" : "no sign of damping of a second change"
         )
       }
     }
-    let missing = apart.count { $0.arrival == nil }
+    let missing = apart.count { $0.moved == nil }
     if missing > 0 { lines += ["", "\(missing) of \(apart.count) shifts were not seen"] }
     return lines.joined(separator: "\n") + "\n"
   }
@@ -90,7 +93,7 @@ package struct MeasureReport: Equatable, Sendable {
   private static func cells(_ shift: MeasuredShift) -> [String] {
     [
       shift.host, shift.arrival.map(Timeline.milliseconds) ?? "never",
-      shift.lastOfOld.map(Timeline.milliseconds) ?? "-", Timeline.milliseconds(shift.outage),
+      shift.moved.map(Timeline.milliseconds) ?? "never", Timeline.milliseconds(shift.outage),
       "\(shift.lost)",
     ]
   }

@@ -13,10 +13,13 @@ enum ScenarioCommand {
     var rest = words[...]
     var files: [String] = []
     var named: String?
+    var casting = CastOptions()
     while let word = rest.popFirst() {
       if word == "--daemon" {
         guard let file = rest.popFirst() else { return nil }
         named = file
+      } else if casting.take(word, &rest) {
+        continue
       } else if word.hasPrefix("-") {
         return nil
       } else {
@@ -31,7 +34,7 @@ enum ScenarioCommand {
     var failed = 0
     for (file, scenario) in zip(files, scenarios) {
       print(file)
-      let player = try ScenarioPlayer.play(scenario, daemon: daemon) { line in
+      let player = try ScenarioPlayer.play(scenario, daemon: daemon, cast: casting.cast) { line in
         print(line)
         Termination.flush()
       }

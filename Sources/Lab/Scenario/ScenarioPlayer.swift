@@ -18,9 +18,10 @@ package struct ScenarioPlayer {
 
   /// Builds the scene, plays everything and removes the scene; answers what was not seen.
   package static func play(
-    _ scenario: Scenario, daemon: String, say: @escaping (String) -> Void
+    _ scenario: Scenario, daemon: String, cast: VirtualNetwork.Cast? = nil,
+    say: @escaping (String) -> Void
   ) throws(LabError) -> ScenarioPlayer {
-    let scene = try Scene(scenario.layout, daemon: daemon)
+    let scene = try Scene(scenario.layout, daemon: daemon, cast: cast)
     defer { scene.tearDown() }
     try scene.open()
     var player = ScenarioPlayer(scenario, on: scene, say: say)

@@ -7,8 +7,11 @@ extension Scene {
   /// Makes a fault happen. `percent` is how much is lost, where something is.
   package func cause(_ fault: Fault, on host: String?, percent: Int = 100) throws(LabError) {
     guard fault.needsHost else {
-      for instance in network.instances { try instance.endAsked() }
-      for instance in network.instances { try instance.startAgain() }
+      // All are away before the first comes back.
+      let birds = network.servers.compactMap { $0 as? Bird }
+      for bird in birds { try bird.endAsked() }
+      for bird in birds { try bird.startAgain() }
+      for instance in network.servers where !(instance is Bird) { try restart(instance) }
       return
     }
     guard let host, lab.topology.host(named: host) != nil else {
@@ -63,8 +66,7 @@ extension Scene {
       guard let instance = instance(named: host) else {
         throw .unsuitable("\(host) is no route server instance")
       }
-      try instance.endAsked()
-      try instance.startAgain()
+      try restart(instance)
     }
   }
 

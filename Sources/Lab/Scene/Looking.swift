@@ -14,7 +14,7 @@ extension Scene {
 
   /// Both instances have an established session with each of `hosts`.
   package func missingSession(of hosts: [String]) throws(LabError) -> String? {
-    for instance in network.instances {
+    for instance in network.servers {
       for host in hosts where try !instance.isEstablished(host) {
         return "\(instance.name) - \(host): \(try instance.session(host))"
       }
@@ -34,8 +34,9 @@ extension Scene {
   package func missingStaleRoute(via host: String) throws(LabError) -> String? {
     for vip in layout.vips {
       let hop = try network.nextHop(of: host, for: vip)
-      for (instance, routes) in try network.routes(to: vip) {
-        guard let held = routes.first(where: { $0.nextHop == hop }) else {
+      for instance in network.servers {
+        let paths = try instance.paths(to: vip.prefix)
+        guard let held = paths.first(where: { $0.nextHop == .v4(hop) }) else {
           return "\(instance.name) holds no route to \(vip.address) via \(hop)"
         }
         if held.isBest { return "\(instance.name) prefers the route via \(hop)" }

@@ -20,14 +20,19 @@ package final class Scene {
   var faults: [Harm] = []
   /// The file in a scene's directory that holds its layout's name.
   package static let layoutFile = "layout"
+  /// How long a simulated instance is away when it restarts. We chose it: long enough to be seen.
+  private static let maintenance = Nanoseconds.seconds(1)
   /// An answer older than this is no sign of life. We chose it: thirty questions.
   package static let silence = Nanoseconds.milliseconds(300)
 
   /// Builds the scene. `daemon` is the hopshiftd to run, or a package that holds it; without it
   /// nobody speaks, and the caller has to.
-  package init(_ layout: Layout, daemon: String?) throws(LabError) {
+  /// Without a `cast` the route servers are BIRDs.
+  package init(_ layout: Layout, daemon: String?, cast: VirtualNetwork.Cast? = nil)
+    throws(LabError)
+  {
     self.layout = layout
-    network = try VirtualNetwork(layout)
+    network = try VirtualNetwork(layout, cast: cast)
     do throws(LabError) {
       _ = try lab.write(Scene.layoutFile, layout.name + "\n")
       for host in lab.topology.hosts { try prepare(host) }
@@ -100,8 +105,19 @@ package final class Scene {
 
   // MARK: Hosts
 
-  package func instance(named host: String) -> Bird? {
-    network.instances.first { $0.name == host }
+  package func instance(named host: String) -> (any RouteServerInstance)? {
+    network.servers.first { $0.name == host }
+  }
+
+  /// One instance ends its sessions and comes back.
+  func restart(_ instance: any RouteServerInstance) throws(LabError) {
+    switch instance {
+    case let bird as Bird:
+      try bird.endAsked()
+      try bird.startAgain()
+    case let process as RouteServerProcess: try process.restart(away: Scene.maintenance)
+    default: throw .unsuitable("\(instance.name) is not one that can be restarted")
+    }
   }
 
   /// The addresses of all hosts that speak for the VIPs.
@@ -114,14 +130,14 @@ package final class Scene {
   /// The program that a host is there for.
   func mainProcess(of host: String) -> Int32? {
     if let speaker = speakers.first(where: { $0.host == host }) { return speaker.daemonProcess }
-    if let bird = instance(named: host) { return bird.process }
+    if let bird = instance(named: host) as? Bird { return bird.process }
     return answerers[host]?.pid
   }
 
   /// Starts what has ended on a host.
   func revive(_ host: String) throws(LabError) {
     if let speaker = speakers.first(where: { $0.host == host }) { try speaker.startAgain() }
-    if let bird = instance(named: host), !ProcessTable.isAlive(bird.process) {
+    if let bird = instance(named: host) as? Bird, !ProcessTable.isAlive(bird.process) {
       try bird.startAgain()
     }
     if let answerer = answerers[host], !ProcessTable.isAlive(answerer.pid) {

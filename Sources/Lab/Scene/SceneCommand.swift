@@ -13,9 +13,12 @@ enum SceneCommand {
     var rest = words[...]
     var layout = Layout.pair
     var daemon: String?
+    var casting = CastOptions()
     while let word = rest.popFirst() {
       if word == "--daemon", let file = rest.popFirst() {
         daemon = file
+      } else if casting.take(word, &rest) {
+        continue
       } else if let named = Layout.named(word) {
         layout = named
       } else {
@@ -24,7 +27,7 @@ enum SceneCommand {
     }
     let program: String
     if let daemon { program = daemon } else { program = try OwnPrograms.daemon() }
-    let scene = try Scene(layout, daemon: program)
+    let scene = try Scene(layout, daemon: program, cast: casting.cast)
     defer { scene.tearDown() }
     try scene.open()
     print(SceneStatus.introduction(scene))

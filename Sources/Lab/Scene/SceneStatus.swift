@@ -15,21 +15,22 @@ struct SceneStatus {
     for (index, vip) in layout.vips.enumerated() {
       let who = answering.indices.contains(index) ? answering[index] ?? "nobody" : "not asked"
       lines.append("vip \(vip.name) \(vip.address), asked by \(vip.client): \(who)")
-      for (instance, routes) in try scene.network.routes(to: vip) {
-        for route in routes {
+      for instance in scene.network.servers {
+        let paths = try instance.paths(to: vip.prefix)
+        for route in paths {
           let hop = route.nextHop.map(\.description) ?? "?"
           lines.append(
             "  \(instance.name)  via \(hop)  path \(WireUpdate.text(of: route.path))"
               + (route.isBest ? "  <- best" : ""))
         }
-        if routes.isEmpty { lines.append("  \(instance.name)  no route") }
+        if paths.isEmpty { lines.append("  \(instance.name)  no route") }
       }
-      let table = try scene.lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
-      lines.append("  fabric  \(table.isEmpty ? "no route" : table.trimmed)")
+      let hops = try scene.network.forwarded(vip).map { " via \($0)" }.joined()
+      lines.append("  fabric \(hops.isEmpty ? " no route" : hops)")
     }
     for host in layout.speakers {
       var states: [String] = []
-      for instance in scene.network.instances {
+      for instance in scene.network.servers {
         states.append("\(instance.name) \(try instance.session(host))")
       }
       lines.append("speaker \(host): \(states.joined(separator: ", "))")
