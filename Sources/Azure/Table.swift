@@ -2,9 +2,9 @@
 //
 // Azure takes one change of a table at a time, and every change moves the one tag that the table
 // and its routes share. So there is one write under way at most, from its PUT to the end of its
-// operation; each write is guarded by the tag under which the route was read; and what came of it is
-// always read, never inferred. A read is a read of the whole table: its one tag then stands for all
-// routes in it.
+// operation; each write is guarded by the tag under which the route was read; and what came of it
+// is always read, never inferred. A read is a read of the whole table: its one tag then stands for
+// all routes in it.
 
 package import Model
 

@@ -22,8 +22,8 @@ package struct Token: Sendable {
   package static let limit = 16_384
 
   /// Reads an answer of the metadata service. All its numbers are strings. `wall` is the time of
-  /// day in seconds, if it is believed: a cached token says in `expires_in` sometimes how long it was
-  /// good when it was new.
+  /// day in seconds, if it is believed: a cached token says in `expires_in` sometimes how long it
+  /// was good when it was new.
   package init?(_ body: [UInt8], wall: Int64?) {
     guard let read = JSON.read(Fields.self, body), let token = read.token,
       (1...Token.limit).contains(token.utf8.count),

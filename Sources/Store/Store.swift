@@ -62,8 +62,8 @@ package struct Store: ~Copyable {
     // One process at a time, and no shared memory beside the file.
     try database.run("PRAGMA locking_mode = EXCLUSIVE")
     // A write-ahead log: one sync for each word instead of two or three, and readers of the
-    // history never wait. FULL, not NORMAL: NORMAL does not sync a commit, and a power cut would take back
-    // what was said to be durable.
+    // history never wait. FULL, not NORMAL: NORMAL does not sync a commit, and a power cut would
+    // take back what was said to be durable.
     try database.run("PRAGMA journal_mode = WAL")
     try database.run("PRAGMA synchronous = FULL")
     try database.run("PRAGMA trusted_schema = OFF")

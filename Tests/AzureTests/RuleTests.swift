@@ -9,7 +9,8 @@ struct RuleTests {
   {
     let text = """
       {"v":1,"id":"7","type":"desired","at-ns":12,"vip":"web","generation":"17.4",
-      "voice":"\(voice)","wanted":\(wanted),"mode":"floor","routes":["100.64.0.0/31","fd00::/64"],"next-hop":\(hop),
+      "voice":"\(voice)","wanted":\(wanted),"mode":"floor",
+      "routes":["100.64.0.0/31","fd00::/64"],"next-hop":\(hop),
       "next-hop6":null,"host":"a"\(more)}
       """
     return Array(text.utf8)

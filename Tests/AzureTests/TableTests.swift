@@ -130,6 +130,24 @@ struct TableTests {
     #expect(scene.manager.routes["vip"]?.hop == "10.0.0.5")
   }
 
+  /// A lost answer may hide a change that took place: a second PUT would be one too many.
+  @Test func aLostAnswerIsSettledByAReadAlone() throws {
+    var scene = try Scene()
+    scene.outputs = []
+    scene.want(2, .hop(ours))
+    let writes = scene.takeCalls()
+    let (id, put) = try #require(writes.first)
+    _ = scene.manager.handle(put, by: 0, at: scene.now, lasts: .zero)
+    scene.give(.lost(id, .unanswered(.timeout)))
+    let reads = scene.takeCalls()
+    #expect(reads.map(\.1.method) == [.get])
+    let (read, get) = try #require(reads.first)
+    scene.give(.answered(read, scene.manager.handle(get, by: 0, at: scene.now, lasts: .zero)))
+    let done = TableOutput.told(RouteSlot(0), Generation(epoch: 1, counter: 2), .done)
+    #expect(scene.outputs.contains(done))
+    #expect(scene.manager.changes.count == 1)
+  }
+
   @Test func olderWordsAreNoNews() throws {
     var scene = try Scene()
     scene.want(5, .notOurs)
