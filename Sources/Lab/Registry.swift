@@ -99,7 +99,7 @@ package enum Registry {
     try labs().map { ($0, isOwned($0)) }
   }
 
-  /// Removes a lab whole, under the sweepers' lock: processes, then mounts, then namespaces, then files.
+  /// Removes a lab whole, under the sweepers' lock: processes, then mounts, namespaces and files.
   private static func remove(_ tag: String) throws(LabError) {
     let scratch = directory(of: tag)
     // Not marked with the tag, or it would kill its own helpers.
