@@ -170,6 +170,7 @@ package struct Engine: ~Copyable {
 
   /// What follows from any input.
   mutating func conclude(since before: Int, at now: Instant, into outputs: inout Outputs) {
+    if failover.hasDoubted { reconsider(at: now, into: &outputs) }
     if !moved.isEmpty { announceMoved(at: now, into: &outputs) }
     noteNews()
     if failover.hasOccurrences { tellOccurrences(into: &outputs) }

@@ -41,6 +41,13 @@ extension Engine {
     }
   }
 
+  /// Our own network works again: whoever went down meanwhile is asked anew.
+  mutating func reconsider(at now: Instant, into outputs: inout Outputs) {
+    let start = outputs.probes.list.count
+    failover.takeDoubted { probes.reconsider($0, at: now, into: &outputs.probes) }
+    heedProbes(since: start, at: now, into: &outputs)
+  }
+
   /// A probe that was not answered puts the link in doubt: the kernel may hold the news back.
   private mutating func doubt(
     _ target: TargetSlot, but doubted: inout InterfaceIndex?, into outputs: inout Outputs

@@ -12,6 +12,8 @@ struct StandingChange {
   private let candidates: (from: UInt8, to: UInt8)
   private let rungs: (from: UInt8, to: UInt8)
   private let hadStood: Bool
+  /// In the place of a rung: nothing is announced.
+  private static let withdrawn = UInt8.max
 
   init(_ vip: VIPSlot, from before: Standing?, to now: Standing, shift: UInt32, trigger: Int) {
     self.vip = UInt32(vip.index)
@@ -19,7 +21,11 @@ struct StandingChange {
     self.trigger = UInt32(trigger)
     hadStood = before != nil
     candidates = (UInt8(before?.candidate ?? 0), UInt8(now.candidate))
-    rungs = (before?.rung.value ?? 0, now.rung.value)
+    rungs = (before.map(StandingChange.code) ?? 0, StandingChange.code(now))
+  }
+
+  private static func code(_ standing: Standing) -> UInt8 {
+    standing.isWithdrawn ? withdrawn : standing.rung.value
   }
 
   func note(_ triggers: [Trigger]) -> Note {
@@ -30,6 +36,7 @@ struct StandingChange {
   }
 
   private func standing(_ candidate: UInt8, _ rung: UInt8) -> Standing {
+    if rung == StandingChange.withdrawn { return .withdrawn }
     guard let rung = Rung(rung) else { preconditionFailure("it was taken from a rung") }
     return Standing(candidate: Int(candidate), rung: rung)
   }

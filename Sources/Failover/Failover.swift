@@ -232,6 +232,15 @@ package struct Failover: ~Copyable {
     }
   }
 
+  /// Targets that went down while our own network was in doubt, once it works again: nothing is
+  /// believed of them before they were asked anew.
+  package var hasDoubted: Bool { !hosts.doubted.isEmpty }
+
+  package mutating func takeDoubted(_ body: (TargetSlot) -> Void) {
+    for target in hosts.doubted { body(target) }
+    hosts.doubtedWereAsked()
+  }
+
   /// A datagram of a fellow begins: it is alive. What it says of each subject follows, and then
   /// `understood`: nothing is decided by its voice before its words.
   package mutating func heard(_ fellow: FellowSlot, at now: Instant) {

@@ -19,6 +19,10 @@ package struct HostTable: Sendable {
   private(set) var occurrences: [Occurrence] = []
   /// The link of our own address runs.
   private var hasLink = true
+  /// Since when our own network is in doubt.
+  private var doubtSince: Instant?
+  /// Targets that went down while it was, from the moment when it works again: they are asked anew.
+  private(set) var doubted: [TargetSlot] = []
 
   package init(_ plan: Plan) {
     hosts = plan.hosts
@@ -55,12 +59,34 @@ package struct HostTable: Sendable {
   private mutating func settle(changed: Int?, at now: Instant) -> Bool {
     let before = ownNetwork
     ownNetwork = judgeNetwork()
-    if ownNetwork != before { occurrences.append(.ownNetwork(ownNetwork)) }
+    if ownNetwork != before { networkChanged(from: before, at: now) }
     if ownNetwork == before, let changed { return settle(host: changed, at: now) }
     var isChanged = false
     for host in hosts.indices where settle(host: host, at: now) { isChanged = true }
     return isChanged || ownNetwork != before
   }
+
+  private mutating func networkChanged(from before: OwnNetwork, at now: Instant) {
+    occurrences.append(.ownNetwork(ownNetwork))
+    guard ownNetwork == .working else {
+      if before == .working { doubtSince = now }
+      return
+    }
+    // Whoever was lost in the dark may be well: that it went down then is no evidence, and whoever
+    // comes up first is not the better one for it.
+    guard let doubtSince else { return }
+    self.doubtSince = nil
+    for target in signals.indices {
+      let host = hosts[hostOf[target]]
+      guard case .probe = evidence[target], !host.isSelf, !host.isAnchor,
+        signals[target].signal == .down, signals[target].since >= doubtSince
+      else { continue }
+      signals[target] = Entry(signal: .unknown, since: now)
+      doubted.append(TargetSlot(target))
+    }
+  }
+
+  mutating func doubtedWereAsked() { doubted.removeAll(keepingCapacity: true) }
 
   private mutating func settle(host: Int, at now: Instant) -> Bool {
     let judged = judge(host)
@@ -119,5 +145,6 @@ extension HostTable {
     }
     keeper.keep(&ownNetwork)
     keeper.keep(&hasLink)
+    keeper.keep(&doubtSince)
   }
 }

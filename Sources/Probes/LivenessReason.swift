@@ -24,6 +24,8 @@ package enum LivenessReason: UInt8, Hashable, Sendable {
   case notHeard
   /// BFD: the peer's administrator ended the session, which says nothing of the path.
   case administrative
+  /// Our own network was gone when the target seemed to be.
+  case unheard
 }
 
 extension LivenessReason: CustomStringConvertible {
@@ -41,6 +43,7 @@ extension LivenessReason: CustomStringConvertible {
     case .expired: "nothing heard"
     case .notHeard: "peer does not hear us"
     case .administrative: "administratively down"
+    case .unheard: "our own network was gone"
     }
   }
 }

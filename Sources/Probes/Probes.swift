@@ -178,6 +178,18 @@ package struct Probes: ~Copyable {
     }
   }
 
+  /// What made this target down happened while we could not hear anybody: it begins anew.
+  package mutating func reconsider(
+    _ slot: TargetSlot, at now: Instant, into outputs: inout ProbeOutputs
+  ) {
+    guard let index = place(of: slot), targets[index].signal == .down else { return }
+    targets[index].liveness.suspend(.unheard, at: now)
+    if case .bfd(let session, _) = targets[index].method, sessions[session].state != .up {
+      targets[index].graceEnd = now + Probes.firstPatience
+    }
+    settle(index, at: now, into: &outputs)
+  }
+
   private mutating func judge(
     _ index: Int, _ heard: Instant, at now: Instant, into outputs: inout ProbeOutputs
   ) {

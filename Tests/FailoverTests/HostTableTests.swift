@@ -86,9 +86,24 @@ struct HostTableTests {
     #expect(Self.health(table, 2) == .down)
     _ = table.learn(TargetSlot(5), .down, at: Self.now)
     #expect(Self.health(table, 3) == .down)
+    // Who went down in the dark is asked anew, and what our own links say stays.
     _ = table.learn(TargetSlot(2), .up, at: Self.now)
     #expect(table.ownNetwork == .working)
+    #expect(Self.health(table, 0) == .unknown && Self.health(table, 2) == .down)
+    _ = table.learn(TargetSlot(0), .down, at: Self.now)
     #expect(Self.health(table, 0) == .down)
+  }
+
+  @Test func whoWasDownBeforeOurNetworkWentIsDownBehindIt() throws {
+    var table = try Self.table(.all)
+    for target in 0..<6 { _ = table.learn(TargetSlot(target), .up, at: Self.now) }
+    _ = table.learn(TargetSlot(0), .down, at: Self.now)
+    #expect(Self.health(table, 0) == .down)
+    let later = Self.now + .seconds(1)
+    _ = table.learn(TargetSlot(2), .down, at: later)
+    _ = table.learn(TargetSlot(3), .down, at: later + .seconds(1))
+    _ = table.learn(TargetSlot(2), .up, at: later + .seconds(2))
+    #expect(Self.health(table, 0) == .down && Self.health(table, 2) == .unknown)
   }
 
   @Test func withoutOurOwnLinkNobodyElseIsDown() throws {
@@ -101,6 +116,6 @@ struct HostTableTests {
     #expect(Self.health(table, 0) == .unknown)
     let second = table.learn(hasLink: true, at: Self.now)
     #expect(second)
-    #expect(Self.health(table, 0) == .down)
+    #expect(Self.health(table, 0) == .unknown)
   }
 }

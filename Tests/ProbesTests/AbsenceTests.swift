@@ -104,6 +104,28 @@ import Testing
     #expect(network.signal(1) == .up)
   }
 
+  /// Our own network was gone: whoever is reconsidered counts from nothing, up or down.
+  @Test func whoIsReconsideredCountsFromNothing() {
+    let network = healthy()
+    for last: UInt8 in [11, 12, 13] { network.machines[network.host(last)] = nil }
+    network.run(for: ms(500))
+    #expect((1...3).allSatisfy { network.signal($0) == .down })
+    network.addMachine(11)
+    network.notes.removeAll()
+    network.withProbes { probes, outputs in
+      for slot in [0, 1, 2, 3] {
+        probes.reconsider(TargetSlot(slot), at: network.now, into: &outputs)
+      }
+    }
+    // Nobody who is up loses anything by it.
+    #expect(network.signal(0) == .up)
+    #expect((1...3).allSatisfy { network.target($0)?.reason == .unheard })
+    network.run(for: ms(60))
+    #expect(downs(network).isEmpty)
+    network.run(for: ms(400))
+    #expect(network.signal(1) == .up && network.signal(2) == .down && network.signal(3) == .down)
+  }
+
   // MARK: BFD
 
   private func bfdPair() -> (Network, () -> Void) {
