@@ -130,31 +130,48 @@ struct MannerTests {
   }
 
   /// The hold time is the judge's, ours is longer. A judge that stands still is given up after it,
-  /// not before, and has everything again when it thaws.
-  @Test(arguments: Judge.allCases, isLong ? [3, 9, 180] : [3])
-  func `a frozen judge`(judge: Judge, holdTime: Int) throws {
-    let duel = try begin(
-      judge, Manner(holdTime: holdTime), servers: "  hold-time: \(holdTime == 180 ? 180 : 60)s")
-    defer { duel.tearDown() }
-    try duel.wait(forStatus: [#""hold-ms":\#(holdTime * 1_000)"#])
+  /// not before, and has everything again when it thaws. All of them wait at the same time, since
+  /// three minutes are long.
+  @Test(arguments: isLong ? [3, 9, 180] : [3])
+  func `frozen judges`(holdTime: Int) throws {
+    let judges = Judge.allCases
+    for judge in judges { try judge.require() }
+    var duels: [Duel] = []
+    defer { for duel in duels { duel.tearDown() } }
+    for judge in judges {
+      duels.append(
+        try begin(
+          judge, Manner(holdTime: holdTime),
+          servers: "  hold-time: \(holdTime == 180 ? 180 : 60)s"))
+    }
+    for duel in duels { try duel.wait(forStatus: [#""hold-ms":\#(holdTime * 1_000)"#]) }
     if MannerTests.isLong {
-      // Up for longer than the hold time: our KEEPALIVEs are enough for it.
-      try duel.wait(
-        for: Duel.judge, toBeUpFor: .seconds(Int64(2 * holdTime)),
-        within: .seconds(Int64(2 * holdTime + 10)))
+      // Up for longer than the hold time: our KEEPALIVEs are enough for them.
+      for duel in duels {
+        try duel.wait(
+          for: Duel.judge, toBeUpFor: .seconds(Int64(2 * holdTime)),
+          within: .seconds(Int64(2 * holdTime + 10)))
+      }
     }
-    let start = Clock.monotonic()
-    try duel.freezeJudge()
-    try Waiting.until("the hold timer to expire", within: .seconds(Int64(holdTime + 3))) {
-      () throws(LabError) in
-      let lines = try duel.log()
-      return lines.contains { $0.contains("hold timer expired") } ? nil : "\(lines.suffix(2))"
+    let starts = try duels.map { duel in
+      let start = Clock.monotonic()
+      try duel.freezeJudge()
+      return start
     }
-    // The last KEEPALIVE was at most a third of the hold time old.
-    #expect(Clock.monotonic() - start >= .milliseconds(Int64(holdTime) * 600))
-    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
-    try duel.thawJudge()
-    try duel.wait(forStatus: [Duel.established], within: .seconds(60))
-    try judge.wait(duel, for: .firstTakeover)
+    for (judge, (duel, start)) in zip(judges, zip(duels, starts)) {
+      try Waiting.until("\(judge) to be given up", within: .seconds(Int64(holdTime + 3))) {
+        () throws(LabError) in
+        let lines = try duel.log()
+        return lines.contains { $0.contains("hold timer expired") } ? nil : "\(lines.suffix(2))"
+      }
+      // The last KEEPALIVE was at most a third of the hold time old.
+      #expect(Clock.monotonic() - start >= .milliseconds(Int64(holdTime) * 600), "\(judge)")
+    }
+    for (judge, duel) in zip(judges, duels) {
+      _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+      try duel.thawJudge()
+      try duel.wait(forStatus: [Duel.established], within: .seconds(60))
+      try judge.wait(duel, for: .firstTakeover)
+    }
   }
 }
