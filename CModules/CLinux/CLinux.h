@@ -26,7 +26,6 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -241,11 +240,6 @@ static inline long clinux_signal_descriptor(const sigset_t *mask) {
 // V
 static inline long clinux_no_new_privileges(void) {
   return clinux_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-}
-
-// E; pages of a file that nothing was written to are read again when they are needed
-static inline long clinux_release_pages(uintptr_t start, size_t length) {
-  return clinux_result(madvise((void *)start, length, MADV_DONTNEED));
 }
 
 // Network namespaces: setns and unshare are declared under _GNU_SOURCE only (V).

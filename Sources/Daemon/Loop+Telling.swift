@@ -41,11 +41,6 @@ extension Loop {
   mutating func tellService(at now: Instant) {
     guard status.turn(at: now, engine: engine) else { return }
     Memory.giveBack()
-    do throws(Errno) {
-      try Memory.releasePrograms()
-    } catch {
-      log.warning("memory that only starting needed is kept: \(error)")
-    }
   }
 
   /// Says how many lines were not written, and how it stands now.
