@@ -42,6 +42,7 @@ extension Standing {
   @inlinable
   package static func == (left: Standing, right: Standing) -> Bool {
     left.candidate == right.candidate && left.rung == right.rung
+      && left.isWithdrawn == right.isWithdrawn
   }
 }
 

@@ -58,6 +58,12 @@ struct FailoverTests {
 
   private static let taken = Judgement.claim(.firstTakeover, isLast: false)
 
+  @Test func aWithdrawnVIPStandsOtherwiseThanOneOnStandby() {
+    let standby = Standing(candidate: 0, rung: .standby)
+    #expect(Standing.withdrawn != standby && standby != .withdrawn)
+    #expect(Standing.withdrawn == .withdrawn && standby == Standing(candidate: 0, rung: .standby))
+  }
+
   @Test func nothingIsDecidedBeforeTheViewIsComplete() throws {
     var failover = Failover(try Self.plan([("10.1.0.5", [])]))
     var verdicts: [Verdict] = []
