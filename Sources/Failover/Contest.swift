@@ -128,8 +128,10 @@ package struct Contest: Sendable {
     }
     yielding = nil
     isDemanded = false
+    // An address that comes is claimed at once, unless it comes to a machine that is out of service.
+    let isArrival = situation.isArrival && wants
     if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
-      !situation.isArrival
+      !isArrival
     {
       // Who beats us and does not want the VIP is no reason to give it up.
       if wants, !incumbent.wants, !situation.isListening { return claim(group, at: now) }
