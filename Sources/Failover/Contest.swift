@@ -128,7 +128,7 @@ package struct Contest: Sendable {
     }
     yielding = nil
     isDemanded = false
-    // An address that comes is claimed at once, unless it comes to a machine that is out of service.
+    // An address that comes is claimed at once, unless this machine is out of service.
     let isArrival = situation.isArrival && wants
     if let incumbent = group.incumbent, (incumbent.epoch, incumbent.rung) > (epoch, current),
       !isArrival
