@@ -383,6 +383,9 @@ struct Scenario {
     case .heard(let fact): "heard \(fact)"
     case .listed(let fact): "listed \(fact)"
     case .complete: "complete"
+    case .confirmed(let vip, let shift): "confirmed \(plan.vips[vip.index].name), shift \(shift)"
+    case .alarm(.unconfirmed(let vip, let shift)):
+      "alarm \(plan.vips[vip.index].name): shift \(shift) not confirmed"
     case .draining(let length): "draining for \(length.milliseconds) ms"
     }
   }
