@@ -312,6 +312,7 @@ struct Scenario {
       let again = told.updateValue(1, forKey: key) == nil ? "" : ", these bytes before"
       write("\(Scenario.name(connection)) \(Scenario.decode(bytes)), shift \(shift)\(again)")
     case .hello(let bytes): write("hello of \(bytes.count) bytes")
+    case .probe(let output, _): write("probe \(output)")
     case .note(let note): write("note \(Scenario.words(note, plan))")
     }
   }

@@ -112,6 +112,7 @@ extension GroupWorld {
       let before = judge.best[server][place]
       guard after != before else { continue }
       judge.best[server][place] = after
+      if place == 0 { planProgramming() }
       if after.isClaimed, after.members.count > 1 {
         violate(.equalPaths, "server \(server), \(prefix): members \(after.members) claim alike")
       }
@@ -323,6 +324,7 @@ extension GroupWorld {
 
   /// Faults have stopped long ago. Who reads its mail at this very moment is looked at again.
   func verify(_ attempt: Int) {
+    defer { verifications += attempt == 1 ? 1 : 0 }
     if attempt < 3, !members.indices.allSatisfy(isInOrder) {
       return schedule(.verify(attempt + 1), after: .milliseconds(37))
     }
@@ -335,6 +337,7 @@ extension GroupWorld {
       for (code, subcode) in server.notifications where code != 4 && code != 6 {
         violate(.format, "NOTIFICATION \(code)/\(subcode) from a member")
       }
+      for why in server.overflows { violate(.routeLimit, why) }
     }
     let epochs = Set(truths.compactMap { $0.said?.epoch })
     if members.count > 1, epochs.count != 1 {
@@ -343,6 +346,8 @@ extension GroupWorld {
     guard claimants.count == 1, let claimant = claimants.first else {
       return violate(.liveness, "members \(claimants) claim long after the last fault")
     }
+    judgeTables(claimant, isLast: verifications > 0)
+    judgeConfirmation(claimant)
     for server in servers {
       let length = server.neighbours[claimant].routes[shape.prefixes[0]]?.pathLength ?? 0
       // Owner is 15 long, and each place in the group one shorter.
