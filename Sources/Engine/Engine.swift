@@ -310,6 +310,8 @@ package struct Engine: ~Copyable {
       if let before, before == standing { continue }
       causes[vip.index] = trigger
       hasUnsavedMemory = true
+      // It may be all that has happened, as when an operator has chosen.
+      wishes.outdate()
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
       outputs.change(vip, from: before, to: standing, shift: shift, trigger: cause)
       confirm(vip, from: before, to: standing, shift: shift, at: now, into: &outputs)

@@ -205,6 +205,8 @@ extension GroupWorld {
   /// A host that is watched; each watcher sees it a little later.
   func setHost(_ host: Int, _ isUp: Bool) {
     guard shape.manner == .watchers, hosts[host].isUp != isUp else { return }
+    let wasShort = now - hosts[host].since < Shape.probing.interval
+    if isUp, !wasShort { probing.firmSince[host] = now }
     hosts[host] = (isUp, now)
     for index in members.indices {
       trouble(index)

@@ -28,6 +28,8 @@ struct ProbeNetwork {
   /// Where the client's packets go; nil: nowhere, or to two at once.
   var client: Int?
   var clientSince = Instant.zero
+  /// By host: since when nobody can have seen it down.
+  var firmSince = Array(repeating: Instant.zero, count: Shape.hosts)
 
   init(_ shape: Shape) {
     let good = Array(repeating: (lost: 0, good: 9), count: Shape.hosts)

@@ -44,6 +44,8 @@ struct RouteTables {
 
 extension GroupWorld {
   private static let patrol = Nanoseconds.seconds(5)
+  /// A minute of order, and what a write takes.
+  private static let fallbackTime = Nanoseconds.seconds(70)
 
   /// What the daemon of a member has told its courier.
   func hearWishes(_ index: Int) {
@@ -187,14 +189,15 @@ extension GroupWorld {
   private static let oneTurn = Nanoseconds.milliseconds(50)
 
   /// Faults have stopped long ago: routes lead where the claimant wants them.
-  func judgeTables(_ claimant: Int, isLast: Bool) {
+  func judgeTables(_ claimant: Int) {
     for vip in shape.tabled {
       let target = shape.manner == .watchers ? members[claimant].standing?.candidate : claimant
       let expected = target.flatMap { nextHop($0, vip) }
       let hop = tables.routes[vip].hop
       let isFallback = shape.vips[vip].udr?.mode == .fallback
       // BGP has to be in order for a while before a fallback goes.
-      if isFallback, hop == nil || hop == expected && !isLast { continue }
+      let isFresh = now - truths[claimant].changedAt < GroupWorld.fallbackTime
+      if isFallback, hop == nil || hop == expected && isFresh { continue }
       if !isFallback, hop == expected { continue }
       violate(
         .tables,

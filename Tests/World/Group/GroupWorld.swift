@@ -82,8 +82,6 @@ package final class GroupWorld: Networked {
   var states = [ServerState(), ServerState()]
   var connections: [Connection] = []
   var isRestless = true
-  /// How often the end was looked at.
-  var verifications = 0
   private var isFinished = false
   var fates: [GroupFate] = []
 
