@@ -122,6 +122,7 @@ let package = Package(
       "World",
       [
         "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+        "Probes",
       ]),
     runner("Simulate", ["World"]),
 

@@ -16,6 +16,8 @@ package struct Shift: Equatable, Sendable {
   /// When the input was read, and when the engine had answered it.
   package var seen: Instant
   package var decided: Instant
+  /// When its new host first answered through the VIP.
+  package var confirmed: Instant?
 
   package init(
     number: UInt32, vip: VIPSlot, from: Standing?, to: Standing, trigger: Trigger,
@@ -77,6 +79,11 @@ package struct History: Sendable {
   package mutating func acknowledged(_ number: UInt32, at peer: PeerSlot, _ now: Instant) {
     guard self[number] != nil else { return }
     deliveries[History.place(of: number) * peers + peer.index].acknowledged = now
+  }
+
+  package mutating func confirmed(_ number: UInt32, _ now: Instant) {
+    guard self[number] != nil else { return }
+    shifts[History.place(of: number)]?.confirmed = now
   }
 
   package subscript(number: UInt32) -> Shift? {

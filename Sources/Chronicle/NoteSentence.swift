@@ -70,6 +70,10 @@ package struct NoteSentence: Equatable, Sendable {
       }
       let hop = plan.nextHopAddresses(of: slot)[candidate].ipv4
       return NoteSentence(.notice, "vip \(name): its routes should lead to \(hop)")
+    case .confirmed(let slot, let shift):
+      return NoteSentence(
+        .notice,
+        "vip \(plan.vips[slot.index].name): shift \(shift) is confirmed, its new host answers")
     case .draining(let length):
       return NoteSentence(
         .notice,
@@ -129,6 +133,10 @@ package struct NoteSentence: Equatable, Sendable {
       "kernel: \(kernelClass): no netlink socket: \(name(code))"
     case .portNotOpened(let port, let code): ProbeWords.sentence(port, code, errno: name)
     case .probesNotOpened(let socket, let code): ProbeWords.sentence(socket, code, errno: name)
+    case .unconfirmed(let slot, let shift):
+      "vip \(plan.vips[slot.index].name): shift \(shift) is not confirmed after "
+        + "\((plan.vips[slot.index].confirmation?.within ?? .zero).seconds) s: "
+        + "its new host does not answer through the VIP"
     }
   }
 }

@@ -102,6 +102,9 @@ package struct OutputSum: Equatable, Sendable {
       add(UInt32(reason.rawValue))
     case .current(let kernelClass): add(15, kernelClass.rawValue)
     case .complete(let kernelClass): add(16, kernelClass.rawValue)
+    case .confirmed(let vip, let shift):
+      add(22, vip.index)
+      add(shift)
     case .alarm(let alarm): add(alarm)
     }
   }
@@ -128,6 +131,9 @@ package struct OutputSum: Equatable, Sendable {
     case .probesNotOpened(let socket, let code):
       add(41, socket.rawValue)
       add(UInt32(bitPattern: code))
+    case .unconfirmed(let vip, let shift):
+      add(42, vip.index)
+      add(shift)
     }
   }
 

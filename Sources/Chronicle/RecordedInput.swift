@@ -56,6 +56,8 @@ package struct RecordedInput: Equatable, Sendable {
   }
 
   private func isPossible(_ event: ProbeEvent, _ beginning: Beginning) -> Bool {
+    // Behind the targets come the connections through VIPs.
+    let streams = beginning.targets.count + beginning.vips.count
     let targets = beginning.targets.count
     switch event {
     case .echo, .control, .sent, .heard, .socketFailed: return true
@@ -63,8 +65,8 @@ package struct RecordedInput: Equatable, Sendable {
     case .portOpened(let port), .portFailed(let port, _), .frame(let port, _), .overrun(let port):
       return port.index < targets
     case .connected(let connection), .received(let connection), .closed(let connection, _):
-      return connection.target.index < targets
-    case .notSent(let target): return target.index < targets
+      return connection.target.index < streams
+    case .notSent(let target): return target.index < streams
     }
   }
 }

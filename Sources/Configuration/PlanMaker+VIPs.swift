@@ -30,6 +30,7 @@ extension PlanMaker {
     checkDoubles(sections)
     checkDigests(sections)
     checkTotal(sections, platform)
+    checkConfirmations(sections)
     warnOfTies(sections)
     warnOfLoneWatcher(sections)
     return made
@@ -42,7 +43,8 @@ extension PlanMaker {
         field.position, section.path(.prefixes), "needs at least one prefix")
     }
     guard let carrying = carrying(section, prefixes), let prefixes,
-      let udr = udr(section, prefixes, carrying.role)
+      let udr = udr(section, prefixes, carrying.role),
+      let confirmation = confirmation(section, prefixes, carrying)
     else { return nil }
     if let udr, udr.mode == .only {
       refuse([.allDown], in: section, "with udr.mode: only there is nothing to withdraw")
@@ -54,7 +56,7 @@ extension PlanMaker {
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
         largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []),
-      allDown: allDown(section), udr: udr)
+      allDown: allDown(section), udr: udr, confirmation: confirmation)
   }
 
   private func allDown(_ section: Section) -> Plan.AllDown {

@@ -96,7 +96,7 @@ extension PlanMaker {
   }
 
   /// The nearest name, or all of them while they fit a line.
-  private static func advice(_ name: String, _ names: [String]) -> String? {
+  static func advice(_ name: String, _ names: [String]) -> String? {
     if let nearest = Nearest.word(to: name, among: names) { return "did you mean \(nearest)?" }
     if names.isEmpty || names.count > PlanLimits.candidatesPerVIP { return nil }
     return "known here: \(names.joined(separator: ", "))"

@@ -26,7 +26,30 @@ extension PlanSections {
         + [
           (.communities, list(vip.attributes.communities.map(Scalar.community))),
           (.largeCommunities, list(vip.attributes.largeCommunities.map(Scalar.largeCommunity))),
-        ] + role(vip, of: plan) + given(.tie, tie.map(Scalar.name)) + udr(vip.udr))
+        ] + role(vip, of: plan) + given(.tie, tie.map(Scalar.name)) + udr(vip.udr)
+        + confirm(vip, of: plan))
+  }
+
+  private static func confirm(
+    _ vip: Plan.VIP, of plan: Plan
+  ) -> [(key: KeyName, content: Section.Content)] {
+    guard let confirmation = vip.confirmation else { return [] }
+    let fetch = confirmation.fetch
+    let place = WebPlace(
+      authority: fetch.authority, address: nil, port: fetch.port, path: fetch.path)
+    var contents = [
+      (key: KeyName.http, content: value(.url(place))),
+      (.status, value(.statuses(fetch.statuses))),
+    ]
+    var texts: [Section.Pair] = []
+    for (candidate, text) in zip(vip.candidates, confirmation.texts) {
+      let item = Item(scalar: .text(text), position: nowhere)
+      let name = plan.hosts[candidate.host.index].name
+      texts.append(Section.Pair(name: name, position: nowhere, item: item))
+    }
+    if !texts.isEmpty { contents.append((.text, .pairs(texts, isWhole: true))) }
+    contents += given(.within, .duration(confirmation.within))
+    return [(.confirm, .section(section("confirm", contents)))]
   }
 
   private static func udr(_ udr: Plan.UDR?) -> [(key: KeyName, content: Section.Content)] {

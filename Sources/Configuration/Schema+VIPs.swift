@@ -38,6 +38,9 @@ extension Schema {
       "When this machine owns the VIP."),
     Key(
       .udr, .section(udr), .derived("none"), "How the VIP stands in Azure's route tables."),
+    Key(
+      .confirm, .section(confirm), .derived("nobody asks"),
+      "What is asked through the VIP after a shift, until its new host answers."),
   ]
 
   /// In the place of a time: it does not happen.
@@ -80,6 +83,20 @@ extension Schema {
       .value(.duration(least: .milliseconds(100), most: .seconds(60), step: .milliseconds(1))),
       .derived("2s with fallback"),
       "How long BGP may take to prove that a change arrived before the route is written."),
+  ]
+
+  private static let confirm = [
+    Key(.http, .value(.url), .required, "What is fetched, at an address of the VIP."),
+    Key(
+      .status, .value(.statuses), .defaulted("200-399"),
+      "The status codes that count as an answer."),
+    Key(
+      .text, .pairs(noun: "host", .text, limit: PlanLimits.candidatesPerVIP),
+      .derived("anything"), "What the body of each host's answer has to contain."),
+    Key(
+      .within,
+      .value(.duration(least: .seconds(1), most: .seconds(3_600), step: .milliseconds(1))),
+      .derived("60s"), "How long it may take until the new host answers."),
   ]
 
   static let azure = [

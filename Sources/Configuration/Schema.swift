@@ -63,6 +63,8 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case balance
   case udr
   case after
+  case confirm
+  case within
   case azure
   case routeTables = "route-tables"
   case identity

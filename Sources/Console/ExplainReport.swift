@@ -47,6 +47,9 @@ package struct ExplainReport: Sendable {
           + vip.age("since-ms"))
     }
     if vip.string("because") != nil { lines.append("last change: \(vip.text("because"))") }
+    if let confirmation = vip.string("confirmation") {
+      lines.append("last shift: \(Printable.clean(confirmation))")
+    }
     lines.append("decided by: \(vip.text("decided-by"))")
     return lines
   }

@@ -54,7 +54,14 @@ package struct HistoryPage: Sendable {
       !acknowledged.contains { $0.text("route-server") == server }
     }
     if !waiting.isEmpty { text += ", not acknowledged by \(HistoryPage.list(waiting))" }
-    return text
+    return text + confirmation(entry)
+  }
+
+  private func confirmation(_ entry: Entry) -> String {
+    if let stage = entry.stages.first(where: { $0.string("stage") == "confirmed" }) {
+      return ", confirmed after \(stage.shortTime("after-us"))"
+    }
+    return entry.shift.boolean("confirmable") ?? false ? ", not confirmed" : ""
   }
 
   private func stages(_ entry: Entry, zone: Int64, _ style: Style) -> [String] {

@@ -42,7 +42,7 @@ package struct StatusReport: Sendable {
     for speaker in speakers where speaker.string("state") != "heard" {
       faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
     }
-    return faults + missingFamilies
+    return faults + missingFamilies + unconfirmed
   }
 
   /// Route servers that take less than there is to announce, one sentence each.
@@ -51,6 +51,14 @@ package struct StatusReport: Sendable {
       let missing = server.text("families-missing")
       guard missing != Record.nothing else { return nil }
       return "route server \(server.text("address")) does not offer \(missing)"
+    }
+  }
+
+  /// Shifts whose new host should have answered by now.
+  private var unconfirmed: [String] {
+    vips.compactMap { vip in
+      guard vip.string("confirmation") == "overdue" else { return nil }
+      return "VIP \(vip.text("name")): its last shift is not confirmed"
     }
   }
 
@@ -67,6 +75,7 @@ package struct StatusReport: Sendable {
     if !targets.isEmpty { lines += [""] + targetTable.lines(style) }
     if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
+    lines += unconfirmed.map { style.paint($0, .doubtful) }
     return lines.map { $0 + "\n" }.joined()
   }
 

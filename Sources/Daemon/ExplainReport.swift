@@ -44,6 +44,7 @@ enum ExplainReport {
       line.addNull("since-ms")
     }
     line.add("because", engine.cause(of: vip).map { Because.of($0, engine.plan) })
+    line.add("confirmation", ConfirmationWords.state(vip, engine))
     line.add("decided-by", rule(engine.plan.vips[vip.index], engine.plan))
     return line.finish()
   }

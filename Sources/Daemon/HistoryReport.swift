@@ -47,6 +47,7 @@ enum HistoryReport {
     line.add("next-hop", VIPWords.nextHop(shift.vip, shift.to, plan))
     line.add("what", shift.what(plan))
     line.add("why", shift.why(plan))
+    line.add("confirmable", isConfirmable(shift, plan))
     var bytes = line.finish()
     bytes += stage("seen", at: shift.seen, nil, shift, name, id)
     bytes += stage("decided", at: shift.decided, nil, shift, name, id)
@@ -59,7 +60,15 @@ enum HistoryReport {
         bytes += stage("acknowledged", at: acknowledged, server, shift, name, id)
       }
     }
+    if let confirmed = shift.confirmed {
+      bytes += stage("confirmed", at: confirmed, nil, shift, name, id)
+    }
     return bytes
+  }
+
+  /// Whether anybody asks, or has asked, through the VIP if it arrived.
+  private static func isConfirmable(_ shift: Shift, _ plan: Plan) -> Bool {
+    plan.vips[shift.vip.index].confirmation != nil && !shift.to.isWithdrawn && !plan.isShadow
   }
 
   /// The same record as in a stream.

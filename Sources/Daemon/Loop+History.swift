@@ -6,6 +6,7 @@ import Model
 
 extension Loop {
   mutating func remember(_ note: Note, _ stamp: Stamp) {
+    if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
     guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0
     else { return }
     timeline.remember(shift, vip, seen: stamp.seen)

@@ -228,15 +228,10 @@ extension Loop {
 
   private mutating func connectProbe(_ connection: ProbeConnection) {
     guard let stream = probeSockets.stream(connection),
-      let target = engine.probes.target(connection.target)
+      let place = engine.place(of: connection.target)
     else { return }
-    let port: UInt16
-    switch target.method {
-    case .tcp(let number), .http(let number, _): port = number
-    default: return
-    }
     do throws(Errno) {
-      let raw = try stream.connect(to: target.address, port: port)
+      let raw = try stream.connect(to: place.address, port: place.port)
       try epoll.add(
         raw, token: Loop.token(.probeStream, connection.index, stream.generation),
         interest: .readAndWrite)

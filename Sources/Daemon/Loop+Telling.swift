@@ -26,7 +26,8 @@ extension Loop {
       if !isOneOfMany {
         Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
       }
-      Story.publish(note, at: stamp, plan: plan, engine: engine, to: control)
+      Story.publish(
+        note, at: stamp, plan: plan, engine: engine, history: history, to: control)
       remember(note, stamp)
       status.heed(note)
     }

@@ -32,18 +32,19 @@ struct ProbeSockets: ~Copyable {
       guard case .probe(let probe) = target.evidence, case .bfd = probe.kind else { return nil }
       return ProbeLine()
     }
-    streams = plan.targets.flatMap { target -> [ProbeStream?] in
-      let isStream =
-        switch target.evidence {
-        case .probe(let probe):
-          switch probe.kind {
-          case .tcp, .http: true
-          case .arp, .icmp, .bfd: false
+    streams =
+      plan.targets.flatMap { target -> [ProbeStream?] in
+        let isStream =
+          switch target.evidence {
+          case .probe(let probe):
+            switch probe.kind {
+            case .tcp, .http: true
+            case .arp, .icmp, .bfd: false
+            }
+          default: false
           }
-        default: false
-        }
-      return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
-    }
+        return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
+      } + plan.confirmedVIPs.flatMap { _ in (0..<ProbeConnection.lanes).map { _ in ProbeStream() } }
   }
 
   /// How many descriptors there can be.

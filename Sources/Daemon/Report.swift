@@ -245,6 +245,7 @@ enum Report {
     line.add("prefixes", vip.prefixes.count)
     line.add("first-prefix", vip.prefixes.first?.description)
     line.add("claims", engine.failover.claimCount(slot))
+    line.add("confirmation", ConfirmationWords.state(slot, engine))
     return line.finish()
   }
 }

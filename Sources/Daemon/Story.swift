@@ -32,7 +32,7 @@ enum Story {
   }
 
   static func publish(
-    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine,
+    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine, history: History,
     to control: borrowing ControlServer
   ) {
     let at = stamp.seen
@@ -47,14 +47,7 @@ enum Story {
     case .heard(let fact): publish(fact, isListed: false, at, engine, control)
     case .listed(let fact): publish(fact, isListed: true, at, engine, control)
     case .session(let slot, let state, let reason):
-      control.publish(.session) { id in
-        var line = JSONLine(id: id, type: "session")
-        line.add("at-ns", at.nanoseconds)
-        line.add("route-server", plan.routeServers.peers[slot.index].description)
-        line.add("state", state.description)
-        line.add("reason", reason?.description)
-        return line.finish()
-      }
+      control.publish(.session) { session($0, slot, state, reason, at, plan) }
     case .standing(let slot, let before, let standing, let shift, let trigger):
       publish(
         slot, (before, standing), shift, trigger, link(of: note, engine), stamp, plan, to: control)
@@ -86,6 +79,10 @@ enum Story {
       control.publish(.alarm) { alarm($0, text, at) }
     case .current(let kernelClass): publish(kernelClass, nil, at, to: control)
     case .complete: return
+    case .confirmed(let slot, let shift):
+      let seen = history[shift]?.seen ?? at
+      publish(
+        "confirmed", at: at, nil, shift, plan.vips[slot.index].name, since: seen, to: control)
     case .draining(let length):
       control.publish(.session) { id in
         var line = JSONLine(id: id, type: "draining")
@@ -98,6 +95,18 @@ enum Story {
         alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)
       }
     }
+  }
+
+  private static func session(
+    _ id: String, _ slot: PeerSlot, _ state: SessionState, _ reason: DownReason?, _ at: Instant,
+    _ plan: Plan
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "session")
+    line.add("at-ns", at.nanoseconds)
+    line.add("route-server", plan.routeServers.peers[slot.index].description)
+    line.add("state", state.description)
+    line.add("reason", reason?.description)
+    return line.finish()
   }
 
   private static func publish(

@@ -6,7 +6,10 @@ import Probes
 
 extension Engine {
   /// Probes are neither sent nor judged from now on: all evidence stays as it is.
-  package mutating func muteProbes() { probes.mute() }
+  package mutating func muteProbes() {
+    probes.mute()
+    confirmations.mute()
+  }
 
   /// A fellow says again what it said last.
   package mutating func suppose(

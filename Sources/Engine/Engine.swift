@@ -42,6 +42,8 @@ package struct Engine: ~Copyable {
   private var standings: [Standing?]
   /// What route tables should say.
   var wishes: RouteWishes
+  /// Whether shifts have arrived.
+  var confirmations: Confirmations
   /// The speaking side of hello.
   var speaking: HelloSpeaker
   /// The time of the last input.
@@ -59,6 +61,7 @@ package struct Engine: ~Copyable {
     self.run = run
     speaking = HelloSpeaker(plan, start: run)
     wishes = RouteWishes(plan)
+    confirmations = Confirmations(plan)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
     // Other numbers than the sessions' waits, which a peer can see.
@@ -106,6 +109,7 @@ package struct Engine: ~Copyable {
     var earliest = Instant.earlier(speaker.deadline, failover.deadline)
     earliest = Instant.earlier(earliest, helloDeadline)
     earliest = Instant.earlier(earliest, probes.deadline)
+    earliest = Instant.earlier(earliest, confirmations.deadline)
     earliest = Instant.earlier(earliest, drained)
     earliest = Instant.earlier(earliest, wishDeadline)
     for index in feeds.indices { earliest = Instant.earlier(earliest, feeds[index].deadline) }
@@ -189,6 +193,7 @@ package struct Engine: ~Copyable {
     speaker.turn(at: now, into: &outputs)
     turnFeeds(at: now, into: &outputs)
     turnProbes(at: now, into: &outputs)
+    turnConfirmations(at: now, into: &outputs)
     turnHello(at: now, into: &outputs)
     turnWishes(at: now, into: &outputs)
   }
@@ -200,6 +205,7 @@ package struct Engine: ~Copyable {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
     probes.noteAbsence(at: now)
+    confirmations.paused(for: length)
     outputs.add(.note(.paused(length)))
   }
 
@@ -236,6 +242,7 @@ package struct Engine: ~Copyable {
     hasStopped = true
     speaker.stop(at: now, into: &outputs)
     probes.stop(at: now, into: &outputs.probes)
+    confirmations.stop(into: &outputs.probes)
   }
 
   // MARK: Verdicts
@@ -303,8 +310,11 @@ package struct Engine: ~Copyable {
       if let before, before == standing { continue }
       causes[vip.index] = trigger
       hasUnsavedMemory = true
+      // It may be all that has happened, as when an operator has chosen.
+      wishes.outdate()
       speaker.announce(vip, standing, shift: shift, at: now, into: &outputs)
       outputs.change(vip, from: before, to: standing, shift: shift, trigger: cause)
+      confirm(vip, from: before, to: standing, shift: shift, at: now, into: &outputs)
     }
     standings.removeAll(keepingCapacity: true)
     moved.removeAll(keepingCapacity: true)
@@ -364,6 +374,7 @@ extension Engine {
     keeper.keep(&malformed)
     speaking.keep(in: &keeper)
     wishes.keep(in: &keeper)
+    confirmations.keep(in: &keeper)
     keeper.keep(&latest)
     keeper.keep(&hasStarted)
     keeper.keep(&isStopping)

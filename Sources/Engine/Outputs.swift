@@ -69,6 +69,8 @@ package enum Note: Equatable, Sendable {
   case alarm(Alarm)
   /// A stop was asked for; the sessions stay for so long, the VIPs resigned.
   case draining(Nanoseconds)
+  /// A probe through the VIP has reached the host that the shift led to.
+  case confirmed(VIPSlot, shift: UInt32)
 }
 
 /// Why a class of kernel news cannot be trusted for the moment.
@@ -104,6 +106,8 @@ package enum Alarm: Equatable, Sendable {
   case portNotOpened(InterfaceName, code: Int32)
   /// Probes of this kind cannot be sent.
   case probesNotOpened(ProbeSocket, code: Int32)
+  /// No probe through the VIP has reached the new host in time.
+  case unconfirmed(VIPSlot, shift: UInt32)
 }
 
 /// Collects what the machine puts out during one call. Reserved once, emptied after use.
@@ -149,7 +153,7 @@ package struct Outputs: ~Copyable {
     others.reserveCapacity(Outputs.otherReserve)
     bytes = []
     bytes.reserveCapacity(Outputs.byteReserve)
-    probes = ProbeOutputs(targets: plan.targets.count)
+    probes = ProbeOutputs(targets: plan.targets.count + plan.confirmedVIPs.count)
   }
 
   /// Facts that one 64 KiB datagram can hold: the shortest message that is one takes 24 bytes.

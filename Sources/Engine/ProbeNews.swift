@@ -8,6 +8,7 @@ extension Engine {
   mutating func probe(
     _ event: ProbeEvent, _ bytes: Span<UInt8>, at now: Instant, into outputs: inout Outputs
   ) {
+    if heedConfirmation(event, bytes, into: &outputs) { return }
     let start = outputs.probes.list.count
     probes.handle(event, bytes, at: now, into: &outputs.probes)
     switch event {

@@ -114,6 +114,31 @@ package struct Contest: Sendable {
     return judgement
   }
 
+  /// Where our address is is not known for the moment. That another claims above us is known, and
+  /// two do not both claim for longer than they must.
+  /// Nil: nobody does.
+  mutating func giveWay(to group: GroupView, at now: Instant) -> Judgement? {
+    guard let current = rung, current.isClaim, let incumbent = group.incumbent, incumbent.wants,
+      (incumbent.epoch, incumbent.rung) > (epoch, current)
+    else { return nil }
+    deadline = nil
+    let judgement = stand(below: incumbent, group, current, at: now)
+    next = nextClaim(group)
+    return judgement
+  }
+
+  /// Until our resignation may follow.
+  private mutating func stand(
+    below incumbent: GroupView.Incumbent, _ group: GroupView, _ current: Rung, at now: Instant
+  ) -> Judgement {
+    // A claim that stands below ours on the wire waits for nothing but our resignation.
+    let end = incumbent.rung > current ? beaten ?? now + patience / 2 : now
+    beaten = end
+    guard isDue(end, at: now) else { return .unchanged }
+    epoch = max(epoch, group.highestEpoch)
+    return resign(from: current, at: now)
+  }
+
   private mutating func decide(_ situation: Situation, at now: Instant) -> Judgement {
     guard let current = rung else {
       rung = .standby
@@ -135,12 +160,7 @@ package struct Contest: Sendable {
     {
       // Who beats us and does not want the VIP is no reason to give it up.
       if wants, !incumbent.wants, !situation.isListening { return claim(group, at: now) }
-      // A claim that stands below ours on the wire waits for nothing but our resignation.
-      let end = incumbent.rung > current ? beaten ?? now + patience / 2 : now
-      beaten = end
-      guard isDue(end, at: now) else { return .unchanged }
-      epoch = max(epoch, group.highestEpoch)
-      return resign(from: current, at: now)
+      return stand(below: incumbent, group, current, at: now)
     }
     beaten = nil
     // Somebody knows of claims that we do not; whoever made them does not claim any more, or is

@@ -43,6 +43,7 @@ extension Failover {
       if units[unit].rule == .address, isCurrent, notePresence(unit) {
         units[unit].hasArrived = true
       }
+      giveWay(unit, at: now, into: &verdicts)
       return
     }
     switch units[unit].rule {
@@ -61,6 +62,21 @@ extension Failover {
     case .watcher(let choice): watch(unit, choice, at: now, into: &verdicts)
     }
     judgeVacancy(unit, at: now, into: &verdicts)
+    noteDeadline(of: unit)
+  }
+
+  /// On a stale view of the addresses a claim that is beaten is resigned all the same.
+  mutating func giveWay(_ unit: Int, at now: Instant, into verdicts: inout [Verdict]) {
+    guard units[unit].rule == .address, hasBegun, !isCurrent, !isCatchingUp, let fellows,
+      fellows.listening == nil
+    else { return }
+    let view = fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
+    let before = (contests[unit].epoch, contests[unit].rung)
+    guard let judgement = contests[unit].giveWay(to: view, at: now) else { return }
+    let after = (contests[unit].epoch, contests[unit].rung)
+    if before != after { hasNews = true }
+    if before.0 != after.0 { noteShift(unit, at: now) }
+    record(judgement, unit, into: &verdicts)
     noteDeadline(of: unit)
   }
 

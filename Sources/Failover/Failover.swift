@@ -319,7 +319,11 @@ package struct Failover: ~Copyable {
     guard let due = earliest, now >= due else { return }
     earliest = nil
     trigger = .time
-    for unit in units.indices where mayJudge(unit) {
+    for unit in units.indices {
+      guard mayJudge(unit) else {
+        giveWay(unit, at: now, into: &verdicts)
+        continue
+      }
       turn(unit: unit, at: now, into: &verdicts)
       noteDeadline(of: unit)
     }

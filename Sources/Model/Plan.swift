@@ -127,11 +127,14 @@ package struct Plan: Equatable, Sendable {
     package var allDown: AllDown
     /// Nil: it stands in no route table.
     package var udr: UDR?
+    /// Nil: nobody asks whether its shifts arrive.
+    package var confirmation: Confirmation?
 
     package init(
       name: String, prefixes: [Prefix], role: Role, candidates: [Candidate],
       failback: Nanoseconds? = VIP.usualFailback, tie: Int? = nil,
-      attributes: RouteAttributes = .none, allDown: AllDown = .hold, udr: UDR? = nil
+      attributes: RouteAttributes = .none, allDown: AllDown = .hold, udr: UDR? = nil,
+      confirmation: Confirmation? = nil
     ) {
       self.name = name
       self.prefixes = prefixes
@@ -142,6 +145,7 @@ package struct Plan: Equatable, Sendable {
       self.attributes = attributes
       self.allDown = allDown
       self.udr = udr
+      self.confirmation = confirmation
     }
 
     /// The route servers are told of it.
@@ -244,6 +248,8 @@ package enum PlanLimits {
   package static let candidatesPerVIP = 8
   package static let routeTables = 16
   package static let routesPerVIP = 64
+  /// Each may have some connections under way.
+  package static let confirmations = 256
   /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
   package static let fellows = 7
 }

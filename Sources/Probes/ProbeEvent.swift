@@ -57,6 +57,16 @@ package enum ProbeEvent: Hashable, Sendable {
   case heard(until: Instant)
   /// Frames were lost at a port's socket.
   case overrun(PortSlot)
+
+  /// The target that the event is about, as far as connections go.
+  package var stream: TargetSlot? {
+    switch self {
+    case .connected(let connection), .received(let connection), .closed(let connection, _):
+      connection.target
+    case .notSent(let slot): slot
+    default: nil
+    }
+  }
 }
 
 extension Probes {

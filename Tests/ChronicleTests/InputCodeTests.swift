@@ -116,8 +116,8 @@ import Testing
     Input.connected(PeerSlot(2)), .received(ConnectionSlot(PeerSlot(2), .outgoing)),
     .hello(FellowSlot(3)), .command(.release(VIPSlot(2))),
     .command(.move(VIPSlot(0), to: HostSlot(3), isForced: false)),
-    .probe(.notSent(TargetSlot(2))), .probe(.overrun(PortSlot(2))),
-    .probe(.received(ProbeConnection(TargetSlot(2), lane: 0))),
+    .probe(.notSent(TargetSlot(4))), .probe(.overrun(PortSlot(2))),
+    .probe(.received(ProbeConnection(TargetSlot(4), lane: 0))),
   ])
   func whatThePlanDoesNotHave(_ input: Input) throws {
     let (bytes, record) = try InputCodeTests.recorded(input, [])

@@ -79,6 +79,11 @@ struct DecidingTests {
         hosts: [ws2, ws1]
         tie: "null"
         failback: never
+        confirm:
+          within: 2m
+          text: {ws1: one, ws2: "two: 2"}
+          status: 204
+          http: "http://10.1.0.5:81/alive?a=b"
       alone: {prefixes: [10.1.0.7], hosts: [ws1, self], failback: 1.5m}
       untrust:
         next-hop: {ws1: 10.0.3.11}
@@ -113,7 +118,12 @@ struct DecidingTests {
       plan.vips == [
         Plan.VIP(
           name: "trust", prefixes: [hostPrefix(10, 1, 0, 5)], role: .watcher(rank: 100),
-          candidates: [two, one], failback: nil, tie: 0),
+          candidates: [two, one], failback: nil, tie: 0,
+          confirmation: Plan.Confirmation(
+            address: IPv4Address(10, 1, 0, 5),
+            fetch: Plan.Probe.Fetch(
+              port: 81, authority: "10.1.0.5:81", path: "/alive?a=b", statuses: 204...204),
+            texts: ["two: 2", "one"], within: .seconds(120))),
         Plan.VIP(
           name: "alone", prefixes: [hostPrefix(10, 1, 0, 7)], role: .watcher(rank: 100),
           candidates: [one, own], failback: .seconds(90)),

@@ -159,8 +159,10 @@ struct DocumentTests {
     if case .sequence(let trees) = tree.content {
       return trees.flatMap { paths($0, under: parent) }
     }
-    // Under the next hops of a VIP stand names of hosts, which are no keys of the table.
-    let isLeaf = parent == "vips.\(Schema.placeholder).next-hop"
+    // Under these stand names of hosts, which are no keys of the table.
+    let isLeaf = ["next-hop", "confirm.text"].contains {
+      parent == "vips.\(Schema.placeholder).\($0)"
+    }
     guard case .mapping(let entries) = tree.content, !isLeaf else { return [] }
     return entries.flatMap { entry -> [String] in
       let isName = parent == "vips" || parent == "hosts"

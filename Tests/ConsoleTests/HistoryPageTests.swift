@@ -49,6 +49,21 @@ import Testing
       stages.contains("\n  09:03:12.000031  written       10.10.1.5     31 us\n"), "\(stages)")
   }
 
+  @Test func whetherItArrived() throws {
+    let asked = HistoryPageTests.shift.replacing("}", with: #","confirmable":true}"#)
+    let written = HistoryPageTests.stage("written", "10.10.1.4", 30)
+    let confirmed = HistoryPageTests.stage("confirmed", "", 2_400_000)
+    for (lines, end) in [
+      ([asked, written], ", not confirmed\n"),
+      ([asked, written, confirmed], ", confirmed after 2.4 s\n"),
+      ([HistoryPageTests.shift, written], "by 10.10.1.4\n"),
+    ] {
+      let page = HistoryPage(try HistoryPageTests.records(lines))
+      let text = page.render(zone: 0, withStages: false, HistoryPageTests.plain)
+      #expect(text.hasSuffix(end), "\(text)")
+    }
+  }
+
   @Test func notThereYet() throws {
     let page = HistoryPage(
       try HistoryPageTests.records([

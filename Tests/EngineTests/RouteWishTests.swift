@@ -83,6 +83,39 @@ struct RouteWishTests {
     #expect(!many.contains { if case .fire = $0 { true } else { false } })
   }
 
+  /// Nothing else happens when an operator chooses.
+  @Test func whatAnOperatorChoseIsWished() throws {
+    let local = IPv4Address(10, 0, 2, 10)
+    let link = try #require(InterfaceName("eth0"))
+    let prefix = try #require(Prefix("10.1.0.5/32"))
+    let hosts = (0..<2).map { place in
+      Plan.Host(
+        name: "ws\(place)", address: IPv4Address(10, 0, 2, UInt8(11 + place)),
+        targets: place..<(place + 1))
+    }
+    var vip = Plan.VIP(
+      name: "web", prefixes: [prefix], role: .watcher(rank: 1),
+      candidates: hosts.enumerated().map {
+        Plan.Candidate(host: HostSlot($0), nextHop: $1.address)
+      })
+    vip.udr = Plan.UDR(mode: .mirror, prefixes: [prefix])
+    let stage = EngineStage(
+      Plan(
+        local: Plan.Local(asn: ASNumber(65001), address: local, identifier: local),
+        routeServers: Plan.RouteServers(
+          platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
+          peers: Self.peers.map { IPv4Address(10, 10, 1, UInt8(4 + $0.index)) }),
+        vips: [vip], hosts: hosts,
+        targets: (0..<2).map { Plan.Target(host: HostSlot($0), evidence: .link(link)) },
+        azure: Plan.Azure()))
+    _ = stage.turn(to: stage.now + .seconds(1))
+    #expect(stage.driver.engine.routeWish(of: Self.web)?.wish.candidate == 0)
+    let chosen =
+      stage.feed(.command(.move(Self.web, to: HostSlot(1), isForced: true)))
+      + stage.turn(to: stage.now)
+    #expect(Self.told(chosen) == [RouteWish(voice: .ours, candidate: 1, isWanted: true)])
+  }
+
   // MARK: Fallback
 
   @Test func aFallbackIsWantedWhenADeliveryIsNotProved() throws {

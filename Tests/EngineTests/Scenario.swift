@@ -312,6 +312,7 @@ struct Scenario {
       let again = told.updateValue(1, forKey: key) == nil ? "" : ", these bytes before"
       write("\(Scenario.name(connection)) \(Scenario.decode(bytes)), shift \(shift)\(again)")
     case .hello(let bytes): write("hello of \(bytes.count) bytes")
+    case .probe(let output, _): write("probe \(output)")
     case .note(let note): write("note \(Scenario.words(note, plan))")
     }
   }
@@ -383,6 +384,9 @@ struct Scenario {
     case .heard(let fact): "heard \(fact)"
     case .listed(let fact): "listed \(fact)"
     case .complete: "complete"
+    case .confirmed(let vip, let shift): "confirmed \(plan.vips[vip.index].name), shift \(shift)"
+    case .alarm(.unconfirmed(let vip, let shift)):
+      "alarm \(plan.vips[vip.index].name): shift \(shift) not confirmed"
     case .draining(let length): "draining for \(length.milliseconds) ms"
     }
   }

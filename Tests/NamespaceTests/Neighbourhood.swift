@@ -30,13 +30,15 @@ final class Neighbourhood {
 
   var daemon: PlainAppliance? { daemons.first }
 
-  /// Starts a daemon on `host` with the probes of its hosts, each a line of flow style.
+  /// Starts a daemon on `host` with the probes of its hosts, each a line of flow style; `vip` is
+  /// one key of the VIP.
   func startDaemon(
-    on host: String = "a", _ hosts: [String], withRawSockets: Bool = true
+    on host: String = "a", _ hosts: [String], vip: String? = nil, withRawSockets: Bool = true
   ) throws(LabError) {
     guard let address = lab.topology.host(named: host)?.address else {
       throw .topology(.badName(host))
     }
+    let key = vip.map { ", \($0)" } ?? ""
     let names = hosts.compactMap { $0.split(separator: ":").first.map(String.init) }
     let text = """
       local: {asn: 65001, address: \(address)}
@@ -44,7 +46,7 @@ final class Neighbourhood {
       hosts:
         \(hosts.joined(separator: "\n  "))
       vips:
-        web: {prefixes: [10.1.0.5/32], hosts: [\(names.joined(separator: ", "))]}
+        web: {prefixes: [10.1.0.5/32], hosts: [\(names.joined(separator: ", "))]\(key)}
 
       """
     daemons.append(
@@ -59,13 +61,15 @@ final class Neighbourhood {
       ["sh", "-c", "echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range"], on: host)
   }
 
-  /// A web server whose answer's body is "ready".
-  func startWebServer(on host: String) throws(LabError) -> RunningProgram {
+  /// A web server with this body for an answer.
+  func startWebServer(
+    on host: String, saying text: String = "all is ready"
+  ) throws(LabError) -> RunningProgram {
     let script = """
       import http.server
       class Page(http.server.BaseHTTPRequestHandler):
           def do_GET(self):
-              self.send_response(200); self.end_headers(); self.wfile.write(b"all is ready")
+              self.send_response(200); self.end_headers(); self.wfile.write(b"\(text)")
           def log_message(self, *words): pass
       http.server.ThreadingHTTPServer(("", \(Neighbourhood.port)), Page).serve_forever()
       """

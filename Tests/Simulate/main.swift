@@ -116,7 +116,9 @@ let planted: [(Defect, Checker)] = [
   (.withdraw, .withdrawal), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
   (.sameLane, .equalPaths), (.deaf, .rivals), (.pingPong, .pingPong), (.hastyFailback, .failback),
   (.noDamping, .damping), (.neverStepBack, .liveness), (.noPause, .ownPause), (.restless, .nobody),
-  (.flood, .bounds), (.keepAll, .nobody),
+  (.flood, .bounds), (.keepAll, .nobody), (.loud, .voices), (.noPause, .earlyVoice),
+  (.forgetful, .tables), (.openShadow, .shadow), (.creditAnyone, .confirmation),
+  (.smallLimit, .routeLimit),
 ]
 
 /// Judges that condemn nobody are worth nothing.

@@ -57,6 +57,7 @@ enum Arrows {
     "CommandTests": ["Control", "Linux", "Model"],
     "World": [
       "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
+      "Probes",
     ],
     "Simulate": ["World"],
     "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],

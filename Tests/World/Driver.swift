@@ -7,6 +7,7 @@ package import Engine
 import Failover
 import Journal
 package import Model
+package import Probes
 
 /// What the machine wanted done, with its bytes.
 package enum Effect: Equatable, Sendable {
@@ -19,6 +20,8 @@ package enum Effect: Equatable, Sendable {
   case send(ConnectionSlot, [UInt8])
   case fire(ConnectionSlot, [UInt8], shift: UInt32)
   case hello([UInt8])
+  /// What the probes want done, with the bytes that leave.
+  case probe(ProbeOutput, [UInt8])
   case note(Note)
 }
 
@@ -94,6 +97,7 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
+    effects += probing
     let wasBusy = outputs.count > 0
     outputs.removeAll()
     engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
@@ -104,6 +108,19 @@ package final class Driver {
     // Arming follows what was announced or established, and both are told.
     if wasBusy { rememberArmed() }
     return effects
+  }
+
+  /// What the probes have put out; what they found out is among the notes.
+  private var probing: [Effect] {
+    outputs.probes.list.compactMap { output in
+      switch output {
+      case .note: nil
+      case .frame(_, _, let piece), .echo(_, let piece), .write(_, let piece),
+        .control(_, let piece):
+        .probe(output, Array(outputs.probes.bytes[piece]))
+      case .openPort, .closePort, .connect, .hangUp: .probe(output, [])
+      }
+    }
   }
 
   /// The engine's state, from which another can go on.

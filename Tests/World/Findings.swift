@@ -48,6 +48,18 @@ package enum Checker: String, CaseIterable, Sendable {
   case damping
   /// A pause of our own blames nobody.
   case ownPause
+  /// Two that live and have heard each other do not both want to write route tables.
+  case voices
+  /// Whoever stood still wants to write nothing before it has listened.
+  case earlyVoice
+  /// Once faults stop, route tables say what the claimant wants.
+  case tables
+  /// A shift is confirmed when packets go where it led them, and not before.
+  case confirmation
+  /// A machine in shadow mode says nothing and decides the same.
+  case shadow
+  /// What a route server holds together with an UPDATE stays below its limit.
+  case routeLimit
 }
 
 /// A rare branch.

@@ -4,6 +4,7 @@
 import BGP
 import Engine
 package import Model
+package import Probes
 
 /// What reaches a socket.
 package enum Segment: Equatable, Sendable {
@@ -12,6 +13,8 @@ package enum Segment: Equatable, Sendable {
   case refused
   case bytes([UInt8])
   case end
+  /// TCP has so much of what was sent (to an appliance).
+  case acknowledged(Int)
 }
 
 /// What an appliance asks of the network.
@@ -22,6 +25,7 @@ package enum NetworkEffect: Equatable, Sendable {
   case send(Int, [UInt8], armed: [UInt8]?)
   /// The body of a hello, for every speaker of the group.
   case hello([UInt8])
+  case probe(ProbeOutput, [UInt8])
 }
 
 /// Freezing the process leaves the kernel and keepalived at work; freezing the machine stops all of
@@ -39,6 +43,8 @@ package class Machine {
     var inbox: [Segment] = []
     /// The next send fails.
     var isBroken = false
+    /// Bytes that were handed over.
+    var sent = 0
 
     enum Phase { case closed, connecting, open }
   }
@@ -117,6 +123,7 @@ package class Machine {
   package func wake(at now: Instant) -> [NetworkEffect] {
     guard isRunning else { return [] }
     read(at: now)
+    hearProbes(at: now)
     if let deadline = driver?.deadline, now >= deadline { feed(.turn, at: now) }
     turned(at: now)
     return takeNetwork()
@@ -127,6 +134,9 @@ package class Machine {
     readKernel(at: now)
     for peer in sockets.indices { readSocket(peer, at: now) }
   }
+
+  /// Says up to when every answer was read.
+  func hearProbes(at now: Instant) {}
 
   /// The engine has judged its deadlines.
   func turned(at now: Instant) {}
@@ -203,6 +213,11 @@ package class Machine {
         network.append(.close(peer))
         sockets[peer] = Socket()
         feed(.closed(ConnectionSlot(slot, .outgoing)), at: now)
+      case (.acknowledged(let total), .open):
+        // Of what has left since then there is another one.
+        if total == sockets[peer].sent {
+          feed(.acknowledged(ConnectionSlot(slot, .outgoing)), at: now)
+        }
       default: continue
       }
     }
@@ -215,9 +230,15 @@ package class Machine {
 
   func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) {
     guard let driver else { return }
-    for effect in driver.feed(input, bytes, at: now) { carryOut(effect, at: now) }
+    let effects = driver.feed(input, bytes, at: now)
+    answered(input, bytes, effects, at: now)
+    for effect in effects { carryOut(effect, at: now) }
+    if driver.engine.probes.hasAsked { feed(.probe(.sent(at: now)), at: now) }
     while let failure = failures.popLast() { feed(failure, at: now) }
   }
+
+  /// What the engine made of an input, before it is carried out.
+  func answered(_ input: Input, _ bytes: [UInt8], _ effects: [Effect], at now: Instant) {}
 
   private func carryOut(_ effect: Effect, at now: Instant) {
     switch effect {
@@ -236,9 +257,13 @@ package class Machine {
     case .send(let connection, let bytes): send(connection.peer, bytes, armed: nil)
     case .fire(let connection, let bytes, let shift): fire(connection.peer, bytes, shift)
     case .hello(let body): network.append(.hello(body))
-    case .note: return
+    case .probe(let output, let bytes): network.append(.probe(output, bytes))
+    case .note(let note): noted(note)
     }
   }
+
+  /// The engine tells something.
+  func noted(_ note: Note) {}
 
   func dump(_ what: DumpRequest, _ sequence: UInt32) {
     if unsendableDumps > 0 {
@@ -257,6 +282,7 @@ package class Machine {
       failures.append(.closed(ConnectionSlot(peer, .outgoing)))
       return
     }
+    sockets[peer.index].sent += bytes.count
     network.append(.send(peer.index, bytes, armed: armed))
   }
 

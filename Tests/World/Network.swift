@@ -1,6 +1,7 @@
 // The network between machines and route servers: connections, how long segments take, and what
 // befalls the servers.
 
+import Engine
 import Model
 
 /// One connection and its two ends.
@@ -15,6 +16,8 @@ struct Connection {
   var lastIn = Instant.zero
   /// Volleys on their way, as they were armed.
   var volleys: [[UInt8]] = []
+  /// Bytes that the server has taken.
+  var taken = 0
 }
 
 /// What befalls a route server as a whole.
@@ -52,7 +55,7 @@ extension Networked {
 
   // MARK: From a machine into the network
 
-  func carryOut(_ effects: [NetworkEffect], _ index: Int, hello: (([UInt8]) -> Void)? = nil) {
+  func carryOut(_ effects: [NetworkEffect], _ index: Int, other: ((NetworkEffect) -> Void)? = nil) {
     for effect in effects {
       switch effect {
       case .connect(let peer):
@@ -68,7 +71,7 @@ extension Networked {
           connections[id].volleys += WireMessage.take(from: &armed).map(\.bytes)
         }
         send(bytes, over: id, isOut: true)
-      case .hello(let body): hello?(body)
+      case .hello, .probe: other?(effect)
       }
     }
   }
@@ -125,6 +128,7 @@ extension Networked {
     let target = machine(connection.appliance)
     guard connection.isOpenHere, target.sockets[connection.server].connection == id else {
       // Who talks to a closed socket is told so.
+      if case .acknowledged = segment { return }
       if connection.isOpenThere, segment != .end { sendOut(.end, id) }
       return
     }
@@ -162,6 +166,7 @@ extension Networked {
       actions = servers[server].accept(id, from: neighbour, at: now)
       if actions.contains(.close) { note(.connectionRefusedByServer) }
     case .bytes(let bytes):
+      acknowledge(bytes.count, id)
       guard servers[server].neighbours[neighbour].connection == id else { return }
       let logged = servers[server].log.count
       actions = servers[server].receive(bytes, from: neighbour, at: now)
@@ -170,10 +175,17 @@ extension Networked {
     case .end:
       connections[id].isOpenThere = false
       if servers[server].neighbours[neighbour].connection == id { servers[server].drop(neighbour) }
-    case .refused: return
+    case .refused, .acknowledged: return
     }
     carryOut(actions, id)
     planTurn(server)
+  }
+
+  /// A server that stands still acknowledges nothing either: its machine stands still with it.
+  private func acknowledge(_ count: Int, _ id: Int) {
+    connections[id].taken += count
+    let wantsIt = machine(connections[id].appliance).driver?.engine.wantsAcknowledgements ?? false
+    if wantsIt { sendIn(.acknowledged(connections[id].taken), id) }
   }
 
   func carryOut(_ actions: [ServerAction], _ id: Int) {

@@ -33,8 +33,11 @@ package enum ServerAction: Equatable, Sendable {
 /// the session.
 package struct RouteServer: Sendable {
   package static let asn: UInt32 = 65515
+  /// Azure's: routes held from a neighbour together with those of an UPDATE.
+  package static let azureLimit = 4_000
   private let identifier: IPv4Address
   private let holdTime: UInt16
+  private let routeLimit: Int
   /// What it offers.
   package let families: Set<WireFamily>
 
@@ -65,12 +68,15 @@ package struct RouteServer: Sendable {
   package private(set) var wrongs: [String] = []
   package private(set) var notifications: [(code: UInt8, subcode: UInt8)] = []
   package private(set) var holdExpiries = 0
+  /// Sessions that were ended since there were too many routes.
+  package private(set) var overflows: [String] = []
 
   package init(
     _ index: Int, neighbours count: Int, holdTime: UInt16 = 180,
-    families: Set<WireFamily> = [.ipv4]
+    families: Set<WireFamily> = [.ipv4], routeLimit: Int = RouteServer.azureLimit
   ) {
     self.families = families
+    self.routeLimit = routeLimit
     identifier = IPv4Address(10, 10, 1, UInt8(4 + index))
     self.holdTime = holdTime
     neighbours = Array(repeating: Neighbour(), count: count)
@@ -150,6 +156,13 @@ package struct RouteServer: Sendable {
       }
       guard neighbours[neighbour].families.contains(update.family) else {
         return wrong("UPDATE of \(update.family), which was not agreed on", neighbour)
+      }
+      // Also when they only replace others.
+      let held = neighbours[neighbour].routes.count
+      if !update.announced.isEmpty, held + update.announced.count > routeLimit {
+        overflows.append("neighbour \(neighbour): \(held) routes and \(update.announced.count)")
+        drop(neighbour)
+        return [.send(WireMessage.writeNotification(6, 1)), .close]
       }
       take(update, raw, neighbour, now)
       return []

@@ -112,6 +112,7 @@ extension GroupWorld {
       let before = judge.best[server][place]
       guard after != before else { continue }
       judge.best[server][place] = after
+      if place == 0 { planProgramming() }
       if after.isClaimed, after.members.count > 1 {
         violate(.equalPaths, "server \(server), \(prefix): members \(after.members) claim alike")
       }
@@ -170,7 +171,9 @@ extension GroupWorld {
     guard isBetter, let failback = shape.failback else {
       return violate(.failback, "server \(server), \(prefix): left \(left), which was well")
     }
-    if isWellFor(taken) < failback {
+    // Packets do not see what is shorter than it takes to miss enough of them.
+    let wasSeenWell = shape.isProbed ? now - probing.firmSince[taken] : isWellFor(taken)
+    if wasSeenWell < failback {
       violate(.failback, "server \(server), \(prefix): back to \(taken) too soon")
     }
     judgeDamping("back to \(taken)", place, server)
@@ -335,6 +338,7 @@ extension GroupWorld {
       for (code, subcode) in server.notifications where code != 4 && code != 6 {
         violate(.format, "NOTIFICATION \(code)/\(subcode) from a member")
       }
+      for why in server.overflows { violate(.routeLimit, why) }
     }
     let epochs = Set(truths.compactMap { $0.said?.epoch })
     if members.count > 1, epochs.count != 1 {
@@ -343,6 +347,8 @@ extension GroupWorld {
     guard claimants.count == 1, let claimant = claimants.first else {
       return violate(.liveness, "members \(claimants) claim long after the last fault")
     }
+    judgeTables(claimant)
+    judgeConfirmation(claimant)
     for server in servers {
       let length = server.neighbours[claimant].routes[shape.prefixes[0]]?.pathLength ?? 0
       // Owner is 15 long, and each place in the group one shorter.

@@ -44,6 +44,9 @@ extension GroupWorld {
       let isLate = index > 0 && random.oneIn(4)
       schedule(.group(.begin(index)), after: .milliseconds(isLate ? 5_000 : random.pick(0...50)))
     }
+    for index in members.indices where !shape.tabled.isEmpty {
+      schedule(.group(.courier(index, .look)), after: .seconds(1))
+    }
     // Some addresses never come to rest, until the ladder ends.
     let isRestless = shape.manner == .address && random.oneIn(8)
     if isRestless { fates += Array(repeating: .move, count: 30) }
@@ -177,6 +180,9 @@ extension GroupWorld {
       troubleAll()
     case .quieten: isLossy = false
     case .serve(let index): maintain(index, isOut: false)
+    case .courier(let index, let step): take(step, of: index)
+    case .answer(let index, let answer): deliver(answer, to: index)
+    case .programmed: program()
     case .awake(let index):
       truths[index].isAsleep = false
       truths[index].standsSince = now
@@ -199,9 +205,13 @@ extension GroupWorld {
   /// A host that is watched; each watcher sees it a little later.
   func setHost(_ host: Int, _ isUp: Bool) {
     guard shape.manner == .watchers, hosts[host].isUp != isUp else { return }
+    let wasShort = now - hosts[host].since < Shape.probing.interval
+    if isUp, !wasShort { probing.firmSince[host] = now }
     hosts[host] = (isUp, now)
     for index in members.indices {
       trouble(index)
+      // Packets find out by themselves.
+      if shape.isProbed { continue }
       schedule(
         .group(.see(member: index, host: host)), after: .microseconds(random.spread(100, 90_000)))
     }
@@ -250,6 +260,8 @@ extension GroupWorld {
     truths[index].wasShaky = truths[index].isShaky
     truths[index].isShaky = false
     truths[index].thawedAt = now
+    // A courier that stood still asks before it writes.
+    if kind == .machine { doubt(index) }
     truths[index].standsSince = now
     if kind == .machine, shape.manner == .address, holder != index {
       if judge.lastShift.map({ now - $0 < .milliseconds(50) }) ?? false {

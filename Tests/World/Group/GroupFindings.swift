@@ -29,6 +29,11 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case given
   case damped
   case outOfService
+  case tableWritten
+  case writeRefused
+  case fallbackWanted
+  case probeLost
+  case confirmed
 }
 
 /// What one schedule came to.

@@ -48,12 +48,14 @@ struct GroupJudge {
   var commandedAt: Instant?
   /// Members whose routes are withdrawn.
   var withdrawnBy: Set<Int> = []
-  /// By pair.
-  private var rivalries: [Int: Rivalry] = [:]
-  private let count: Int
+  /// Who claims beside another, and who wants to write beside another.
+  var rivals: Rivalries
+  var voices: Rivalries
 
   init(_ shape: Shape) {
-    count = shape.members
+    let count = shape.members
+    rivals = Rivalries(count)
+    voices = Rivalries(count)
     stamps = Array(repeating: 0, count: count)
     let none = Array(repeating: Best(), count: shape.prefixes.count)
     best = [none, none]
@@ -71,8 +73,14 @@ struct GroupJudge {
   }
 
   func isQuiet(for length: Nanoseconds, at now: Instant) -> Bool { now - lastCause >= length }
+}
 
-  // MARK: Rivals
+/// By pair: since when both do the same, and have heard each other since.
+struct Rivalries {
+  private var rivalries: [Int: Rivalry] = [:]
+  private let count: Int
+
+  init(_ count: Int) { self.count = count }
 
   private func key(_ one: Int, _ other: Int) -> Int { min(one, other) * count + max(one, other) }
 
@@ -88,7 +96,7 @@ struct GroupJudge {
   }
 
   /// Since when both have known of each other.
-  func rivalsSince(_ one: Int, _ other: Int) -> Instant? {
+  func since(_ one: Int, _ other: Int) -> Instant? {
     guard let rivalry = rivalries[key(one, other)], let first = rivalry.heard[0],
       let second = rivalry.heard[1]
     else { return nil }

@@ -7,7 +7,7 @@ extension GroupWorld {
   /// How long a takeover may take, from the last thing that happened: a pause is noticed and
   /// listened after, silence is noticed, and one that is preferred is waited for.
   var takeoverTime: Nanoseconds {
-    shape.timeout * 3 + shape.interval * 2 + .milliseconds(300)
+    shape.timeout * 3 + shape.interval * 2 + .milliseconds(300) + shape.detection
   }
 
   /// Until everything that can wait has happened as well.
@@ -20,7 +20,8 @@ extension GroupWorld {
   func trouble(_ index: Int) {
     truths[index].troubledAt = now
     for other in members.indices where other != index {
-      judge.restart(index, other, bothClaim: bothClaim(index, other), at: now)
+      judge.rivals.restart(index, other, bothClaim: bothClaim(index, other), at: now)
+      judge.voices.restart(index, other, bothClaim: bothSpeak(index, other), at: now)
     }
     cause()
     noteWell()
@@ -116,8 +117,8 @@ extension GroupWorld {
     }
     for other in members.indices where other != index {
       if isChange {
-        judge.restart(index, other, bothClaim: bothClaim(index, other), at: now)
-      } else if saying.isClaim, let since = judge.rivalsSince(index, other),
+        judge.rivals.restart(index, other, bothClaim: bothClaim(index, other), at: now)
+      } else if saying.isClaim, let since = judge.rivals.since(index, other),
         now - since > shape.timeout, isLiving(other), isLiving(index)
       {
         violate(.rivals, "members \(index) and \(other) both claim, and have heard each other")

@@ -4,7 +4,7 @@ import Model
 
 extension GroupWorld {
   /// What a kernel, a daemon and a network may take together from the event to the table.
-  private static let late = Nanoseconds.seconds(1)
+  private var late: Nanoseconds { .seconds(1) + shape.detection }
 
   /// One UPDATE that takes routes back: only by who knows that nobody can carry the traffic.
   func judgeWithdrawal(_ entry: LoggedUpdate, _ server: Int) {
@@ -18,11 +18,11 @@ extension GroupWorld {
     if let stalled = judge.stalledAt[server], now - stalled < .seconds(60) { return }
     if now - truths[index].deafAt < failbackTime { return }
     if shape.manner == .watchers {
-      let isVacant = hosts.allSatisfy { !$0.isUp || now - $0.since < GroupWorld.late }
+      let isVacant = hosts.allSatisfy { !$0.isUp || now - $0.since < late }
       if !isVacant { violate(.withdrawal, "member \(index) withdraws, and a host is well") }
       return
     }
-    if truths[index].isWell, now - truths[index].wellSince > GroupWorld.late {
+    if truths[index].isWell, now - truths[index].wellSince > late {
       violate(.withdrawal, "member \(index) is well and withdraws")
     }
     let calm = takeoverTime + shape.timeout
@@ -31,7 +31,7 @@ extension GroupWorld {
         && isWellFor(other) > calm && truths[other].said?.wants ?? false
         && now - max(truths[other].wantsSince, truths[other].standsSince) > calm
         && now - truths[index].standsSince > calm
-        && now - max(truths[index].troubledAt, truths[other].troubledAt) > GroupWorld.late
+        && now - max(truths[index].troubledAt, truths[other].troubledAt) > late
     }
     if let other { violate(.withdrawal, "member \(index) withdraws, and \(other) is well") }
   }

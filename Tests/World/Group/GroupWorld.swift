@@ -22,6 +22,10 @@ enum GroupEvent {
   /// Back in service.
   case serve(Int)
   case awake(Int)
+  case courier(Int, CourierStep)
+  case answer(Int, Returning)
+  /// The client's packets follow the tables.
+  case programmed
 }
 
 /// How long the world was left alone before it is looked at.
@@ -98,6 +102,9 @@ package final class GroupWorld: Networked {
   /// An operator has chosen a host.
   var isPinned = false
 
+  var tables: RouteTables
+  var probing: ProbeNetwork
+
   // What is true, and what was found.
   var truths: [Truth]
   var judge: GroupJudge
@@ -118,7 +125,9 @@ package final class GroupWorld: Networked {
     self.seed = seed
     self.defect = defect
     var random = Random(seed: seed &+ 0x6772_6f75)
-    let shape = Shape(&random)
+    // Drawn by itself: what is added to a group leaves the rest of its schedule as it was.
+    var extra = Random(seed: seed &+ 0x6578_7472)
+    let shape = Shape(&random, &extra)
     self.shape = shape
     let count = shape.members
     let culprit = random.pick(0...count - 1)
@@ -131,13 +140,18 @@ package final class GroupWorld: Networked {
       member.transplantEvery = transplantEvery
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
-    servers = (0..<2).map { RouteServer($0, neighbours: count, holdTime: hold) }
+    let limit = defect == .smallLimit ? 2_500 : RouteServer.azureLimit
+    servers = (0..<2).map {
+      RouteServer($0, neighbours: count, holdTime: hold, routeLimit: limit)
+    }
     cuts = Array(repeating: Array(repeating: 0, count: count), count: count)
     heardAt = Array(repeating: Array(repeating: .zero, count: count), count: count)
     heardSent = heardAt
     hosts = Array(repeating: (true, .zero), count: Shape.hosts)
     truths = Array(repeating: Truth(), count: count)
     judge = GroupJudge(shape)
+    tables = RouteTables(shape)
+    probing = ProbeNetwork(shape)
     nextWake = Array(repeating: nil, count: count)
     isDumpPlanned = Array(repeating: false, count: count)
     self.random = random
@@ -224,6 +238,7 @@ package final class GroupWorld: Networked {
     trouble(index)
     loseMemory(index)
     carryOut(members[index].start(seed: random.next(), at: now), of: index)
+    doubt(index)
     settle(index)
   }
 
@@ -233,6 +248,12 @@ package final class GroupWorld: Networked {
     trouble(index)
     for peer in 0..<2 { closeHere(index, peer) }
     members[index].kill()
+    probing.streams[index].removeAll()
+    // Its courier's stream has ended; a write may still be under way.
+    for vip in shape.tabled {
+      tables.desks[index][vip].wish = nil
+      tables.desks[index][vip].isSure = false
+    }
     truths[index].isEnding = false
     truths[index].isAsleep = false
     truths[index].said = nil
@@ -257,7 +278,16 @@ package final class GroupWorld: Networked {
   }
 
   func carryOut(_ effects: [NetworkEffect], of index: Int) {
-    carryOut(effects, index) { body in self.say(body, from: index) }
+    carryOut(effects, index) { effect in
+      switch effect {
+      case .hello(let body): self.say(body, from: index)
+      case .probe(let output, let bytes): self.carryOut(output, bytes, from: index)
+      case .connect, .close, .send: return
+      }
+    }
+    hearWishes(index)
+    hearConfirmations(index)
+    judgeVoices(index)
   }
 
   func settle(_ index: Int) {
@@ -331,7 +361,8 @@ package final class GroupWorld: Networked {
     }
     heardAt[to][from] = now
     heardSent[to][from] = max(heardSent[to][from], datagram.sentAt)
-    judge.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
+    judge.rivals.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
+    judge.voices.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
   }
 
   /// Whether two members hear each other.

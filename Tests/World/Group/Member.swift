@@ -4,6 +4,7 @@ import Engine
 import Failover
 import Hello
 package import Model
+import Probes
 
 /// One hello on its way.
 struct Datagram {
@@ -28,6 +29,16 @@ package enum Defect: CaseIterable, Sendable {
   case restless
   case flood
   case keepAll
+  /// Its courier takes every word for its own.
+  case loud
+  /// Its courier does not hear what changes.
+  case forgetful
+  /// The machine in shadow mode is not in shadow mode.
+  case openShadow
+  /// Whoever answers confirms a shift.
+  case creditAnyone
+  /// Route servers take less than Azure's.
+  case smallLimit
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
@@ -53,6 +64,18 @@ package final class Member: Machine {
   /// The state file, when this member has one.
   private let hasMemory: Bool
   private var memory: [UInt8]?
+  /// What it wants route tables to say, since this was looked at last.
+  var wishes: [(vip: VIPSlot, wish: RouteWish)] = []
+  /// Shifts that were confirmed since this was looked at last.
+  var confirmed: [VIPSlot] = []
+  /// Its courier has asked for everything as it stands.
+  var isAsked = false
+  private let tabled: [VIPSlot]
+  private let isProbed: Bool
+  /// Answers of hosts, and what came on connections.
+  private var answers: [Answer] = []
+  private let shadowPlan: Plan?
+  private var shadow: Shadow?
 
   init(_ index: Int, shape: Shape, defect: Defect?) {
     self.defect = defect
@@ -61,15 +84,25 @@ package final class Member: Machine {
     slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
     lastFired = [nil, nil]
     hasMemory = shape.hasMemory
+    tabled = shape.tabled.map(VIPSlot.init)
+    isProbed = shape.isProbed
+    var twin = shape.plan(index, defect)
+    twin.isShadow = defect != .openShadow
+    shadowPlan = shape.hasShadow && index == 0 ? twin : nil
     super.init(index, plan: shape.plan(index, defect))
   }
 
-  package override var isReadable: Bool { hasNews || !inbox.isEmpty }
+  package override var isReadable: Bool {
+    hasNews || !inbox.isEmpty || !answers.isEmpty || isAsked
+  }
 
   package override func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
     for slot in guards.indices { guards[slot] = ReplayGuard() }
     inbox.removeAll()
+    answers.removeAll()
+    wishes.removeAll()
     lastPause = nil
+    shadow = shadowPlan.map { Shadow($0, seed: seed, run: run + 1) }
     let effects = super.start(seed: seed, at: now)
     sleptUntil = driver?.deadline
     return effects
@@ -82,6 +115,9 @@ package final class Member: Machine {
   package override func kill() {
     super.kill()
     inbox.removeAll()
+    answers.removeAll()
+    shadow = nil
+    isAsked = false
   }
 
   /// SIGTERM.
@@ -124,6 +160,32 @@ package final class Member: Machine {
     taken.removeAll(keepingCapacity: true)
     for datagram in inbox { take(datagram, at: now) }
     inbox.removeAll(keepingCapacity: true)
+    for answer in answers { feed(.probe(answer.event), answer.bytes, at: now) }
+    answers.removeAll(keepingCapacity: true)
+  }
+
+  override func hearProbes(at now: Instant) {
+    if isProbed { feed(.probe(.heard(until: now)), at: now) }
+  }
+
+  /// An answer reached a socket.
+  func receive(_ answer: Answer) {
+    if answers.count < Member.bufferedHellos { answers.append(answer) }
+  }
+
+  override func answered(
+    _ input: Input, _ bytes: [UInt8], _ effects: [Effect], at now: Instant
+  ) {
+    guard let complaint = shadow?.judge(input, bytes, effects, at: now) else { return }
+    complain(.shadow, complaint)
+  }
+
+  override func noted(_ note: Note) {
+    switch note {
+    case .wish(let vip, let wish, _): wishes.append((vip, wish))
+    case .confirmed(let vip, _): confirmed.append(vip)
+    default: return
+    }
   }
 
   /// As the daemon does it: what is no hello, or none that is new, is dropped.
@@ -142,9 +204,25 @@ package final class Member: Machine {
   override func turned(at now: Instant) {
     sleptUntil = driver?.deadline
     if hasMemory, let kept = driver?.takeMemory() { memory = kept }
+    judgeEarlyVoice(at: now)
+    if isAsked {
+      isAsked = false
+      for vip in tabled {
+        if let (wish, _) = driver?.engine.routeWish(of: vip) { wishes.append((vip, wish)) }
+      }
+    }
     if defect == .flood {
       for _ in 0..<500 { network.append(.send(0, WireMessage.writeKeepalive(), armed: nil)) }
     }
+  }
+
+  /// Right after a pause nobody knows whose word counts.
+  private func judgeEarlyVoice(at now: Instant) {
+    guard let pause = lastPause, pause.at == now, !guards.isEmpty, let vip = tabled.first,
+      pause.length >= (plan.group?.timeout ?? .zero) / 2,
+      driver?.engine.routeWish(of: vip)?.wish.voice == .ours
+    else { return }
+    complain(.earlyVoice, "it stood still and speaks before it has listened")
   }
 
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {

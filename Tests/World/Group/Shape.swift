@@ -13,8 +13,19 @@ struct Shape {
   /// Interfaces of a member beside the one that its own address is on: its service, or what it sees
   /// each host by.
   static let service: UInt32 = 3
-  static let addresses = [IPv4Address(10, 1, 0, 5), IPv4Address(10, 2, 0, 5)]
-  private static let names = ["web", "net"]
+  static let addresses = [
+    IPv4Address(10, 1, 0, 5), IPv4Address(10, 2, 0, 5), IPv4Address(10, 3, 0, 5),
+    IPv4Address(10, 4, 0, 5),
+  ]
+  /// Packets that judge a host. With them a death takes three intervals and a timeout to be seen,
+  /// and as much again by a machine that was away.
+  static let probing = Plan.Probe(
+    kind: .icmp, address: IPv4Address(bits: 0), interval: .milliseconds(500),
+    timeout: .milliseconds(400), fall: 3, rise: 2)
+  private static let detection = Nanoseconds.seconds(4)
+  /// As many as a Plan for Azure may have, so that a change of all of them together with what is
+  /// held comes close to what a route server takes.
+  private static let bulk = 1_990
 
   let manner: Manner
   let members: Int
@@ -29,10 +40,18 @@ struct Shape {
   /// There is a state file, which outlives the daemon.
   let hasMemory: Bool
   let allDown: Plan.AllDown
+  /// How the first VIP stands in route tables; nil: it does not.
+  let udr: Plan.UDR.Mode?
+  /// A machine in shadow mode hears all that the first member hears.
+  let hasShadow: Bool
+  /// Hosts are judged by packets, and shifts are confirmed.
+  let isProbed: Bool
   let vips: [Plan.VIP]
+  /// Those that are looked at at the route servers.
   let prefixes: [Prefix]
 
-  init(_ random: inout Random) {
+  /// `extra` decides what leaves the course of a schedule as it is.
+  init(_ random: inout Random, _ extra: inout Random) {
     manner = Manner.allCases[random.pick(0...2)]
     switch manner {
     case .address: members = 2
@@ -51,18 +70,47 @@ struct Shape {
     loss = random.oneIn(2) ? 0 : random.pick(1...30)
     hasMemory = random.oneIn(3) == false
     let isTied = random.oneIn(2)
-    var vips: [Plan.VIP] = []
-    for place in 0...(isTied ? 1 : 0) {
-      let texts = place == 0 ? ["10.1.0.5/32"] : ["10.2.0.5/32", "10.9.128.0/17"]
-      vips.append(
-        Plan.VIP(
-          name: Shape.names[place], prefixes: texts.compactMap { Prefix($0) },
-          role: .watcher(rank: 0), candidates: [], failback: failback, tie: isTied ? 0 : nil))
-    }
     allDown = manner != .address && random.oneIn(3) ? .withdraw : .hold
-    self.vips = vips
-    prefixes = vips.flatMap(\.prefixes)
+    // Probes and acknowledgements beside many hellos would be too many events.
+    let isCalm = interval >= .milliseconds(250)
+    let modes: [Plan.UDR.Mode?] = [nil, .floor, .mirror, .fallback]
+    udr = modes[extra.pick(0...(isCalm ? 3 : 2))]
+    hasShadow = extra.oneIn(2)
+    isProbed = manner == .watchers && isCalm && extra.oneIn(2)
+    let isBulky = extra.oneIn(10)
+    // What is not announced cannot be withdrawn.
+    let hasTableOnly = extra.oneIn(3) && allDown == .hold
+    var lists = [("web", ["10.1.0.5/32"])]
+    if isTied { lists.append(("net", ["10.2.0.5/32", "10.9.128.0/17"])) }
+    prefixes = lists.flatMap { $0.1 }.compactMap { Prefix($0) }
+    if hasTableOnly { lists.append(("tab", ["10.3.0.5/32"])) }
+    if isBulky {
+      lists.append(("bulk", (0..<Shape.bulk).map { "10.64.\($0 / 256).\($0 % 256)/32" }))
+    }
+    let tie = lists.count > 1 ? 0 : nil
+    let (failback, udr) = (failback, udr)
+    vips = lists.map { name, texts in
+      let prefixes = texts.compactMap { Prefix($0) }
+      return Plan.VIP(
+        name: name, prefixes: prefixes, role: .watcher(rank: 0), candidates: [],
+        failback: failback, tie: tie, udr: Shape.udr(name, prefixes, udr))
+    }
   }
+
+  private static func udr(
+    _ name: String, _ prefixes: [Prefix], _ mode: Plan.UDR.Mode?
+  ) -> Plan.UDR? {
+    if name == "tab" { return Plan.UDR(mode: .only, prefixes: prefixes) }
+    guard name == "web", let mode else { return nil }
+    let covering = [Prefix("10.1.0.0/24")].compactMap { $0 }
+    return Plan.UDR(mode: mode, prefixes: mode == .floor ? covering : prefixes)
+  }
+
+  /// The VIPs that stand in route tables.
+  var tabled: [Int] { vips.indices.filter { vips[$0].udr != nil } }
+
+  /// How long it may take until a daemon knows how its hosts are.
+  var detection: Nanoseconds { isProbed ? Shape.detection : .zero }
 
   func address(_ member: Int) -> IPv4Address { IPv4Address(10, 0, 2, UInt8(10 + member)) }
 
@@ -104,7 +152,10 @@ struct Shape {
           address: hop(manner == .healthy ? index : host, prefixes[0]),
           isSelf: manner == .healthy, targets: host..<(host + 1)))
       guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
-      targets.append(Plan.Target(host: HostSlot(host), evidence: .link(name)))
+      var probe = Shape.probing
+      probe.address = hosts[host].address
+      targets.append(
+        Plan.Target(host: HostSlot(host), evidence: isProbed ? .probe(probe) : .link(name)))
     }
     let failback = defect == .hastyFailback ? Nanoseconds.zero : failback
     let window = defect == .noDamping ? .zero : defect == .neverStepBack ? .seconds(9_999) : window
@@ -126,9 +177,24 @@ struct Shape {
         }
         // An owner's own address needs no candidate.
         vip.candidates = candidates.filter { manner != .healthy || $0.nextHop != own }
+        if isProbed, place == 0 { vip.confirmation = confirmation(defect) }
         return vip
       },
-      hosts: hosts, targets: targets, group: members > 1 ? group : nil)
+      hosts: hosts, targets: targets, group: members > 1 ? group : nil,
+      azure: tabled.isEmpty ? nil : Plan.Azure())
+  }
+
+  /// Each host says its name.
+  static func page(_ host: Int) -> String { "this is host \(host)" }
+
+  private func confirmation(_ defect: Defect?) -> Plan.Confirmation {
+    let address = Shape.addresses[0]
+    return Plan.Confirmation(
+      address: address,
+      fetch: Plan.Probe.Fetch(
+        port: 80, authority: address.description, path: "/", statuses: 200...299),
+      texts: defect == .creditAnyone ? [] : (0..<Shape.hosts).map(Shape.page),
+      within: .seconds(20))
   }
 
   private func role(_ index: Int, _ vip: Int) -> Plan.Role {
