@@ -105,10 +105,12 @@ let package = Package(
         "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
+    room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
     room("Lab", ["Model", "Bytes", "Platform", "Control", "Linux"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
+    program("hopshift-courier", ["Courier"]),
     program(
       "hopshift",
       [
