@@ -154,6 +154,9 @@ let package = Package(
     tests("StoreTests", ["Store", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
+      "CourierTests", ["Courier", "Control", "Linux", "Store", "Model"],
+      resources: [.copy("azure.py")]),
+    tests(
       "DaemonTests",
       [
         "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",

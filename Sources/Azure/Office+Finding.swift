@@ -183,8 +183,9 @@ extension Office {
     case .machine(let id): introduction.answered(id, answer, at: now)
     case .place(let id): discovery?.answered(id, answer, at: now)
     case .events(let id):
+      let isFirst = watch?.hasAnswered == false
       let news = watch?.answered(id, answer, at: now) ?? []
-      heed(news, into: &outputs)
+      heed(news, isFirst && watch?.hasAnswered == true, into: &outputs)
     case .start:
       guard answer.status != 200 else { return }
       outputs.append(.say(.warning, "the event was not let begin: \(answer.complaint)"))
@@ -215,8 +216,11 @@ extension Office {
     }
   }
 
-  private mutating func heed(_ news: [EventNews], into outputs: inout [OfficeOutput]) {
-    guard !news.isEmpty, let watch else { return }
+  /// The first list is told even when it is empty: the daemon may know an event that is over.
+  private mutating func heed(
+    _ news: [EventNews], _ isFirst: Bool, into outputs: inout [OfficeOutput]
+  ) {
+    guard !news.isEmpty || isFirst, let watch else { return }
     for item in news {
       switch item {
       case .announced(let event):

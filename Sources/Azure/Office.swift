@@ -219,7 +219,7 @@ package struct Office: Sendable {
     }
     // A daemon that is new has heard nothing yet.
     for index in reports.indices { reports[index].isTold = false }
-    if let watch { outputs.append(.events(watch.known)) }
+    if let watch, watch.hasAnswered { outputs.append(.events(watch.known)) }
   }
 
   private mutating func take(

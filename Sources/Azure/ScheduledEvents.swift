@@ -105,7 +105,7 @@ package struct EventWatch: Sendable {
   private var call: CallID?
   private var lastCall: UInt64 = 0
   private var failures = 0
-  private var hasAnswered = false
+  package private(set) var hasAnswered = false
   /// What concerns this machine, by the last list that came.
   package private(set) var known: [ScheduledEvent] = []
   /// Approved, so that it is done once.

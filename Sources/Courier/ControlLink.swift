@@ -84,7 +84,7 @@ struct ControlLink: ~Copyable {
     settings = nil
     records = []
     toldLoss = nil
-    send(ControlLink.follow, .desired, ["follow"], at: now)
+    send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
     return [.connected]
   }
 
