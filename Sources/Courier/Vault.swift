@@ -17,6 +17,8 @@ final class Vault: Sendable {
     case finish(route: String, Generation)
     case add(KeptEvent)
     case end
+
+    var isWord: Bool { if case .keep = self { true } else { false } }
   }
 
   enum News: Sendable {
@@ -94,15 +96,23 @@ final class Vault: Sendable {
 
   private func next() -> [Command] {
     while true {
+      let rest = boxes.withLock { boxes in Vault.takeFirst(of: &boxes.commands) }
+      if !rest.isEmpty { return rest }
       forWorker.wait()
       let isClear = Vault.succeeds { () throws(Errno) in try forWorker.clear() }
       precondition(isClear, "a counter of ours can be read")
-      let commands = boxes.withLock { boxes in
-        defer { boxes.commands = [] }
-        return boxes.commands
-      }
-      if !commands.isEmpty { return commands }
     }
+  }
+
+  /// Words before everything else, since a write waits for them; of the rest one at a time. Each
+  /// says which generation it means, so none has to keep its place.
+  private static func takeFirst(of commands: inout [Command]) -> [Command] {
+    let words = commands.filter(\.isWord)
+    if !words.isEmpty {
+      commands.removeAll(where: \.isWord)
+      return words
+    }
+    return commands.isEmpty ? [] : [commands.removeFirst()]
   }
 
   private static func succeeds(_ body: () throws(Errno) -> Void) -> Bool {
