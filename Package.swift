@@ -154,7 +154,7 @@ let package = Package(
     tests("StoreTests", ["Store", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
-      "CourierTests", ["Courier", "Control", "Linux", "Store", "Model"],
+      "CourierTests", ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
       resources: [.copy("azure.py")]),
     tests(
       "DaemonTests",

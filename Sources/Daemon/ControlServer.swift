@@ -65,8 +65,8 @@ struct ControlServer: ~Copyable {
     return count
   }
 
-  /// Root, the daemon's own user and one group may write; members of the others may read, and those of
-  /// one tell what they did.
+  /// Root, the daemon's own user and one group may write; members of the others may read, and
+  /// those of one tell what they did.
   private func rights(of stream: borrowing UnixStream) -> ControlClient.Rights {
     do throws(Errno) {
       let peer = try stream.peer()

@@ -133,7 +133,9 @@ struct AnswerTests {
     let target = Metadata.token(.resource(id), audience: Cloud.china.audience, at: .metadata).target
     #expect(target.contains("&msi_res_id=%2Fsubscriptions%2Fs%2F"))
     #expect(target.contains("management.chinacloudapi.cn%2F"))
-    #expect(Metadata.token(.client("a&b"), audience: Cloud.world.audience, at: .metadata).target.hasSuffix("=a%26b"))
+    #expect(
+      Metadata.token(.client("a&b"), audience: Cloud.world.audience, at: .metadata).target
+        .hasSuffix("=a%26b"))
   }
 
   private func events(_ entries: String, _ incarnation: Int) -> Answer {

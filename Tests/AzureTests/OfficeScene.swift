@@ -114,7 +114,8 @@ struct OfficeScene {
     let text =
       if request.target.contains("instance") {
         #"{"compute":{"name":"vm-a","azEnvironment":"AzurePublicCloud","resourceId":"#
-          + #""/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm-a"}}"#
+          + #""/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute"#
+          + #"/virtualMachines/vm-a"}}"#
       } else if request.target.contains("token") {
         #"{"access_token":"t","expires_in":"86400"}"#
       } else {
@@ -125,7 +126,9 @@ struct OfficeScene {
 
   /// One event, or the office's own deadline; false when nothing comes before `end`.
   mutating func step(until end: Instant) -> Bool {
-    let next = queue.indices.min { (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order) }
+    let next = queue.indices.min {
+      (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order)
+    }
     let deadline = office.deadline
     if let next, deadline.map({ queue[next].at <= $0 }) ?? true {
       guard queue[next].at <= end else { return false }

@@ -22,7 +22,8 @@ import Testing
     #expect(writes.count == 2)
     // The route is there by then: it is replaced where it stands, under the tag that was read.
     #expect(writes.last?.hasPrefix("PUT \(Scene.route) W/\"") == true, "\(writes)")
-    #expect(scene.told.map(\.stage) == ["queued", "accepted", "done", "queued", "accepted", "done"])
+    #expect(
+      scene.told.map(\.stage) == ["queued", "accepted", "done", "queued", "accepted", "done"])
     #expect(scene.told.allSatisfy { $0.durability == "durable" })
     #expect(try scene.finish() == 0)
     let store = try Store(path: scene.state + "/store")

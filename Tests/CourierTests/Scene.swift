@@ -132,7 +132,8 @@ final class Scene {
 
   /// Turns the daemon until something holds.
   func wait(
-    _ what: String, sourceLocation: SourceLocation = #_sourceLocation, until holds: () throws -> Bool
+    _ what: String, sourceLocation: SourceLocation = #_sourceLocation,
+    until holds: () throws -> Bool
   ) throws {
     let end = Clock.monotonic() + Scene.patience
     while try !holds() {

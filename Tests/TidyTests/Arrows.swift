@@ -67,7 +67,7 @@ enum Arrows {
     "SealTests": ["Seal"],
     "StoreTests": ["Store", "Model"],
     "HTTPSTests": ["HTTPS", "Model"],
-    "CourierTests": ["Courier", "Control", "Linux", "Store", "Model"],
+    "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
     "DaemonTests": [
       "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
       "Model",
