@@ -30,7 +30,8 @@ private final class Courts {
       ["install", "-d", "-m", "0700", "-o", Courts.user, "-g", Courts.user, place + "/courier"])
     // It obeys lines until they end, so it gets some that do not.
     let server = BuiltPrograms.source("Tests/CourierTests/azure.py")
-    let words = "tail -f /dev/null | python3 \(server) certificate.pem key.pem calls"
+    let words = "tail -n +1 -f commands | python3 \(server) certificate.pem key.pem calls"
+    try Data().write(to: URL(fileURLWithPath: place + "/commands"))
     _ = try duel.lab.start("azure", ["sh", "-c", "cd \(place) && \(words)"], on: "a")
     try Waiting.until("the ports of the server", within: .seconds(20)) { () throws(LabError) in
       ports = text("azure.log").split(separator: "\n").last?.split(separator: " ") ?? []
@@ -54,6 +55,22 @@ private final class Courts {
   func text(_ name: String) -> String {
     String(
       decoding: FileManager.default.contents(atPath: "\(place)/\(name)") ?? Data(), as: UTF8.self)
+  }
+
+  /// Tells the server something.
+  func set(_ line: String) throws {
+    let file = try #require(FileHandle(forWritingAtPath: place + "/commands"))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("\(line)\n".utf8))
+    try file.close()
+  }
+
+  func waitForTrack(_ digit: String) throws {
+    try Waiting.until("the track file to say \(digit)", within: .seconds(40)) {
+      () throws(LabError) in
+      let bytes = FileManager.default.contents(atPath: duel.daemon?.trackFile ?? "") ?? Data()
+      return bytes == Data("\(digit)\n".utf8) ? nil : text("courier\(starts).log")
+    }
   }
 
   func startCourier() throws(LabError) {
@@ -140,5 +157,26 @@ struct CourierTests {
     for name in ["courier1.log", "courier2.log"] {
       #expect(!courts.text(name).contains("planted-marker"))
     }
+  }
+
+  @Test func `a reboot that Azure announces empties the machine before`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try duel.startDaemon(configuration: CourierTests.configuration)
+    try courts.startCourier()
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try courts.wait(for: [#""stage":"done","durable":true"#], of: ["desired", "--json"])
+    try courts.waitForTrack("0")
+    try courts.set(
+      #"events {"DocumentIncarnation":2,"Events":[{"EventId":"E-1","EventType":"Reboot","#
+        + #""Resources":["vm-a"],"EventStatus":"Scheduled"}]}"#)
+    // Whoever places the address is asked to place it elsewhere.
+    try courts.waitForTrack("1")
+    try courts.wait(for: ["Azure: Reboot E-1 is announced"], of: ["status"])
+    try courts.wait(for: ["Azure is about to do something"], of: ["explain", "web"])
+    try courts.set(#"events {"DocumentIncarnation":3,"Events":[]}"#)
+    try courts.waitForTrack("0")
+    #expect(try !duel.ask(["status"]).contains("Reboot"))
   }
 }
