@@ -9,11 +9,12 @@ import Model
 extension Loop {
   /// Carries out the commands of one request and answers it.
   mutating func obey(_ request: Request, _ client: ControlClient, at now: Instant) {
-    guard client.mayWrite else {
+    guard client.mayWrite || request.verb.isTelling && client.mayTell else {
       let text = "not allowed: be root or a member of group \(ControlServer.writers)"
       return client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
     }
     if request.verb == .report { return take(request, client, at: now) }
+    if request.verb == .events { return takeEvents(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
     case .failure(let error):
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
@@ -52,6 +53,27 @@ extension Loop {
       }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
     }
+  }
+
+  /// What Azure is about to do to this machine: kept for `status`, and told in the log.
+  private mutating func takeEvents(_ request: Request, _ client: ControlClient, at now: Instant) {
+    switch machineEvents.take(request.words) {
+    case .failure(let error):
+      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+    case .success(let lines):
+      for line in lines { log.warning(line) }
+      client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
+      guard plan.azure?.scheduledEvents == .shift else { return }
+      let isDoomed = !machineEvents.events.isEmpty
+      if isDoomed != engine.failover.isDoomed { feed(.doomed(isDoomed), at: now) }
+    }
+  }
+
+  /// Tells whoever follows that no traffic comes here any more: then an event may begin.
+  mutating func tellDeparture(at now: Instant) {
+    guard departure.turn(engine, at: now) else { return }
+    log.notice("the traffic has left this machine")
+    control.publish(.desired) { JSONLine(id: $0, type: "vacated").finish() }
   }
 
   /// Writes down what has changed; it runs when everything else of a turn is done.
