@@ -56,8 +56,8 @@ package enum LabCommand {
       print(usage)
       return 0
     }
-    // It only asks a VIP that is there already.
-    if Processes.effectiveUser != 0 && verb != "measure" {
+    // The one only asks a VIP that is there already, the other only listens.
+    if Processes.effectiveUser != 0 && verb != "measure" && verb != "rest" {
       say("hopshift-lab: network namespaces need root\n")
       return 4
     }

@@ -17,6 +17,7 @@ enum Arrows {
     "Journal": ["Model"],
     "Console": ["Model", "Control"],
     "Platform": ["Model", "Bytes"],
+    "Management": ["Model", "Platform"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
     "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
@@ -24,11 +25,12 @@ enum Arrows {
     "Seal": ["CSodium"],
     "Store": ["Model", "CSQLite"],
     "HTTPS": ["Model", "CCurl"],
+    "WebServer": ["Model", "CMicrohttpd"],
     "Daemon": [
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
-    "Lab": ["Model", "Bytes", "Platform", "Control", "Linux"],
+    "Lab": ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"],
     "hopshiftd": ["Daemon"],
     "hopshift": [
       "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
@@ -71,6 +73,7 @@ enum Arrows {
     ],
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],
+    "ManagementTests": ["Management", "Platform", "Model"],
     "LabTests": ["Lab", "Platform", "Control", "Model"],
     "NamespaceTests": [
       "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
@@ -81,11 +84,11 @@ enum Arrows {
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
     "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Azure", "Configuration",
-    "Control", "Console", "Journal", "Platform", "Engine", "Chronicle",
+    "Control", "Console", "Journal", "Platform", "Management", "Engine", "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store", "HTTPS"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store", "HTTPS", "WebServer"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// the environment that names the programs under test, and sockets with tiny buffers.
