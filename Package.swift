@@ -165,6 +165,7 @@ let package = Package(
     tests("PlatformTests", ["Platform", "Model"]),
     tests("ManagementTests", ["Management", "Platform", "Model"]),
     tests("LabTests", ["Lab", "Platform", "Control", "Model"]),
+    tests("RestTests", ["Lab", "Azure", "HTTPS", "Control", "Model"]),
     tests(
       "NamespaceTests",
       [

@@ -100,6 +100,8 @@ struct Budgets: Hashable, Sendable {
     return length
   }
 
+  mutating func reopen() { closedUntil = nil }
+
   mutating func set(_ kind: Kind, _ count: Int64) { own[Budgets.place(kind)].set(count) }
 
   func headers(_ kind: Kind) -> [Pair] {

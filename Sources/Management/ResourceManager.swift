@@ -216,6 +216,11 @@ package struct ResourceManager: Sendable {
     budgets[place].budgets.close(for: length, at: now)
   }
 
+  /// Whoever waited needs to wait no longer.
+  mutating func reopen() {
+    for place in budgets.indices { budgets[place].budgets.reopen() }
+  }
+
   // MARK: What a person does
 
   /// Changes a route at once, beside all rules; without a hop it goes.

@@ -47,11 +47,12 @@ package struct SimulatedCloud: Sendable {
 
   /// How many were mended.
   package mutating func mend(_ door: Door?, _ mischief: Mischief?) -> Int {
-    let before = troubles.count
-    troubles.removeAll {
+    let mended = troubles.filter {
       (door == nil || $0.door == door) && (mischief == nil || $0.mischief == mischief)
     }
-    return before - troubles.count
+    troubles.removeAll { mended.contains($0) }
+    if mended.contains(where: { $0.mischief == .throttled }) { manager.reopen() }
+    return mended.count
   }
 
   /// The one trouble with connections that is in force at a door.

@@ -1,4 +1,4 @@
-// A certificate authority that lives as long as the process, and the identities that it vouches for.
+// A certificate authority that lives as long as the process, and whom it vouches for.
 
 import CMicrohttpd
 package import Model

@@ -49,7 +49,7 @@ ELSEWHERE = {
 
 
 class Specification:
-    """Schemas with every reference put in its place, and with no room for names they do not know."""
+    """Schemas with every reference put in its place, and no room for names they do not know."""
 
     def __init__(self, vectors):
         with open(os.path.join(vectors, "routeTable.json"), encoding="utf-8") as file:

@@ -75,6 +75,7 @@ enum Arrows {
     "PlatformTests": ["Platform", "Model"],
     "ManagementTests": ["Management", "Platform", "Model"],
     "LabTests": ["Lab", "Platform", "Control", "Model"],
+    "RestTests": ["Lab", "Azure", "HTTPS", "Control", "Model"],
     "NamespaceTests": [
       "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
     ],
@@ -94,7 +95,7 @@ enum Arrows {
   /// the environment that names the programs under test, and sockets with tiny buffers.
   static let testsWithPointers: Set<String> = [
     "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests", "DaemonTests",
-    "HTTPSTests",
+    "HTTPSTests", "RestTests",
   ]
 
   /// Modules of the toolchain: libc where a kernel or a person is spoken to, Foundation in tests,

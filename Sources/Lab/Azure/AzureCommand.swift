@@ -4,8 +4,8 @@ import Linux
 import Model
 import Platform
 
-/// `route-server`, `fabric`, `relay` and `rest`. People have no use for them: they run inside namespaces
-/// that a lab has made.
+/// `route-server`, `fabric`, `relay` and `rest`. People have no use for them: they run inside
+/// namespaces that a lab has made.
 enum AzureCommand {
   static let verbs = ["route-server", "fabric", "relay", "rest"]
 

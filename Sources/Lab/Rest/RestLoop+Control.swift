@@ -20,6 +20,8 @@ extension RestLoop {
   func answer(_ request: ControlPort.Request, at now: Instant) throws(Errno) {
     var records: [UInt8] = []
     let problem = obey(request, into: &records, at: now)
+    // Who has the answer finds the doors as he wants them.
+    try watch()
     try port.answer(
       request, records, problem == nil ? .ok : .usage, problem ?? "", epoll)
   }

@@ -155,7 +155,7 @@ final class RestLoop {
   // MARK: Doors
 
   /// Makes the doors what the troubles say, and watches those that are there.
-  private func watch() throws(Errno) {
+  func watch() throws(Errno) {
     for (slot, gate) in gates.enumerated() {
       let wanted = cloud.connection(at: gate.door)
       if wanted != gate.shown { try change(gate, to: wanted) }
