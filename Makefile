@@ -3,7 +3,7 @@
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
 RELEASE := .build/release
-PROGRAMS := hopshiftd hopshift hopshift-lab
+PROGRAMS := hopshiftd hopshift hopshift-courier hopshift-lab
 
 # The appliance has no Swift, so the runtime is inside; no RUNPATH, nothing bound late. Of the C++
 # library the runtime needs a little: linked in, it takes 0.7 MiB of memory less than the whole. The

@@ -108,11 +108,13 @@ let package = Package(
         "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
+    room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
     room(
       "Lab", ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
+    program("hopshift-courier", ["Courier"]),
     program(
       "hopshift",
       [
@@ -155,6 +157,9 @@ let package = Package(
     tests("SealTests", ["Seal"]),
     tests("StoreTests", ["Store", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
+    tests(
+      "CourierTests", ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
+      resources: [.copy("azure.py")]),
     tests(
       "DaemonTests",
       [

@@ -22,6 +22,10 @@ static inline CURLcode ccurl_set_taker(
     CURL *easy, CURLoption option, size_t (*value)(char *, size_t, size_t, void *)) {
   return (curl_easy_setopt)(easy, option, value);
 }
+static inline CURLcode ccurl_set_permit(
+    CURL *easy, int (*value)(void *, char *, char *, int, int)) {
+  return (curl_easy_setopt)(easy, CURLOPT_PREREQFUNCTION, value);
+}
 static inline CURLcode ccurl_get_long(CURL *easy, CURLINFO info, long *value) {
   return (curl_easy_getinfo)(easy, info, value);
 }

@@ -24,11 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -235,8 +237,20 @@ static inline long clinux_timer_set(int fd, int64_t seconds, int64_t nanoseconds
 static inline long clinux_signal_descriptor(const sigset_t *mask) {
   return clinux_result(signalfd(-1, mask, SFD_CLOEXEC | SFD_NONBLOCK));
 }
+// E: a counter between threads
+static inline long clinux_event_descriptor(void) {
+  return clinux_result(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
 // The process.
+// V: no core file shows what is in its memory
+static inline long clinux_no_core(void) {
+  return clinux_result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+// E
+static inline long clinux_no_core_size(void) {
+  return clinux_result(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}));
+}
 // V
 static inline long clinux_no_new_privileges(void) {
   return clinux_result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));

@@ -60,6 +60,38 @@ package struct Endpoint: Hashable, Sendable {
     Endpoint(plainHost: host, port: port)
   }
 
+  /// Reads `https://HOST[:PORT]` or `http://HOST[:PORT]`, with or without a slash at the end. A
+  /// host is a name or an IPv4 address.
+  package init?(url: some StringProtocol) {
+    let isSecure = url.lowercased().hasPrefix("https://")
+    guard isSecure || url.lowercased().hasPrefix("http://") else { return nil }
+    var rest = url.dropFirst(isSecure ? 8 : 7)
+    if rest.last == "/" { rest = rest.dropLast() }
+    let parts = rest.split(separator: ":", omittingEmptySubsequences: false)
+    guard let host = parts.first, parts.count <= 2, Endpoint.isHost(host) else { return nil }
+    var port: UInt16 = isSecure ? Endpoint.securePort : 80
+    if parts.count == 2 {
+      guard let given = UInt16(parts[1]), given > 0 else { return nil }
+      port = given
+    }
+    self.isSecure = isSecure
+    self.host = host.lowercased()
+    self.port = port
+  }
+
+  /// Letters, digits, dots and hyphens (RFC 1123 section 2.1), as long as a name may be.
+  private static func isHost(_ text: some StringProtocol) -> Bool {
+    (1...253).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."):
+          true
+        default: false
+        }
+      }
+  }
+
   /// The scheme, host and port as an URL begins.
   package var origin: String {
     let usual: UInt16 = isSecure ? Endpoint.securePort : 80

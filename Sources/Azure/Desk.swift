@@ -113,6 +113,8 @@ package struct Desk: Sendable {
     }
   }
 
+  package var firstTable: ResourceID? { tables.first?.id }
+
   package var deadline: Instant? {
     tables.reduce(nil) { Instant.earlier($0, $1.deadline) }
   }

@@ -13,12 +13,16 @@ package struct Complaint: Hashable, Sendable {
 
   package init(status: Int, code: String, message: String = "") {
     self.status = status
-    self.code = String(code.prefix(Complaint.codeLimit))
-    // What strangers write ends up in logs and on terminals.
-    let readable = message.unicodeScalars.map { scalar in
+    self.code = Complaint.readable(code, limit: Complaint.codeLimit)
+    self.message = Complaint.readable(message, limit: Complaint.messageLimit)
+  }
+
+  /// What strangers write ends up in logs and on terminals.
+  private static func readable(_ text: String, limit: Int) -> String {
+    let readable = text.unicodeScalars.map { scalar in
       scalar.value < 0x20 || (0x7f...0x9f).contains(scalar.value) ? " " : Character(scalar)
     }
-    self.message = String(String(readable).prefix(Complaint.messageLimit))
+    return String(String(readable).prefix(limit))
   }
 }
 

@@ -10,10 +10,10 @@ package enum Metadata {
   package static let callsPerSecond = 5
 
   package static func token(
-    _ identity: Identity, for cloud: Cloud, at endpoint: Endpoint
+    _ identity: Identity, audience: String, at endpoint: Endpoint
   ) -> Request {
     var target =
-      "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=\(encoded(cloud.audience))"
+      "/metadata/identity/oauth2/token?api-version=2018-02-01&resource=\(encoded(audience))"
     switch identity {
     case .system: break
     case .client(let id): target += "&client_id=\(encoded(id))"

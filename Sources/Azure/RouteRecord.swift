@@ -138,17 +138,22 @@ extension TableRecord {
   /// route would be taken for one that is not there.
   package init?(_ body: [UInt8]) {
     guard let table = JSON.read(Wire.Table.self, body), let properties = table.properties,
-      (properties.routes ?? []).count <= TableRecord.routeLimit
+      TableRecord.isTag(table.etag), (properties.routes ?? []).count <= TableRecord.routeLimit
     else { return nil }
     var routes: [RouteRecord] = []
     for route in properties.routes ?? [] {
-      guard let record = route.record else { return nil }
+      guard let record = route.record, TableRecord.isTag(record.etag) else { return nil }
       routes.append(record)
     }
     self.init(
       etag: table.etag, routes: routes,
       disablesPropagation: properties.disableBgpRoutePropagation ?? false,
       subnets: (properties.subnets ?? []).compactMap(\.id))
+  }
+
+  /// Whether it can stand in a header: what a server says must not begin another one.
+  private static func isTag(_ tag: String?) -> Bool {
+    tag.map { $0.utf8.count <= 256 && $0.utf8.allSatisfy { (0x20...0x7e).contains($0) } } ?? true
   }
 
   /// The route of this name; upper and lower case count the same.

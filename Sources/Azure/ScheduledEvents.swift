@@ -46,9 +46,9 @@ package struct ScheduledEvents: Hashable, Sendable {
     else { return nil }
     self.incarnation = incarnation
     events = entries.prefix(ScheduledEvents.limit).compactMap { entry in
-      guard let id = entry.id, id.utf8.count <= 128, let type = entry.type else {
-        return nil
-      }
+      guard let id = entry.id, (1...128).contains(id.utf8.count), let type = entry.type,
+        id.utf8.allSatisfy({ (0x21...0x7e).contains($0) })
+      else { return nil }
       return ScheduledEvent(
         id: id, kind: ScheduledEvent.Kind(rawValue: type) ?? .other,
         resources: entry.resources ?? [], hasStarted: entry.status == "Started")
@@ -105,8 +105,9 @@ package struct EventWatch: Sendable {
   private var call: CallID?
   private var lastCall: UInt64 = 0
   private var failures = 0
-  private var hasAnswered = false
-  private var known: [ScheduledEvent] = []
+  package private(set) var hasAnswered = false
+  /// What concerns this machine, by the last list that came.
+  package private(set) var known: [ScheduledEvent] = []
   /// Approved, so that it is done once.
   private var approved: Set<String> = []
 

@@ -139,6 +139,17 @@ extension Table {
     waitsForToken = refusals == 1
   }
 
+  /// What waited only because there was no token goes on at once.
+  mutating func tokenChanged(at now: Instant) {
+    waitsForToken = false
+    let missing = Trouble.lost(.notSent(.noToken))
+    for index in tasks.indices where tasks[index].toldTrouble == missing {
+      tasks[index].notBefore = nil
+      lookPause = nil
+      lookAt = now
+    }
+  }
+
   func tokenWait() -> Nanoseconds? { refusals == 1 ? .zero : nil }
 
   mutating func throttleWait() -> Nanoseconds { dice.jittered(.seconds(5)) }

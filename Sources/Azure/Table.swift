@@ -147,7 +147,7 @@ package struct Table: Sendable {
       for index in tasks.indices { doubt(RouteSlot(index), until: now) }
       // What was read before the pause may be older than what others did meanwhile.
       distrustView(at: now)
-    case .tokenChanged: waitsForToken = false
+    case .tokenChanged: tokenChanged(at: now)
     case .turn: break
     }
     advance(at: now, &budget, into: &outputs)

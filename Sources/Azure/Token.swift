@@ -111,10 +111,10 @@ package struct TokenKeeper: Sendable {
   private var expires: Instant?
 
   package init(
-    _ identity: Identity, for cloud: Cloud, at endpoint: Endpoint = .metadata, seed: UInt64,
+    _ identity: Identity, audience: String, at endpoint: Endpoint = .metadata, seed: UInt64,
     now: Instant
   ) {
-    request = Metadata.token(identity, for: cloud, at: endpoint)
+    request = Metadata.token(identity, audience: audience, at: endpoint)
     dice = Dice(seed: seed)
     due = now
   }

@@ -11,12 +11,16 @@ package struct Magazine: ~Copyable {
   private let styles: [UInt32]
   /// The IPv4 prefixes of the VIPs that have few, one behind the other, and where each VIP's begin.
   /// In a mass shift they are copied from here: one piece of memory, read from end to end.
-  private let fewPrefixes: [UInt8]
+  let fewPrefixes: [UInt8]
   private let fewStarts: [UInt32]
   private let peers: Int
   private let localASN: ASNumber
   private let routeLimit: Int
   private var chambers: [Chamber]
+  /// By chamber: what a mass shift has to know of it, side by side in little memory.
+  private var marks: [Mark]
+  /// What was armed last, and its voice.
+  private var lastVoice: (key: AnnouncementKey, voice: UInt32)?
   private var scratch: Writer
   private var lastGeneration: UInt32 = 0
 
@@ -45,6 +49,14 @@ package struct Magazine: ~Copyable {
     var age: UInt32 = 0
   }
 
+  private struct Mark {
+    /// The same as the chamber's.
+    var generation: UInt32 = 0
+    /// Two of the same voice say the same of their prefixes, in one UPDATE, of few IPv4 prefixes
+    /// and nothing else. 0 is for a volley that is not so simple.
+    var voice: UInt32 = 0
+  }
+
   /// `contents` by `VIPSlot`. Reserves room for the longest volley of each. With `platformLimit`,
   /// no UPDATE carries more routes than that allows beside all that is held already.
   package init(
@@ -61,6 +73,7 @@ package struct Magazine: ~Copyable {
     styles = Magazine.styles(contents)
     (fewPrefixes, fewStarts) = Magazine.fewPrefixes(contents)
     chambers = []
+    marks = Array(repeating: Mark(), count: contents.count * peers * volleysPerPeer)
     chambers.reserveCapacity(contents.count * peers * volleysPerPeer)
     var largest = 0
     var largestIPv6 = 0
@@ -157,7 +170,21 @@ package struct Magazine: ~Copyable {
     chambers[place].epoch = epoch
     chambers[place].generation = lastGeneration
     chambers[place].age = lastGeneration
+    marks[place] = Mark(generation: lastGeneration, voice: voice(of: place, vip, key))
     return VolleyID(place: place, generation: lastGeneration)
+  }
+
+  private mutating func voice(of place: Int, _ vip: VIPSlot, _ key: AnnouncementKey) -> UInt32 {
+    let hasFew = fewStarts[vip.index] < fewStarts[vip.index + 1]
+    // Behind the prefixes of a withdrawal something stands.
+    guard hasFew, !key.isWithdrawal, chambers[place].ipv4.messages == 1,
+      chambers[place].ipv6.messages == 0
+    else { return 0 }
+    if let lastVoice, lastVoice.key == key { return lastVoice.voice }
+    // Armed so often that the numbers are used up: nothing joins by its voice any more.
+    let next = lastVoice.map { $0.voice == .max ? 0 : $0.voice + 1 } ?? 1
+    if next != 0 { lastVoice = (key, next) }
+    return next
   }
 
   /// Writes one family into the scratch memory, when the session has it.
@@ -198,6 +225,7 @@ package struct Magazine: ~Copyable {
         // The name of what was here names nothing from now on.
         lastGeneration &+= 1
         chambers[place].generation = lastGeneration
+        marks[place] = Mark(generation: lastGeneration)
       }
     }
   }
@@ -213,23 +241,26 @@ package struct Magazine: ~Copyable {
   /// says the same of others and has room; else its own UPDATEs follow. False when the salvo is
   /// full, or the volley so large that it leaves alone.
   package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) -> Bool {
+    guard !salvo.isFull else { return false }
+    let mark = marks[Int(volley.place)]
+    if mark.voice != 0, mark.generation == volley.generation,
+      volley.families.contains(.ipv4Unicast),
+      salvo.join(few(of: vip(of: volley)), voice: mark.voice)
+    {
+      return true
+    }
     let place = place(of: volley)
     // Fields are read one by one: a copy of the chamber would count references for each volley.
     guard let key = chambers[place].key else { return false }
     let ipv4 = chambers[place].ipv4
     let ipv6 = chambers[place].ipv6
-    guard !salvo.isFull, count(of: volley) < Salvo.fullSize else { return false }
-    let vip = vip(of: volley).index
+    guard count(of: volley) < Salvo.fullSize else { return false }
     if volley.families.contains(.ipv4Unicast), ipv4.messages > 0 {
-      let few = Int(fewStarts[vip])..<Int(fewStarts[vip + 1])
-      // Behind the prefixes of a withdrawal something stands.
-      let isPlain = ipv4.messages == 1 && !few.isEmpty && !key.isWithdrawal
-      if !isPlain || !salvo.join(fewPrefixes, in: few, key) {
-        let updates = chambers[place].bytes[..<Int(ipv4.count)]
-        if ipv4.messages > 1 || !salvo.join(updates, ipv4.frame, key) {
-          salvo.begin(updates, ipv4.frame, messages: Int(ipv4.messages), key)
-        }
+      let updates = chambers[place].bytes[..<Int(ipv4.count)]
+      if ipv4.messages > 1 || !salvo.join(updates, ipv4.frame, key) {
+        salvo.begin(updates, ipv4.frame, messages: Int(ipv4.messages), key)
       }
+      if mark.voice != 0 { salvo.listen(to: mark.voice) }
     }
     if volley.families.contains(.ipv6Unicast), ipv6.messages > 0 {
       let updates = chambers[place].bytes[Int(ipv4.count)...]
@@ -238,6 +269,10 @@ package struct Magazine: ~Copyable {
       }
     }
     return true
+  }
+
+  private borrowing func few(of vip: VIPSlot) -> Range<Int> {
+    Int(fewStarts[vip.index])..<Int(fewStarts[vip.index + 1])
   }
 
   /// How many bytes a volley has; none when the session has no family for it.

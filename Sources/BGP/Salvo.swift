@@ -17,6 +17,9 @@ package struct Salvo: ~Copyable {
     /// put in when nothing more joins.
     private var last: (start: Int, frame: UpdateFrame, key: AnnouncementKey)?
 
+    /// How many octets the last UPDATE has; none when nobody may join it.
+    var openSize: Int? { last.map { writer.count - $0.start } }
+
     init(capacity: Int) { writer = Writer(capacity: capacity) }
 
     mutating func removeAll() {
@@ -55,6 +58,14 @@ package struct Salvo: ~Copyable {
   private var ipv4: Line
   private var ipv6: Line
   private var messageLimit = Framing.ordinaryLimit
+
+  /// The magazine's prefixes of VIPs that have few, and a run of them that belongs behind the last
+  /// IPv4 UPDATE and is not copied yet. VIPs that stand side by side make one run and one copy.
+  private let fewPrefixes: [UInt8]
+  private var run = 0..<0
+  /// Volleys of this voice may join the run while there is room; 0 is nobody.
+  private var voice: UInt32 = 0
+  private var room = 0
   /// How many UPDATEs there are.
   package private(set) var messages = 0
 
@@ -63,11 +74,12 @@ package struct Salvo: ~Copyable {
     ipv4 = Line(capacity: Salvo.fullSize + magazine.longest)
     let longest = magazine.longestIPv6
     ipv6 = Line(capacity: longest == 0 ? 0 : Salvo.fullSize + longest)
+    fewPrefixes = magazine.fewPrefixes
   }
 
   /// Everything that was added, once it is closed.
   package var bytes: [UInt8] { ipv4.writer.bytes }
-  package var count: Int { ipv4.writer.count + ipv6.writer.count }
+  package var count: Int { ipv4.writer.count + run.count + ipv6.writer.count }
   package var isFull: Bool { count >= Salvo.fullSize }
 
   /// Empties it for a session with messages of this size at most.
@@ -75,15 +87,40 @@ package struct Salvo: ~Copyable {
     ipv4.removeAll()
     ipv6.removeAll()
     messages = 0
+    run = 0..<0
+    voice = 0
     self.messageLimit = messageLimit
   }
 
-  /// Puts IPv4 prefixes into the last UPDATE of their family, when that says the same of others
-  /// and has room.
-  mutating func join(_ prefixes: [UInt8], in range: Range<Int>, _ key: AnnouncementKey) -> Bool {
-    guard ipv4.takes(range.count, key, limit: messageLimit) else { return false }
-    ipv4.writer.write(prefixes, in: range)
+  /// Puts a piece of the few prefixes into the last IPv4 UPDATE, when what was put there last said
+  /// the same and there is room. Of a mass shift nearly every volley goes this way.
+  mutating func join(_ few: Range<Int>, voice: UInt32) -> Bool {
+    guard voice == self.voice, few.count <= room else { return false }
+    room -= few.count
+    if few.lowerBound == run.upperBound {
+      run = run.lowerBound..<few.upperBound
+    } else {
+      copyRun()
+      run = few
+    }
     return true
+  }
+
+  /// What joins the last IPv4 UPDATE from now on by its voice.
+  mutating func listen(to voice: UInt32) {
+    guard let size = ipv4.openSize else { return }
+    self.voice = voice
+    room = messageLimit - size
+  }
+
+  private mutating func copyRun() {
+    if !run.isEmpty { ipv4.writer.write(fewPrefixes[run]) }
+    run = 0..<0
+  }
+
+  private mutating func closeRun() {
+    copyRun()
+    voice = 0
   }
 
   /// The same for the prefixes of an UPDATE, of either family.
@@ -93,6 +130,7 @@ package struct Salvo: ~Copyable {
     let count = update.count - frame.size
     let end = update.dropFirst(Int(frame.head))
     if frame.family == .ipv4Unicast {
+      closeRun()
       guard ipv4.takes(count, key, limit: messageLimit) else { return false }
       ipv4.join(end, tail: Int(frame.tail))
     } else {
@@ -108,6 +146,7 @@ package struct Salvo: ~Copyable {
   ) {
     self.messages += messages
     if frame.family == .ipv4Unicast {
+      closeRun()
       ipv4.begin(updates, frame, messages: messages, key)
     } else {
       ipv6.begin(updates, frame, messages: messages, key)
@@ -116,6 +155,7 @@ package struct Salvo: ~Copyable {
 
   /// Puts the families behind each other: `bytes` is what is to be sent, and nothing more is added.
   package mutating func close() {
+    closeRun()
     ipv4.finish()
     ipv6.finish()
     ipv4.writer.write(ipv6.writer.bytes[...])

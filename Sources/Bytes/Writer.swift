@@ -46,13 +46,6 @@ package struct Writer: ~Copyable {
     bytes.append(contentsOf: piece)
   }
 
-  /// Writes a piece that is expected to be short, octet by octet: a slice would count references,
-  /// which costs more than so few octets.
-  package mutating func write(_ source: [UInt8], in range: Range<Int>) {
-    precondition(bytes.count + range.count <= capacity, "Writer is full")
-    for index in range { bytes.append(source[index]) }
-  }
-
   /// Takes back what was written last.
   package mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
 

@@ -11,6 +11,8 @@ package struct StatusReport: Sendable {
   private let group: Record?
   private let speakers: [Record]
   private let vips: [Record]
+  /// There when the configuration asks something of Azure.
+  private let courier: CourierPage?
 
   /// The state of a session that works, as RFC 4271 section 8.2.2 spells it.
   private static let established = "Established"
@@ -23,6 +25,7 @@ package struct StatusReport: Sendable {
     group = records.first { $0.type == "group" }
     speakers = records.filter { $0.type == "speaker" }
     vips = records.filter { $0.type == "vip" }
+    courier = records.first { $0.type == "courier" }.map(CourierPage.init)
   }
 
   /// What does not work, one sentence each; empty when all is well.
@@ -35,14 +38,14 @@ package struct StatusReport: Sendable {
     where other.string("class") != "interfaces" && other.string("state") != "current" {
       faults.append("the view of the kernel's \(other.text("class")) is \(other.text("state"))")
     }
-    if routeServers.isEmpty { faults.append("there is no route server") }
+    if routeServers.isEmpty, courier == nil { faults.append("there is no route server") }
     for server in routeServers where server.string("state") != StatusReport.established {
       faults.append("route server \(server.text("address")) is \(server.text("state"))")
     }
     for speaker in speakers where speaker.string("state") != "heard" {
       faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
     }
-    return faults + missingFamilies
+    return faults + missingFamilies + (courier?.faults ?? [])
   }
 
   /// Route servers that take less than there is to announce, one sentence each.
@@ -95,7 +98,7 @@ package struct StatusReport: Sendable {
           + "every \(group.age("interval-ms")), \(group.text("strangers")) of strangers, "
           + "\(group.text("drops")) dropped")
     }
-    return lines
+    return lines + (courier?.lines(style) ?? [])
   }
 
   /// How often the daemon itself stood still: nobody is blamed for that time.

@@ -26,10 +26,17 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case desired
   /// What became of a route, from whoever writes it: VIP, generation, stage, durability, words.
   case report
+  /// What Azure is about to do to this machine, as a whole: `none`, or `KIND:STATE:ID` for each.
+  case events
   case version
 
   /// It changes something, so reading rights are not enough.
-  package var isWriting: Bool { self == .switch || self == .maintenance || self == .report }
+  package var isWriting: Bool {
+    self == .switch || self == .maintenance || isTelling
+  }
+
+  /// It says what became of something outside, and asks for nothing.
+  package var isTelling: Bool { self == .report || self == .events }
 }
 
 /// One request. A value that exists keeps every limit of the protocol.

@@ -71,13 +71,17 @@ final class ControlClient {
   enum Rights {
     case none
     case read
+    case tell
     case write
   }
 
   private let stream: UnixStream
   let generation: UInt32
   let mayRead: Bool
+  let mayTell: Bool
   let mayWrite: Bool
+  /// It writes route tables as they are wished.
+  private(set) var isCourier = false
   private var lines = LineBuffer(limit: ControlLimits.requestLine)
   private var queue: [UInt8] = []
   private var head = 0
@@ -100,6 +104,7 @@ final class ControlClient {
     self.stream = stream
     self.generation = generation
     mayRead = rights != .none
+    mayTell = rights == .tell || rights == .write
     mayWrite = rights == .write
   }
 
@@ -111,6 +116,8 @@ final class ControlClient {
     self.interests = interests
     monitorID = id
   }
+
+  func beCourier() { isCourier = mayTell }
 
   func closeWhenSent() { isClosing = true }
 

@@ -16,6 +16,8 @@ struct ControlServer: ~Copyable {
   static let socketMode: UInt32 = 0o666
   static let readers = "hopshift"
   static let writers = "hopshift-admin"
+  /// Whoever writes route tables reads what is wished and tells what came of it, and no more.
+  static let couriers = "hopshift-courier"
 
   private let listener: UnixListener
   private var clients: [ControlClient?]
@@ -23,6 +25,7 @@ struct ControlServer: ~Copyable {
   private let ownUser: UInt32
   private let readingGroups: [UInt32]
   private let writingGroups: [UInt32]
+  private let tellingGroups: [UInt32]
   private(set) var refused: UInt64 = 0
 
   init(path: String) throws(Errno) {
@@ -30,6 +33,7 @@ struct ControlServer: ~Copyable {
     clients = Array(repeating: nil, count: ControlServer.clientLimit)
     ownUser = Accounts.userID()
     writingGroups = [ControlServer.writers].compactMap { Accounts.group(named: $0) }
+    tellingGroups = [ControlServer.couriers].compactMap { Accounts.group(named: $0) }
     readingGroups =
       [Accounts.groupID()] + [ControlServer.readers].compactMap { Accounts.group(named: $0) }
   }
@@ -61,13 +65,15 @@ struct ControlServer: ~Copyable {
     return count
   }
 
-  /// Root, the daemon's own user and one group may write; members of the other group may read.
+  /// Root, the daemon's own user and one group may write; members of the others may read, and
+  /// those of one tell what they did.
   private func rights(of stream: borrowing UnixStream) -> ControlClient.Rights {
     do throws(Errno) {
       let peer = try stream.peer()
       if peer.userID == 0 || peer.userID == ownUser { return .write }
       let groups = [peer.groupID] + peer.groups
       if groups.contains(where: writingGroups.contains) { return .write }
+      if groups.contains(where: tellingGroups.contains) { return .tell }
       return groups.contains(where: readingGroups.contains) ? .read : .none
     } catch {
       // Gone before it could be asked: nobody is nobody.
@@ -93,6 +99,9 @@ struct ControlServer: ~Copyable {
       client.publish(record(client.monitorID))
     }
   }
+
+  /// Whether somebody is there who writes route tables.
+  var hasCourier: Bool { clients.contains { $0?.isCourier ?? false } }
 
   /// The clients that record.
   var recording: [ControlClient] { clients.compactMap { $0 }.filter { $0.recording != nil } }

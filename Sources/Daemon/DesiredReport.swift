@@ -12,9 +12,10 @@ enum DesiredReport {
     _ request: Request, to client: ControlClient, _ engine: borrowing Engine,
     _ outcomes: RouteOutcomes, _ now: Instant
   ) {
-    let follows = request.words == ["follow"]
+    let isCourier = request.words == ["follow", "courier"]
+    let follows = isCourier || request.words == ["follow"]
     guard follows || request.words.isEmpty else {
-      let text = "desired takes no word but follow"
+      let text = "desired takes no words but follow and courier"
       return client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
     }
     if let azure = engine.plan.azure { client.enqueue(settings(request.id, azure, engine.plan)) }
@@ -33,6 +34,7 @@ enum DesiredReport {
     // From here on it is a stream; whoever asks knows by this that it has everything.
     client.enqueue(JSONLine(id: request.id, type: "complete").finish())
     client.subscribe(.desired, id: request.id)
+    if isCourier { client.beCourier() }
   }
 
   /// What the configuration says of the courier's work.

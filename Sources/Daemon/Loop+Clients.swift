@@ -12,7 +12,8 @@ extension Loop {
     guard control.hasWork else { return }
     let moment = Moment(
       facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns,
-      pauses: pauses, outcomes: outcomes, now: now)
+      pauses: pauses, outcomes: outcomes, events: machineEvents,
+      hasCourier: control.hasCourier, now: now)
     var wasReported = false
     let state = stateIfAsked()
     var commands: [(Request, ControlClient)] = []

@@ -9,11 +9,12 @@ import Model
 extension Loop {
   /// Carries out the commands of one request and answers it.
   mutating func obey(_ request: Request, _ client: ControlClient, at now: Instant) {
-    guard client.mayWrite else {
+    guard client.mayWrite || request.verb.isTelling && client.mayTell else {
       let text = "not allowed: be root or a member of group \(ControlServer.writers)"
       return client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
     }
     if request.verb == .report { return take(request, client, at: now) }
+    if request.verb == .events { return takeEvents(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
     case .failure(let error):
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
@@ -50,6 +51,17 @@ extension Loop {
       if let outcome = outcomes[vip] {
         control.publish(.desired) { RouteOutcomes.record($0, vip, outcome, plan, now) }
       }
+      client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
+    }
+  }
+
+  /// What Azure is about to do to this machine: kept for `status`, and told in the log.
+  private mutating func takeEvents(_ request: Request, _ client: ControlClient, at now: Instant) {
+    switch machineEvents.take(request.words) {
+    case .failure(let error):
+      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+    case .success(let lines):
+      for line in lines { log.warning(line) }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
     }
   }

@@ -89,6 +89,7 @@ struct Loop: ~Copyable {
   var recorder: Recorder
   var history: History
   var outcomes: RouteOutcomes
+  var machineEvents = MachineEvents()
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.

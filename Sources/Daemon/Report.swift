@@ -26,6 +26,8 @@ struct Moment {
   var turns: TurnLengths
   var pauses: Pauses
   var outcomes: RouteOutcomes
+  var events: MachineEvents
+  var hasCourier: Bool
   var now: Instant
 }
 
@@ -49,7 +51,7 @@ enum Report {
     case .version: client.enqueue(version(request))
     case .desired:
       DesiredReport.answer(request, to: client, engine, moment.outcomes, moment.now)
-    case .switch, .maintenance, .report:
+    case .switch, .maintenance, .report, .events:
       preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
@@ -93,6 +95,7 @@ enum Report {
       bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
     }
     bytes += ProbeReport.answer(request.id, engine, moment.now)
+    bytes += CourierReport.answer(request.id, engine.plan, moment)
     if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)

@@ -74,9 +74,11 @@ package struct ExchangeID: Hashable, Sendable {
   package let number: UInt64
 }
 
-/// A descriptor that the loop has to watch for this room, or no longer.
+/// A descriptor that the loop has to watch for this room; for nothing means no longer.
 package struct SocketWatch: Equatable, Sendable {
   package var descriptor: Int32
   package var reads: Bool
   package var writes: Bool
+
+  package var isOver: Bool { !reads && !writes }
 }

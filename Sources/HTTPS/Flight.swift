@@ -19,6 +19,8 @@ final class Flight {
   private(set) var answer = Incoming(status: 0)
   private var headerBytes = 0
   private(set) var isTooLong = false
+  /// A write has left, as far as libcurl knows.
+  private var isSent = false
 
   @safe
   struct OpaqueEasy {
@@ -48,6 +50,21 @@ final class Flight {
     unsafe ccurl_set_pointer(easy.pointer, CURLOPT_WRITEDATA, own)
     unsafe ccurl_set_pointer(easy.pointer, CURLOPT_HEADERDATA, own)
     unsafe ccurl_set_pointer(easy.pointer, CURLOPT_PRIVATE, own)
+    if outgoing.method != .get { unsafe sendOnce(own) }
+  }
+
+  /// A kept connection may break before an answer comes; libcurl would then send the request again
+  /// on another one. Whether a write took place is not for it to guess.
+  private func sendOnce(_ own: UnsafeMutableRawPointer) {
+    let result = unsafe ccurl_set_permit(easy.pointer) { flight, _, _, _, _ in
+      guard let flight = unsafe Flight.of(flight), !flight.isSent else {
+        return Int32(CURL_PREREQFUNC_ABORT)
+      }
+      flight.isSent = true
+      return Int32(CURL_PREREQFUNC_OK)
+    }
+    precondition(result == CURLE_OK, "libcurl knows this option")
+    unsafe ccurl_set_pointer(easy.pointer, CURLOPT_PREREQDATA, own)
   }
 
   deinit {
@@ -207,6 +224,7 @@ final class Flight {
     case CURLE_SSL_CONNECT_ERROR, CURLE_SSL_CIPHER, CURLE_SSL_ENGINE_INITFAILED: .secureChannel
     case CURLE_UNSUPPORTED_PROTOCOL, CURLE_URL_MALFORMAT: .badURL
     case CURLE_OPERATION_TIMEDOUT: .timeout(mayHaveArrived: mayHaveArrived)
+    case CURLE_ABORTED_BY_CALLBACK: .broken(mayHaveArrived: true)
     case CURLE_SEND_ERROR, CURLE_RECV_ERROR, CURLE_GOT_NOTHING, CURLE_PARTIAL_FILE,
       CURLE_WEIRD_SERVER_REPLY, CURLE_HTTP2:
       .broken(mayHaveArrived: mayHaveArrived)

@@ -17,6 +17,9 @@ package final class Transport {
   private var flights: [ExchangeID: Flight] = [:]
   private var last: UInt64 = 0
   private var watches: [SocketWatch] = []
+  /// Called for each change of what is to be watched, before a descriptor is closed: afterwards its
+  /// number may be another's.
+  package var onWatch: ((SocketWatch) -> Void)?
   private var finished: [(ExchangeID, Result<Incoming, Failure>)] = []
   /// How long from when it was set until `timerFired` has to be called; nil: not at all.
   package private(set) var timer: Nanoseconds?
@@ -132,10 +135,12 @@ package final class Transport {
 
   private func watch(_ descriptor: Int32, _ what: Int32) {
     watches.removeAll { $0.descriptor == descriptor }
-    if what == CURL_POLL_REMOVE { return }
-    watches.append(
-      SocketWatch(
-        descriptor: descriptor, reads: what & CURL_POLL_IN != 0, writes: what & CURL_POLL_OUT != 0))
+    let isOver = what == CURL_POLL_REMOVE
+    let watch = SocketWatch(
+      descriptor: descriptor, reads: !isOver && what & CURL_POLL_IN != 0,
+      writes: !isOver && what & CURL_POLL_OUT != 0)
+    if !watch.isOver { watches.append(watch) }
+    onWatch?(watch)
   }
 
   private func setTimer(_ milliseconds: Int) {

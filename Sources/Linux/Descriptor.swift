@@ -3,7 +3,7 @@
 import CLinux
 
 /// Owns a descriptor and closes it when it goes.
-package struct Descriptor: ~Copyable {
+package struct Descriptor: ~Copyable, Sendable {
   /// The number, for calls that borrow it. It is valid as long as this value lives.
   package let raw: Int32
 

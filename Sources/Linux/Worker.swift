@@ -1,4 +1,4 @@
-// A thread for programs of the lab; the daemons have one thread and no use for another.
+// A thread: for programs of the lab, and for the courier's disk; the daemon has no use for another.
 
 import CLab
 

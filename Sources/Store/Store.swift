@@ -125,15 +125,25 @@ package struct Store: ~Copyable {
     return kept
   }
 
-  /// Takes a word that holds whatever its generation: the daemon's answer to a question.
-  package func replace(_ intent: KeptIntent) throws(StoreError) {
-    try database.run(
-      "INSERT OR REPLACE INTO intents VALUES (?1, ?2, ?3, ?4, ?5)",
-      [
-        .text(intent.route), Store.number(intent.generation.epoch),
-        Store.number(intent.generation.counter), .text(intent.wish),
-        .integer(intent.isDone ? 1 : 0),
-      ])
+  /// Takes words that hold whatever their generation, all or none of them: the daemon's answer to a
+  /// question.
+  package func replace(_ intents: [KeptIntent]) throws(StoreError) {
+    try database.run("BEGIN IMMEDIATE")
+    do throws(StoreError) {
+      for intent in intents {
+        try database.run(
+          "INSERT OR REPLACE INTO intents VALUES (?1, ?2, ?3, ?4, ?5)",
+          [
+            .text(intent.route), Store.number(intent.generation.epoch),
+            Store.number(intent.generation.counter), .text(intent.wish),
+            .integer(intent.isDone ? 1 : 0),
+          ])
+      }
+      try database.run("COMMIT")
+    } catch {
+      try database.abandon()
+      throw error
+    }
   }
 
   /// A read has shown what this generation wishes; nothing happens when a newer one is kept.

@@ -101,7 +101,7 @@ struct AnswerTests {
   }
 
   @Test func aTokenIsRenewedAtHalfItsLife() throws {
-    var keeper = TokenKeeper(.system, for: .world, seed: 1, now: .zero)
+    var keeper = TokenKeeper(.system, audience: Cloud.world.audience, seed: 1, now: .zero)
     let turn = keeper.turn(at: .zero)
     let (call, request) = try #require(turn)
     #expect(request.headers.contains { $0 == ("Metadata", "true") })
@@ -130,10 +130,12 @@ struct AnswerTests {
       ResourceID(
         "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity"
           + "/userAssignedIdentities/me"))
-    let target = Metadata.token(.resource(id), for: .china, at: .metadata).target
+    let target = Metadata.token(.resource(id), audience: Cloud.china.audience, at: .metadata).target
     #expect(target.contains("&msi_res_id=%2Fsubscriptions%2Fs%2F"))
     #expect(target.contains("management.chinacloudapi.cn%2F"))
-    #expect(Metadata.token(.client("a&b"), for: .world, at: .metadata).target.hasSuffix("=a%26b"))
+    #expect(
+      Metadata.token(.client("a&b"), audience: Cloud.world.audience, at: .metadata).target
+        .hasSuffix("=a%26b"))
   }
 
   private func events(_ entries: String, _ incarnation: Int) -> Answer {

@@ -133,7 +133,7 @@ struct VectorTests {
   @Test(arguments: ["imds/404", "imds/410", "imds/429"]) func metadataIsAskedAgain(
     _ name: String
   ) throws {
-    var keeper = TokenKeeper(.system, for: .world, seed: 1, now: .zero)
+    var keeper = TokenKeeper(.system, audience: Cloud.world.audience, seed: 1, now: .zero)
     var now = Instant.zero
     var asked = 0
     // For 70 s and more, and never faster than once a second.
@@ -151,7 +151,7 @@ struct VectorTests {
   }
 
   @Test func noIdentityIsSaidAndRarelyAskedAgain() throws {
-    var keeper = TokenKeeper(.system, for: .world, seed: 1, now: .zero)
+    var keeper = TokenKeeper(.system, audience: Cloud.world.audience, seed: 1, now: .zero)
     let turn = keeper.turn(at: .zero)
     let (call, _) = try #require(turn)
     let answer = try answer(row("imds/400-no-identity"))
@@ -162,7 +162,7 @@ struct VectorTests {
   }
 
   @Test func aRedirectIsNotFollowed() throws {
-    var keeper = TokenKeeper(.system, for: .world, seed: 1, now: .zero)
+    var keeper = TokenKeeper(.system, audience: Cloud.world.audience, seed: 1, now: .zero)
     let turn = keeper.turn(at: .zero)
     let (call, _) = try #require(turn)
     let answer = try answer(row("imds/redirect"))

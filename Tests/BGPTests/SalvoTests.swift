@@ -22,9 +22,9 @@ struct SalvoTests {
     let volleys: [VolleyID]
 
     /// Every VIP armed, the rungs by turns.
-    init(_ contents: [VolleyContent], _ rungs: [Rung]) {
+    init(_ contents: [VolleyContent], _ rungs: [Rung], order: [Int]? = nil) {
       var magazine = Magazine(contents, peers: 1, localASN: ASNumber(65001))
-      volleys = contents.indices.map { index in
+      volleys = (order ?? Array(contents.indices)).map { index in
         magazine.arm(
           VIPSlot(index), for: PeerSlot(0),
           Announcement(
@@ -99,5 +99,44 @@ struct SalvoTests {
     let expected = arsenal.volleys.flatMap { arsenal.bytes($0) }
     #expect(bytes == expected)
     #expect(messages == 5)
+  }
+
+  /// VIPs of one, thirteen and two thousand prefixes, two rungs, two kinds of attributes, leaving in
+  /// an order that is not that of the Plan: runs of neighbours break at any place.
+  @Test(arguments: 1...20 as ClosedRange<UInt64>)
+  func anyOrderIsKept(seed: UInt64) throws {
+    var random = Mutator(seed: seed)
+    let contents = try (0..<200).map { index in
+      let few = [1, 1, 1, 1, 2, 12, 13].randomElement(using: &random) ?? 1
+      let prefixes = try (0..<(index == 195 ? 2000 : few)).map {
+        try #require(
+          Prefix(.v4(IPv4Address(bits: UInt32(index) << 16 + UInt32($0))), length: 32))
+      }
+      return VolleyContent(prefixes, index % 40 == 7 ? SalvoTests.medium : .none)
+    }
+    // Stretches of neighbours, one behind the other in any order.
+    var order: [Int] = []
+    for start in stride(from: 0, to: 200, by: 8).shuffled(using: &random) {
+      order += start..<(start + 8)
+    }
+    order.swapAt(17, 150)
+    let arsenal = Arsenal(contents, [.owner, .owner, .owner, .last], order: order)
+    let expected = arsenal.volleys.flatMap { routes(arsenal.bytes($0)) }
+    for limit in [4096, 65535] {
+      let (bytes, messages) = arsenal.salvo(limit: limit)
+      #expect(routes(bytes) == expected)
+      #expect(messages < 200)
+      #expect(updateLengths(bytes).allSatisfy { $0 <= limit })
+    }
+  }
+
+  private func updateLengths(_ bytes: [UInt8]) -> [Int] {
+    var lengths: [Int] = []
+    var offset = 0
+    while offset < bytes.count {
+      lengths.append(Int(bytes[offset + 16]) << 8 | Int(bytes[offset + 17]))
+      offset += lengths[lengths.count - 1]
+    }
+    return lengths
   }
 }

@@ -104,6 +104,22 @@ import Testing
       ])
   }
 
+  @Test func theManualOfTheCourierHasItsOptions() throws {
+    let page = try ManualTests.lines("packaging/man/hopshift-courier.8")
+    let wanted = [
+      Named("--control", true), Named("--state", true), Named("--endpoint", true),
+      Named("--metadata", true), Named("--ca-file", true), Named("--version", false),
+      Named("--help", false),
+    ]
+    #expect(ManualTests.options(ofManual: page) == ["": wanted])
+    let names = wanted.map(\.name)
+    let bash = try ManualTests.lines("packaging/completions/bash/hopshift-courier")
+    #expect(bash.joined().contains("'\(names.joined(separator: " "))'"))
+    let zsh = try ManualTests.lines("packaging/completions/zsh/_hopshift-courier")
+    let found = zsh.compactMap { $0.firstMatch(of: /'(--[a-z-]+)\[/).map { String($0.1) } }
+    #expect(found == names)
+  }
+
   @Test func bashCompletesThem() throws {
     let text = try ManualTests.lines("packaging/completions/bash/hopshift").joined(separator: "\n")
     let verbs = Synopsis.all.map(\.verb)

@@ -113,7 +113,8 @@ struct ControlSocketTests {
         configuration: "/etc/x.yaml", configurationText: [], processID: 7, capabilities: "none",
         started: .zero),
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
-      pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), now: .zero + .seconds(3))
+      pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), events: MachineEvents(),
+      hasCourier: false, now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(
         ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))

@@ -41,7 +41,7 @@ struct StoreTests {
         wish: "absent", isDone: false)
       #expect(try store.keep([later]) == 1)
       // What the daemon answers to a question holds whatever its generation.
-      try store.replace(intent("/a", 2))
+      try store.replace([intent("/a", 2)])
       #expect(try store.intents().first == intent("/a", 2))
     }
   }

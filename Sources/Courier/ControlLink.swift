@@ -1,0 +1,244 @@
+// The connection to the daemon: asked for a stream at once, and anew whenever it breaks.
+
+import Azure
+import Control
+import Linux
+import Model
+
+/// Bytes of the control socket to what they mean. It never waits.
+struct ControlLink: ~Copyable {
+  /// What came.
+  enum News: Sendable {
+    case connected
+    /// Everything as it stands, in answer to all questions up to this one.
+    case snapshot(ask: UInt64, Settings?, [Desired])
+    case desired(Desired)
+    /// The traffic has left this machine as far as the daemon can move it.
+    case vacated
+    case lost(String)
+    /// The daemon does not take something that was told; once for each reason.
+    case refused(String)
+  }
+
+  /// Until the next attempt: the daemon starts within a second, and an attempt costs microseconds.
+  static let pause = Nanoseconds.milliseconds(200)
+  /// Whoever does not answer for so long is left and asked anew.
+  static let patience = Nanoseconds.seconds(10)
+  /// Bytes that wait to be sent. A daemon that reads takes them at once.
+  static let outgoingLimit = 1 << 20
+
+  private static let follow = "follow"
+  private static let say = "say"
+  private static let ask = "ask-"
+
+  private let path: String
+  private var stream: UnixStream?
+  private var buffer = ReceiveBuffer()
+  private var lines = LineBuffer(limit: ControlLimits.recordLine)
+  private var outgoing: [UInt8] = []
+  private var settings: Settings?
+  private var records: [Desired] = []
+  private var lastAsk: UInt64 = 0
+  private var attemptAt: Instant
+  /// When a request was made that nothing has answered since.
+  private var askedAt: Instant?
+  private var toldLoss: String?
+  private var toldRefusal: String?
+  /// Whether everything of the stream's beginning has come.
+  private var isFollowing = false
+  private(set) var generation: UInt32 = 0
+
+  init(path: String, now: Instant) {
+    self.path = path
+    attemptAt = now
+  }
+
+  /// The descriptor to watch, while there is one.
+  private(set) var raw: Int32?
+  var isConnected: Bool { stream != nil }
+
+  var interest: Interest { outgoing.isEmpty ? .read : .readAndWrite }
+
+  var deadline: Instant? {
+    stream == nil ? attemptAt : askedAt.map { $0 + ControlLink.patience }
+  }
+
+  /// Connects when it is time, and leaves whoever does not answer.
+  mutating func turn(at now: Instant) -> [News] {
+    if stream != nil {
+      guard let askedAt, now >= askedAt + ControlLink.patience else { return [] }
+      return leave("hopshiftd does not answer", at: now)
+    }
+    guard now >= attemptAt else { return [] }
+    attemptAt = now + ControlLink.pause
+    do throws(Errno) {
+      let made = try UnixStream.connect(path: path)
+      raw = made.raw
+      stream = consume made
+    } catch {
+      return loss("\(path): \(error)")
+    }
+    generation &+= 1
+    lines = LineBuffer(limit: ControlLimits.recordLine)
+    outgoing = []
+    settings = nil
+    records = []
+    toldLoss = nil
+    send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
+    return [.connected]
+  }
+
+  private mutating func loss(_ words: String) -> [News] {
+    guard toldLoss != words else { return [] }
+    toldLoss = words
+    return [.lost(words)]
+  }
+
+  private mutating func leave(_ words: String, at now: Instant) -> [News] {
+    stream = nil
+    raw = nil
+    isFollowing = false
+    askedAt = nil
+    attemptAt = now + ControlLink.pause
+    return loss(words)
+  }
+
+  // MARK: Requests
+
+  /// Asks for everything as it stands. Without a connection the next one begins with that.
+  mutating func question(_ number: UInt64, at now: Instant) {
+    lastAsk = max(lastAsk, number)
+    guard stream != nil else { return }
+    send("\(ControlLink.ask)\(number)", .desired, [], at: now)
+  }
+
+  /// Tells something that has no answer but its end.
+  mutating func tell(_ verb: Verb, _ words: [String], at now: Instant) {
+    guard stream != nil else { return }
+    // What a server said may stand in them, and a word holds no NUL.
+    let clean = words.map { String($0.unicodeScalars.map { $0 == "\0" ? " " : Character($0) }) }
+    send(ControlLink.say, verb, clean, at: now)
+  }
+
+  private mutating func send(_ id: String, _ verb: Verb, _ words: [String], at now: Instant) {
+    do throws(RequestError) {
+      outgoing += try Request(id: id, verb: verb, words: words).encoded()
+      askedAt = askedAt ?? now
+    } catch {
+      preconditionFailure("a request of ours keeps the limits: \(error.message)")
+    }
+  }
+
+  /// Sends what the daemon takes.
+  mutating func flush(at now: Instant) -> [News] {
+    guard stream != nil, !outgoing.isEmpty else { return [] }
+    if outgoing.count > ControlLink.outgoingLimit {
+      return leave("hopshiftd does not read", at: now)
+    }
+    do throws(Errno) {
+      let count = try stream?.send(outgoing.span) ?? 0
+      outgoing.removeFirst(count)
+      return []
+    } catch {
+      return leave("hopshiftd: \(error)", at: now)
+    }
+  }
+
+  // MARK: Answers
+
+  /// Reads once. More may be there.
+  mutating func receive(at now: Instant) -> [News] {
+    var count: Int?
+    do throws(Errno) {
+      count = try stream?.receive(into: &buffer)
+    } catch {
+      return leave("hopshiftd: \(error)", at: now)
+    }
+    guard let count else { return [] }
+    if count == 0 { return leave("hopshiftd has closed the connection", at: now) }
+    askedAt = nil
+    var found: [[UInt8]] = []
+    do throws(LineBufferError) {
+      try ControlLink.append(buffer, to: &lines)
+      while let line = try lines.next() { found.append(line) }
+    } catch {
+      return leave("a line of hopshiftd is too long", at: now)
+    }
+    var news: [News] = []
+    for line in found {
+      // What comes after a line that ends the connection is nobody's.
+      guard stream != nil else { break }
+      news += read(line, at: now)
+    }
+    return news
+  }
+
+  private static func append(
+    _ buffer: borrowing ReceiveBuffer, to lines: inout LineBuffer
+  ) throws(LineBufferError) {
+    try buffer.withBytes { bytes throws(LineBufferError) in try lines.append(bytes) }
+  }
+
+  private mutating func read(_ line: [UInt8], at now: Instant) -> [News] {
+    let record: Record
+    do throws(RecordError) {
+      record = try Record(line: line.span)
+    } catch {
+      return leave("a line of hopshiftd cannot be read", at: now)
+    }
+    guard record.integer("v") == Int64(ControlLimits.version) else {
+      return leave("hopshiftd speaks another version of the protocol", at: now)
+    }
+    switch record.type {
+    case "azure": settings = Settings(line)
+    case "desired": return heard(Desired(line), in: record.id)
+    case "complete": return complete(upTo: lastAsk)
+    case "vacated": return [.vacated]
+    case "lost": return leave("records were lost on the way", at: now)
+    case "end": return ended(record, at: now)
+    default: break
+    }
+    return []
+  }
+}
+
+extension ControlLink {
+  fileprivate mutating func heard(_ desired: Desired?, in id: String) -> [News] {
+    guard let desired else { return [] }
+    if id == ControlLink.follow, isFollowing { return [.desired(desired)] }
+    records.append(desired)
+    return []
+  }
+
+  /// The stream's beginning is whole.
+  fileprivate mutating func complete(upTo ask: UInt64) -> [News] {
+    isFollowing = true
+    return [take(ask)]
+  }
+
+  private mutating func take(_ ask: UInt64) -> News {
+    defer {
+      records = []
+      settings = nil
+    }
+    return .snapshot(ask: ask, settings, records)
+  }
+
+  fileprivate mutating func ended(_ record: Record, at now: Instant) -> [News] {
+    let message = record.string("message") ?? ""
+    switch record.id {
+    case ControlLink.say:
+      // Another configuration may have no such VIP any more; that is told once.
+      guard record.exitCode != .ok, toldRefusal != message else { return [] }
+      toldRefusal = message
+      return [.refused(message)]
+    case let id where id.hasPrefix(ControlLink.ask):
+      guard record.exitCode == .ok, let number = UInt64(id.dropFirst(ControlLink.ask.count)) else {
+        records = []
+        return []
+      }
+      return [take(number)]
+    default: return leave("hopshiftd: \(message)", at: now)
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// What the daemon says and what it is told.
+
+import Azure
+import Control
+import Linux
+import Model
+import Store
+
+extension Loop {
+  func readControl(_ position: Int) {
+    guard epoll.event(at: position).token.generation == link.generation else { return }
+    hear(link.receive(at: Clock.monotonic()))
+  }
+
+  func hear(_ news: [ControlLink.News]) {
+    for item in news {
+      switch item {
+      case .connected: log.notice("connected to hopshiftd")
+      case .snapshot(let ask, let settings, let records):
+        give(.snapshot(ask: ask, settings, records))
+      case .desired(let record): give(.desired(record))
+      case .vacated: give(.vacated)
+      case .lost(let words): log.warning("\(words); trying again")
+      case .refused(let words): log.warning("hopshiftd does not take a report: \(words)")
+      }
+    }
+  }
+
+  /// Keeps what epoll watches true. A descriptor leaves the set when it is closed.
+  func watchLink() throws(Errno) {
+    guard let raw = link.raw else {
+      linkWatch = nil
+      return
+    }
+    let token = Loop.token(.control, 0, link.generation)
+    let interest = link.interest
+    if let known = linkWatch, known.generation == link.generation {
+      if known.interest == interest { return }
+      try epoll.modify(raw, token: token, interest: interest)
+    } else {
+      try epoll.add(raw, token: token, interest: interest)
+    }
+    linkWatch = LinkWatch(generation: link.generation, interest: interest)
+  }
+
+  func tell(_ report: Report, at now: Instant) {
+    let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
+    let durability = report.isDurable ? "" : ", not durable"
+    let line = "\(report.vip) \(report.generation): \(report.stage.rawValue)\(durability)\(detail)"
+    if report.stage == .failed || report.stage == .foreign {
+      log.warning(line)
+    } else {
+      log.notice(line)
+    }
+    var words = [
+      report.vip, report.generation.description, report.stage.rawValue,
+      report.isDurable ? "durable" : "volatile",
+    ]
+    // The daemon keeps as much of it.
+    let told = String(decoding: report.detail.utf8.prefix(512), as: UTF8.self)
+    if !told.isEmpty { words.append(told) }
+    link.tell(.report, words, at: now)
+    add(report)
+  }
+
+  /// Events that are told; a machine has one, seldom two.
+  private static let eventLimit = 16
+
+  func tell(_ events: [ScheduledEvent], at now: Instant) {
+    let words = events.prefix(Loop.eventLimit).map { event in
+      "\(event.kind.rawValue):\(event.hasStarted ? "started" : "scheduled"):\(event.id)"
+    }
+    link.tell(.events, words.isEmpty ? ["none"] : words, at: now)
+  }
+
+  private func add(_ report: Report) {
+    let event = KeptEvent(
+      wallMilliseconds: Clock.wall().nanoseconds / 1_000_000, route: report.vip,
+      generation: report.generation, stage: report.stage.rawValue, detail: report.detail)
+    do throws(Errno) {
+      try vault.post(.add(event))
+    } catch {
+      failure = error
+    }
+  }
+
+  // MARK: The store
+
+  func readVault() throws(Errno) {
+    for news in try vault.takeNews() {
+      switch news {
+      case .opened(let intents): opened(intents)
+      case .kept(let number, let isDurable):
+        if isDurable, diskTrouble != nil {
+          diskTrouble = nil
+          log.notice("the store takes everything again")
+        }
+        give(.kept(number, isDurable: isDurable))
+      case .failed(let error):
+        if error == .taken { failure = .busy }
+        if diskTrouble != error { log.warning("the store: \(error); words are not durable") }
+        diskTrouble = error
+      case .putAside(let path): log.warning("the store was damaged: it lies in \(path) now")
+      case .ended: break
+      }
+    }
+  }
+
+  private func opened(_ intents: [KeptIntent]) {
+    let open = intents.filter { !$0.isDone }
+    guard !open.isEmpty else { return }
+    let names = open.prefix(8).map { $0.route.split(separator: "/").last.map(String.init) ?? "" }
+    let more = open.count > 8 ? " and \(open.count - 8) more" : ""
+    log.notice("not settled before: \(names.joined(separator: ", "))\(more); hopshiftd is asked")
+  }
+}
+
+/// What epoll was told of the control socket.
+struct LinkWatch {
+  var generation: UInt32
+  var interest: Interest
+}

@@ -1,0 +1,211 @@
+// The store on a thread of its own: a disk that hangs holds nobody but itself.
+
+import Azure
+import Linux
+import Model
+import Store
+import Synchronization
+
+/// Takes commands and gives news; neither call waits for the disk.
+final class Vault: Sendable {
+  /// Commands that wait for the disk. Words beyond it are not durable, history beyond it is lost:
+  /// at ten lines a shift that is a hundred shifts.
+  static let commandLimit = 1_024
+
+  enum Command: Sendable {
+    case keep(UInt64, [KeptIntent], isAnswer: Bool)
+    case finish(route: String, Generation)
+    case add(KeptEvent)
+    case end
+
+    var isWord: Bool { if case .keep = self { true } else { false } }
+  }
+
+  enum News: Sendable {
+    /// What was kept when it was opened.
+    case opened([KeptIntent])
+    case kept(UInt64, isDurable: Bool)
+    /// The disk does not take what it should.
+    case failed(StoreError)
+    /// A damaged store lies beside the new one.
+    case putAside(String)
+    case ended
+  }
+
+  private struct Boxes: Sendable {
+    var commands: [Command] = []
+    var news: [News] = []
+  }
+
+  private let boxes = Mutex(Boxes())
+  private let forWorker: EventDescriptor
+  private let forLoop: EventDescriptor
+  private let path: String
+
+  /// Readable when there is news.
+  var raw: Int32 { forLoop.raw }
+
+  init(path: String) throws(Errno) {
+    self.path = path
+    forWorker = try EventDescriptor()
+    forLoop = try EventDescriptor()
+  }
+
+  /// The thread's whole life is in the worker that is answered.
+  func start() throws(Errno) -> Worker { try Worker { self.work() } }
+
+  func post(_ command: Command) throws(Errno) {
+    let isTaken = boxes.withLock { boxes in
+      if boxes.commands.count < Vault.commandLimit {
+        boxes.commands.append(command)
+        return true
+      }
+      if case .keep(let number, _, _) = command {
+        boxes.news.append(.kept(number, isDurable: false))
+      }
+      return false
+    }
+    if isTaken { try forWorker.signal() } else { try forLoop.signal() }
+  }
+
+  func takeNews() throws(Errno) -> [News] {
+    try forLoop.clear()
+    return boxes.withLock { boxes in
+      defer { boxes.news = [] }
+      return boxes.news
+    }
+  }
+
+  // MARK: The thread
+
+  private func work() {
+    var store = open()
+    while true {
+      let commands = next()
+      for command in commands {
+        if case .end = command {
+          tell(.ended)
+          return
+        }
+        let isHurt = carryOut(command, &store)
+        // A connection that has met a failing disk is not used again.
+        if isHurt { store = nil }
+      }
+    }
+  }
+
+  private func next() -> [Command] {
+    while true {
+      let rest = boxes.withLock { boxes in Vault.takeFirst(of: &boxes.commands) }
+      if !rest.isEmpty { return rest }
+      forWorker.wait()
+      let isClear = Vault.succeeds { () throws(Errno) in try forWorker.clear() }
+      precondition(isClear, "a counter of ours can be read")
+    }
+  }
+
+  /// Words before everything else, since a write waits for them; of the rest one at a time. Each
+  /// says which generation it means, so none has to keep its place.
+  private static func takeFirst(of commands: inout [Command]) -> [Command] {
+    let words = commands.filter(\.isWord)
+    if !words.isEmpty {
+      commands.removeAll(where: \.isWord)
+      return words
+    }
+    return commands.isEmpty ? [] : [commands.removeFirst()]
+  }
+
+  private static func succeeds(_ body: () throws(Errno) -> Void) -> Bool {
+    do throws(Errno) {
+      try body()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  private func tell(_ news: News) {
+    boxes.withLock { $0.news.append(news) }
+    let isTold = Vault.succeeds { () throws(Errno) in try forLoop.signal() }
+    precondition(isTold, "a counter of ours can be written")
+  }
+
+  private func open() -> Store? {
+    do throws(StoreError) {
+      return try opened()
+    } catch {
+      guard error == .damaged else {
+        tell(.failed(error))
+        return nil
+      }
+    }
+    // The daemon knows everything that counts; what cannot be read is put aside for whoever wants
+    // to look at it.
+    do throws(Errno) {
+      try Directories.rename(path, to: path + ".damaged")
+      try Files.removeIfPresent(path + "-wal")
+    } catch {
+      tell(.failed(.damaged))
+      return nil
+    }
+    tell(.putAside(path + ".damaged"))
+    do throws(StoreError) {
+      return try opened()
+    } catch {
+      tell(.failed(error))
+      return nil
+    }
+  }
+
+  private func opened() throws(StoreError) -> Store {
+    let store = try Store(path: path)
+    tell(.opened(try store.intents()))
+    return store
+  }
+
+  /// Whether the store is not to be used any more.
+  private func carryOut(_ command: Command, _ store: inout Store?) -> Bool {
+    if store == nil, case .keep = command { store = open() }
+    do throws(StoreError) {
+      switch command {
+      case .keep(let number, let intents, let isAnswer):
+        guard store != nil else {
+          tell(.kept(number, isDurable: false))
+          return false
+        }
+        do throws(StoreError) {
+          if isAnswer {
+            try store?.replace(intents)
+          } else {
+            _ = try store?.keep(intents)
+          }
+          tell(.kept(number, isDurable: true))
+        } catch {
+          tell(.kept(number, isDurable: false))
+          throw error
+        }
+      case .finish(let route, let generation): try store?.finish(route, generation)
+      case .add(let event): try store?.add(event)
+      case .end: break
+      }
+      return false
+    } catch {
+      tell(.failed(error))
+      return error == .disk || error == .damaged
+    }
+  }
+}
+
+extension KeptIntent {
+  init(_ word: KeptWord) {
+    let wish =
+      switch word.wish {
+      case .hop(let hop): hop.description
+      case .absent: "absent"
+      case .notOurs: "not ours"
+      }
+    // Nothing has to be done for what is not ours.
+    self.init(
+      route: word.route, generation: word.generation, wish: wish, isDone: word.wish == .notOurs)
+  }
+}

@@ -1,0 +1,157 @@
+// An office between a daemon, a disk and an Azure that are values, in virtual time.
+
+import Azure
+import Model
+import Testing
+
+struct OfficeScene {
+  static let table =
+    "/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/routeTables/rt"
+  static let route = "hopshift-web-100.64.0.0_31"
+
+  var office = Office(Servers(), seed: 5, now: .zero)
+  var manager = SimulatedManager()
+  var now = Instant.zero
+  var record: Desired
+  var settings: Settings
+  /// How long the disk takes; nil: it never answers.
+  var disk: Nanoseconds? = .milliseconds(2)
+  var diskWorks = true
+  /// The metadata service answers so.
+  var metadataStatus = 200
+
+  private(set) var kept: [String: KeptWord] = [:]
+  private(set) var finished: [Generation] = []
+  private(set) var reports: [Report] = []
+  private(set) var writes: [(at: Instant, request: Request)] = []
+  private(set) var abandoned = 0
+  private(set) var said: [String] = []
+  private(set) var events: [[ScheduledEvent]] = []
+  /// Inputs that the office was given since the start.
+  private(set) var steps = 0
+  private var queue: [(at: Instant, order: Int, input: OfficeInput)] = []
+  private var order = 0
+  private var unanswered: [UInt64] = []
+
+  init(_ record: Desired) throws {
+    self.record = record
+    let table = try #require(ResourceID(OfficeScene.table))
+    settings = Settings(
+      routeTables: [table],
+      address: .v4(IPv4Address(10, 0, 0, 4)))
+  }
+
+  static func record(_ counter: UInt64, _ voice: String, _ hop: String) throws -> Desired {
+    let text = """
+      {"v":1,"id":"1","type":"desired","vip":"web","generation":"9.\(counter)","voice":"\(voice)",
+      "wanted":true,"mode":"floor","routes":["100.64.0.0/31"],"next-hop":"\(hop)"}
+      """
+    return try #require(Desired(Array(text.utf8)))
+  }
+
+  mutating func start() { give(.snapshot(ask: 0, settings, [record])) }
+
+  /// Everything in memory and on its way is gone; the disk and Azure have what they have.
+  mutating func crash() {
+    office = Office(Servers(), seed: 5 &+ UInt64(steps), now: now)
+    queue = []
+    start()
+  }
+
+  mutating func want(_ next: Desired) {
+    record = next
+    give(.desired(next))
+  }
+
+  mutating func later(_ wait: Nanoseconds, _ input: OfficeInput) {
+    order += 1
+    queue.append((now + wait, order, input))
+  }
+
+  mutating func give(_ input: OfficeInput) {
+    steps += 1
+    var outputs: [OfficeOutput] = []
+    office.handle(input, at: now, wall: nil, into: &outputs)
+    for output in outputs { carryOut(output) }
+  }
+
+  private mutating func carryOut(_ output: OfficeOutput) {
+    switch output {
+    case .call(let call, let request): answer(call, request)
+    case .abandon(let call):
+      abandoned += 1
+      queue.removeAll { event in
+        if case .answer(call, _) = event.input { true } else { false }
+      }
+    case .ask(let number):
+      later(.milliseconds(1), .snapshot(ask: number, settings, [record]))
+    case .report(let report): reports.append(report)
+    case .keep(let number, let words, _):
+      guard let disk else { return unanswered.append(number) }
+      if diskWorks { for word in words { kept[word.route] = word } }
+      later(disk, .kept(number, isDurable: diskWorks))
+    case .finish(_, let generation): finished.append(generation)
+    case .events(let list): events.append(list)
+    case .say(_, let text): said.append(text)
+    }
+  }
+
+  /// A disk that hung has answered at last.
+  mutating func diskAnswers() {
+    for number in unanswered { later(.zero, .kept(number, isDurable: true)) }
+    unanswered = []
+  }
+
+  private mutating func answer(_ call: OfficeCall, _ request: Request) {
+    if request.isForMetadata { return later(.milliseconds(3), .answer(call, metadata(request))) }
+    if request.isWrite { writes.append((now, request)) }
+    let answer = manager.handle(request, by: 0, at: now, lasts: .milliseconds(80))
+    later(.milliseconds(20), .answer(call, answer))
+  }
+
+  private func metadata(_ request: Request) -> Answer {
+    guard metadataStatus == 200 else { return Answer(status: metadataStatus) }
+    let text =
+      if request.target.contains("instance") {
+        #"{"compute":{"name":"vm-a","azEnvironment":"AzurePublicCloud","resourceId":"#
+          + #""/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute"#
+          + #"/virtualMachines/vm-a"}}"#
+      } else if request.target.contains("token") {
+        #"{"access_token":"t","expires_in":"86400"}"#
+      } else {
+        #"{"DocumentIncarnation":1,"Events":[]}"#
+      }
+    return Answer(status: 200, body: Array(text.utf8))
+  }
+
+  /// One event, or the office's own deadline; false when nothing comes before `end`.
+  mutating func step(until end: Instant) -> Bool {
+    let next = queue.indices.min {
+      (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order)
+    }
+    let deadline = office.deadline
+    if let next, deadline.map({ queue[next].at <= $0 }) ?? true {
+      guard queue[next].at <= end else { return false }
+      let event = queue.remove(at: next)
+      now = max(now, event.at)
+      give(event.input)
+      return true
+    }
+    guard let deadline, deadline <= end else { return false }
+    now = max(now, deadline)
+    give(.turn)
+    return true
+  }
+
+  mutating func run(_ length: Nanoseconds) {
+    let end = now + length
+    var steps = 0
+    while step(until: end) {
+      steps += 1
+      precondition(steps < 100_000, "the office turns without an end")
+    }
+    now = end
+  }
+
+  var hop: String? { manager.routes[OfficeScene.route]?.hop }
+}
