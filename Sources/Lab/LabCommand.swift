@@ -2,6 +2,7 @@
 
 import Glibc
 import Linux
+import Management
 import Model
 
 /// The verbs of hopshift-lab, and the exit codes of the family: 0 ok, 1 failure, 2 usage, 4 no
@@ -16,7 +17,9 @@ package enum LabCommand {
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
            hopshift-lab fault NAME [HOST] [PERCENT] [--lab TAG]
+           hopshift-lab fault rest|metadata NAME [calls=WHICH] [times=N] [value=TEXT] [--lab TAG]
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
+           hopshift-lab mend rest|metadata [NAME] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
                                 [--shifts N] [--pause SECONDS] [--report FILE]
            hopshift-lab list | layouts | faults | clean
@@ -98,6 +101,10 @@ package enum LabCommand {
       return 0
     case ("faults", []):
       for fault in Fault.allCases { print("\(padded(fault.rawValue, 20))\(fault.summary)") }
+      print("of the resource manager (rest) and the metadata service (metadata):")
+      for mischief in Mischief.allCases {
+        print("\(padded(mischief.rawValue, 20))\(mischief.summary)")
+      }
       return 0
     case ("clean", []): return try clean()
     case _ where AzureCommand.verbs.contains(verb): return try AzureCommand.run(verb, rest)

@@ -92,36 +92,19 @@ extension RestLoop {
   // MARK: Changes
 
   private func cause(_ words: [String]) -> String? {
-    guard let door = Door(rawValue: words[0]), let mischief = Mischief(rawValue: words[1]) else {
-      return "'\(words[0]) \(words[1])' is no mischief"
+    do throws(LabError) {
+      return cloud.cause(try TroubleWords.trouble(words)) ? nil : "too much goes wrong already"
+    } catch {
+      return error.description
     }
-    var trouble = Trouble(mischief, at: door)
-    for word in words.dropFirst(2) {
-      let sides = word.split(separator: "=", maxSplits: 1).map(String.init)
-      guard sides.count == 2 else { return "'\(word)' is not understood" }
-      switch sides[0] {
-      case "calls":
-        guard let calls = Mischief.Calls(rawValue: sides[1]) else {
-          return "'\(sides[1])' are no calls"
-        }
-        trouble.calls = calls
-      case "times":
-        guard let times = Int(sides[1]), times > 0 else { return "'\(sides[1])' is no number" }
-        trouble.times = times
-      case "value": trouble.value = sides[1]
-      default: return "'\(word)' is not understood"
-      }
-    }
-    return cloud.cause(trouble) ? nil : "\(mischief.rawValue) cannot happen to \(door.rawValue)"
   }
 
   private func mend(_ words: [String]) -> String? {
-    let door = words.first.flatMap { Door(rawValue: $0) }
-    let mischief = words.count > 1 ? Mischief(rawValue: words[1]) : nil
-    guard door != nil || words.isEmpty, mischief != nil || words.count < 2 else {
+    let chosen = TroubleWords.mending(words)
+    guard chosen != nil || words.isEmpty else {
       return "'\(words.joined(separator: " "))' is no mischief"
     }
-    return cloud.mend(door, mischief) > 0 ? nil : "there is nothing to mend"
+    return cloud.mend(chosen?.door, chosen?.mischief) > 0 ? nil : "there is nothing to mend"
   }
 
   private func announce(_ words: [String]) -> (id: String?, problem: String) {
