@@ -169,7 +169,7 @@ let package = Package(
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),
     tests("ManagementTests", ["Management", "Platform", "Model"]),
-    tests("LabTests", ["Lab", "Platform", "Control", "Model"]),
+    tests("LabTests", ["Lab", "Platform", "Management", "Control", "Model"]),
     tests("RestTests", ["Lab", "Azure", "HTTPS", "Control", "Model"]),
     tests(
       "NamespaceTests",

@@ -9,8 +9,8 @@ import Model
 /// permission.
 package enum LabCommand {
   private static let usage = """
-    usage: hopshift-lab demo [pair|watcher] [--deb FILE] [--html FILE] [--plain] [--keep]
-                             [--verbose]
+    usage: hopshift-lab demo [pair|watcher|udr] [--deb FILE] [--html FILE] [--plain]
+                             [--keep] [--verbose]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
            hopshift-lab up [LAYOUT] [--daemon FILE] [--platform KIND] [--quirks azure]
            hopshift-lab status | down [--lab TAG]
@@ -25,7 +25,8 @@ package enum LabCommand {
            hopshift-lab list | layouts | faults | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
-               or between two servers that a watcher asks, beside the means of the article
+               between two servers that a watcher asks, beside the means of the article, or
+               by a route table
                  --deb FILE   the package to install (default: dist/hopshift_*.deb)
                  --html FILE  write what was seen as a page
                  --plain      no containers: the daemon in bare namespaces under setpriv
@@ -88,6 +89,10 @@ package enum LabCommand {
         var demo = WatcherDemo(options)
         return try demo.run() ? 0 : 1
       }
+      if options.layout == "udr" {
+        var demo = TableDemo(options)
+        return try demo.run() ? 0 : 1
+      }
       var demo = Demo(options)
       return try demo.run() ? 0 : 1
     case ("run", _): return try ScenarioCommand.run(rest)
@@ -138,7 +143,7 @@ package enum LabCommand {
       case "--plain": options.plain = true
       case "--keep": options.keep = true
       case "--verbose": options.verbose = true
-      case "pair", "watcher": options.layout = word
+      case "pair", "watcher", "udr": options.layout = word
       case "--html":
         guard let file = rest.popFirst() else { return nil }
         options.page = file

@@ -161,7 +161,7 @@ import Testing
     // The keeper's clock is turned by hand: its waits are minutes.
     var now = Instant.zero
     var keeper = TokenKeeper(
-      .system, for: .world, at: service.metadataEndpoint, seed: 1, now: now)
+      .system, audience: Cloud.world.audience, at: service.metadataEndpoint, seed: 1, now: now)
     try keeper.turn(with: transport, at: now)
     #expect(keeper.trouble.map { TokenTroubleKind($0) } == kind)
     #expect(keeper.token == nil)

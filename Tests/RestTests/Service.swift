@@ -105,7 +105,7 @@ final class Service {
 
   /// A good token.
   func token(_ transport: Transport) throws -> String {
-    let request = Metadata.token(.system, for: .world, at: metadataEndpoint)
+    let request = Metadata.token(.system, audience: Cloud.world.audience, at: metadataEndpoint)
     let answer = Answer(try transport.ask(request, token: nil).get())
     return try #require(Token(answer.body, wall: nil)).secret
   }

@@ -77,7 +77,7 @@ enum Arrows {
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],
     "ManagementTests": ["Management", "Platform", "Model"],
-    "LabTests": ["Lab", "Platform", "Control", "Model"],
+    "LabTests": ["Lab", "Platform", "Management", "Control", "Model"],
     "RestTests": ["Lab", "Azure", "HTTPS", "Control", "Model"],
     "NamespaceTests": [
       "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",

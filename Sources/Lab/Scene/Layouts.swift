@@ -59,8 +59,8 @@ extension Layout {
 
       """)
 
-  /// Trustgrid's. No Route Server: the VIP is a route of a table, and whoever claims it puts its own
-  /// address there, by the courier.
+  /// Trustgrid's. No Route Server: the VIP is a route of a table, and whoever claims it puts its
+  /// own address there, by the courier.
   ///
   ///     client .10          a .10    b .20      10.64.0.1/32 on both
   ///        |                 |        |
