@@ -19,8 +19,7 @@ package struct Magazine: ~Copyable {
   private var chambers: [Chamber]
   /// By chamber: what a mass shift has to know of it, side by side in little memory.
   private var marks: [Mark]
-  /// What was armed last, and its voice.
-  private var lastVoice: (key: AnnouncementKey, voice: UInt32)?
+  private var voices = Voices()
   private var scratch: Writer
   private var lastGeneration: UInt32 = 0
 
@@ -52,9 +51,11 @@ package struct Magazine: ~Copyable {
   private struct Mark {
     /// The same as the chamber's.
     var generation: UInt32 = 0
+    /// The same as the chamber's.
+    var epoch: UInt32 = 0
     /// Two of the same voice say the same of their prefixes, in one UPDATE, of few IPv4 prefixes
-    /// and nothing else. 0 is for a volley that is not so simple.
-    var voice: UInt32 = 0
+    /// and nothing else. A volley that is not so simple has none.
+    var voice = Voices.none
   }
 
   /// `contents` by `VIPSlot`. Reserves room for the longest volley of each. With `platformLimit`,
@@ -170,7 +171,8 @@ package struct Magazine: ~Copyable {
     chambers[place].epoch = epoch
     chambers[place].generation = lastGeneration
     chambers[place].age = lastGeneration
-    marks[place] = Mark(generation: lastGeneration, voice: voice(of: place, vip, key))
+    marks[place] = Mark(
+      generation: lastGeneration, epoch: epoch, voice: voice(of: place, vip, key))
     return VolleyID(place: place, generation: lastGeneration)
   }
 
@@ -179,12 +181,8 @@ package struct Magazine: ~Copyable {
     // Behind the prefixes of a withdrawal something stands.
     guard hasFew, !key.isWithdrawal, chambers[place].ipv4.messages == 1,
       chambers[place].ipv6.messages == 0
-    else { return 0 }
-    if let lastVoice, lastVoice.key == key { return lastVoice.voice }
-    // Armed so often that the numbers are used up: nothing joins by its voice any more.
-    let next = lastVoice.map { $0.voice == .max ? 0 : $0.voice + 1 } ?? 1
-    if next != 0 { lastVoice = (key, next) }
-    return next
+    else { return Voices.none }
+    return voices.number(of: key)
   }
 
   /// Writes one family into the scratch memory, when the session has it.
@@ -216,6 +214,24 @@ package struct Magazine: ~Copyable {
     return VolleyID(place: place, generation: chambers[place].generation)
   }
 
+  /// The same where many VIPs say the same: `voice` is how the last one that was found said it, and
+  /// is enough to find the next. What is found so has bytes in every family that is armed.
+  package borrowing func volley(
+    _ vip: VIPSlot, for peer: PeerSlot, voice: UInt32, epoch: UInt32
+  ) -> VolleyID? {
+    for place in places(vip, peer)
+    where marks[place].voice == voice && marks[place].epoch == epoch {
+      return VolleyID(place: place, generation: marks[place].generation)
+    }
+    return nil
+  }
+
+  /// How a volley says it; nil when it has more to say than such as can be found so.
+  package borrowing func voice(of volley: VolleyID) -> UInt32? {
+    let mark = marks[Int(volley.place)]
+    return mark.voice == Voices.none || mark.generation != volley.generation ? nil : mark.voice
+  }
+
   /// Forgets all volleys for a peer: its session is over.
   package mutating func disarm(_ peer: PeerSlot) {
     for vip in contents.indices {
@@ -243,7 +259,7 @@ package struct Magazine: ~Copyable {
   package borrowing func add(_ volley: VolleyID, to salvo: inout Salvo) -> Bool {
     guard !salvo.isFull else { return false }
     let mark = marks[Int(volley.place)]
-    if mark.voice != 0, mark.generation == volley.generation,
+    if mark.voice != Voices.none, mark.generation == volley.generation,
       volley.families.contains(.ipv4Unicast),
       salvo.join(few(of: vip(of: volley)), voice: mark.voice)
     {
@@ -260,7 +276,7 @@ package struct Magazine: ~Copyable {
       if ipv4.messages > 1 || !salvo.join(updates, ipv4.frame, key) {
         salvo.begin(updates, ipv4.frame, messages: Int(ipv4.messages), key)
       }
-      if mark.voice != 0 { salvo.listen(to: mark.voice) }
+      if mark.voice != Voices.none { salvo.listen(to: mark.voice) }
     }
     if volley.families.contains(.ipv6Unicast), ipv6.messages > 0 {
       let updates = chambers[place].bytes[Int(ipv4.count)...]

@@ -63,8 +63,8 @@ package struct Salvo: ~Copyable {
   /// IPv4 UPDATE and is not copied yet. VIPs that stand side by side make one run and one copy.
   private let fewPrefixes: [UInt8]
   private var run = 0..<0
-  /// Volleys of this voice may join the run while there is room; 0 is nobody.
-  private var voice: UInt32 = 0
+  /// Volleys of this voice may join the run while there is room.
+  private var voice = Voices.none
   private var room = 0
   /// How many UPDATEs there are.
   package private(set) var messages = 0
@@ -88,14 +88,14 @@ package struct Salvo: ~Copyable {
     ipv6.removeAll()
     messages = 0
     run = 0..<0
-    voice = 0
+    voice = Voices.none
     self.messageLimit = messageLimit
   }
 
   /// Puts a piece of the few prefixes into the last IPv4 UPDATE, when what was put there last said
   /// the same and there is room. Of a mass shift nearly every volley goes this way.
   mutating func join(_ few: Range<Int>, voice: UInt32) -> Bool {
-    guard voice == self.voice, few.count <= room else { return false }
+    guard voice == self.voice, voice != Voices.none, few.count <= room else { return false }
     room -= few.count
     if few.lowerBound == run.upperBound {
       run = run.lowerBound..<few.upperBound
@@ -120,7 +120,7 @@ package struct Salvo: ~Copyable {
 
   private mutating func closeRun() {
     copyRun()
-    voice = 0
+    voice = Voices.none
   }
 
   /// The same for the prefixes of an UPDATE, of either family.

@@ -21,6 +21,7 @@ package enum Because {
       return "speaker \(VIPWords.speaker(fellow, plan)) said so"
     case .time: return "a wait was over"
     case .operatorsWord: return "an operator asked for it"
+    case .scheduledEvent: return "of what Azure has scheduled for this machine"
     }
   }
 

@@ -37,6 +37,7 @@ enum InputCode: UInt8 {
   case held = 27
   case taken = 28
   case acknowledged = 29
+  case doomed = 30
 }
 
 extension JournalWriter {
@@ -67,6 +68,7 @@ extension JournalWriter {
       write(event)
     case .recalled(let isSameBoot): write(.recalled, isSameBoot ? 1 : 0)
     case .command(let command): write(command)
+    case .doomed(let isPending): write(.doomed, isPending ? 1 : 0)
     case .turn: write(InputCode.turn.rawValue)
     case .idle: write(InputCode.idle.rawValue)
     case .stop: write(InputCode.stop.rawValue)
@@ -139,6 +141,7 @@ extension Field {
     case .stop: return .stop
     case .probe: return probeEvent(in: bytes).map { .probe($0) }
     case .recalled: return flag(in: bytes).map { .recalled(isSameBoot: $0) }
+    case .doomed: return flag(in: bytes).map { .doomed($0) }
     case .move, .take, .give, .release, .outOfService:
       return command(code, bytes).map { .command($0) }
     }

@@ -51,7 +51,7 @@ package struct Names: Sendable {
   package func translate(_ input: Input) -> Input? {
     switch input {
     case .opened, .openFailed, .kernel, .overrun, .drained, .dumpFailed, .watched, .unwatched,
-      .doubted, .paused, .recalled, .turn, .idle, .stop:
+      .doubted, .paused, .recalled, .doomed, .turn, .idle, .stop:
       return input
     // What a probe asked is in its answer: another configuration would have asked otherwise.
     case .probe: return nil

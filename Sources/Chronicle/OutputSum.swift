@@ -189,6 +189,7 @@ package struct OutputSum: Equatable, Sendable {
     case .fellowSaid(let fellow): 9 + fellow.index << 8
     case .time: 10
     case .operatorsWord: 11
+    case .scheduledEvent: 12
     }
   }
 

@@ -40,7 +40,7 @@ package struct RecordedInput: Equatable, Sendable {
   package func isPossible(in beginning: Beginning) -> Bool {
     switch input {
     case .opened, .openFailed, .kernel, .overrun, .drained, .dumpFailed, .watched, .unwatched,
-      .doubted, .paused, .recalled, .turn, .idle, .stop:
+      .doubted, .paused, .recalled, .doomed, .turn, .idle, .stop:
       true
     case .probe(let event): isPossible(event, beginning)
     case .command(.move(let vip, to: let host, isForced: _)):

@@ -10,7 +10,7 @@ enum DesiredReport {
   /// Everything as it stands; with `follow` the client is told of each change from then on.
   static func answer(
     _ request: Request, to client: ControlClient, _ engine: borrowing Engine,
-    _ outcomes: RouteOutcomes, _ now: Instant
+    _ moment: Moment
   ) {
     let isCourier = request.words == ["follow", "courier"]
     let follows = isCourier || request.words == ["follow"]
@@ -23,9 +23,9 @@ enum DesiredReport {
       let vip = VIPSlot(index)
       guard let (wish, generation) = engine.routeWish(of: vip) else { continue }
       client.enqueue(
-        record(request.id, vip, wish, generation, engine.run, engine.plan, now))
-      if let outcome = outcomes[vip] {
-        client.enqueue(RouteOutcomes.record(request.id, vip, outcome, engine.plan, now))
+        record(request.id, vip, wish, generation, engine.run, engine.plan, moment.now))
+      if let outcome = moment.outcomes[vip] {
+        client.enqueue(RouteOutcomes.record(request.id, vip, outcome, engine.plan, moment.now))
       }
     }
     guard follows else {
@@ -33,6 +33,7 @@ enum DesiredReport {
     }
     // From here on it is a stream; whoever asks knows by this that it has everything.
     client.enqueue(JSONLine(id: request.id, type: "complete").finish())
+    if moment.isVacated { client.enqueue(JSONLine(id: request.id, type: "vacated").finish()) }
     client.subscribe(.desired, id: request.id)
     if isCourier { client.beCourier() }
   }

@@ -132,6 +132,7 @@ enum ExplainReport {
     case .failback: "the return to a better host or owner"
     case .listening: "claims, until the other speakers were heard"
     case .outOfService: "everything: out of service by an operator"
+    case .doomed: "every claim: Azure is about to do something to this machine"
     case .pinned: "the return to a better host: an operator chose this one"
     case .shadow: "every announcement: shadow mode"
     case .ownNetwork: "verdicts on others: our own network does not answer"

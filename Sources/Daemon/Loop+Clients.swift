@@ -13,7 +13,7 @@ extension Loop {
     let moment = Moment(
       facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns,
       pauses: pauses, outcomes: outcomes, events: machineEvents,
-      hasCourier: control.hasCourier, now: now)
+      hasCourier: control.hasCourier, isVacated: departure.isTold, now: now)
     var wasReported = false
     let state = stateIfAsked()
     var commands: [(Request, ControlClient)] = []

@@ -63,7 +63,17 @@ extension Loop {
     case .success(let lines):
       for line in lines { log.warning(line) }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
+      guard plan.azure?.scheduledEvents == .shift else { return }
+      let isDoomed = !machineEvents.events.isEmpty
+      if isDoomed != engine.failover.isDoomed { feed(.doomed(isDoomed), at: now) }
     }
+  }
+
+  /// Tells whoever follows that no traffic comes here any more: then an event may begin.
+  mutating func tellDeparture(at now: Instant) {
+    guard departure.turn(engine, at: now) else { return }
+    log.notice("the traffic has left this machine")
+    control.publish(.desired) { JSONLine(id: $0, type: "vacated").finish() }
   }
 
   /// Writes down what has changed; it runs when everything else of a turn is done.

@@ -90,6 +90,7 @@ struct Loop: ~Copyable {
   var history: History
   var outcomes: RouteOutcomes
   var machineEvents = MachineEvents()
+  var departure = Departure()
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -210,7 +211,7 @@ struct Loop: ~Copyable {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
-    return Instant.earlier(ours, engine.deadline)
+    return Instant.earlier(Instant.earlier(ours, departure.deadline), engine.deadline)
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {
@@ -238,6 +239,7 @@ struct Loop: ~Copyable {
     try resumeListener(at: later)
     answerClients(at: later)
     serveRecordings()
+    tellDeparture(at: later)
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
     keepState(at: later)

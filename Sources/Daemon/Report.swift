@@ -28,6 +28,7 @@ struct Moment {
   var outcomes: RouteOutcomes
   var events: MachineEvents
   var hasCourier: Bool
+  var isVacated: Bool
   var now: Instant
 }
 
@@ -50,7 +51,7 @@ enum Report {
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
     case .desired:
-      DesiredReport.answer(request, to: client, engine, moment.outcomes, moment.now)
+      DesiredReport.answer(request, to: client, engine, moment)
     case .switch, .maintenance, .report, .events:
       preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)

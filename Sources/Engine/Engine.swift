@@ -154,6 +154,7 @@ package struct Engine: ~Copyable {
     case .probe(let event): probe(event, bytes, at: now, into: &outputs)
     case .recalled(let isSameBoot): recall(bytes, isSameBoot: isSameBoot, into: &outputs)
     case .command(let command): obey(command, at: now, into: &outputs)
+    case .doomed(let isPending): heed(isPending, at: now, into: &outputs)
     case .turn: turn(at: now, into: &outputs)
     case .idle: speaker.arm(failover)
     case .stop: stop(at: now, into: &outputs)
@@ -213,6 +214,14 @@ package struct Engine: ~Copyable {
       hasUnsavedMemory = true
       outputs.add(.note(.outOfService(vip, isOut)))
     }
+  }
+
+  private mutating func heed(
+    _ isDoomed: Bool, at now: Instant, into outputs: inout Outputs
+  ) {
+    // Whoever places addresses is told by a file, as of an operator's word.
+    if failover.doom(isDoomed, at: now, into: &verdicts) { serviceChanges += 1 }
+    apply(at: now, into: &outputs)
   }
 
   /// Leaves at once: a machine that goes must not look frozen. When the Plan says so, route servers

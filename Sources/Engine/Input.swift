@@ -48,6 +48,8 @@ package enum Input: Equatable, Sendable {
   case recalled(isSameBoot: Bool)
   /// An operator's wish; `Engine.lastAnswer` says what became of it.
   case command(OperatorCommand)
+  /// The platform is about to do something to this machine, or no longer.
+  case doomed(Bool)
   /// A deadline may have passed.
   case turn
   /// The outputs of the inputs before were carried out: what can wait is done now (arming).

@@ -12,6 +12,8 @@ package struct Speaker: ~Copyable {
   /// By peer: what firing must know of its session. Plain values, so that ten thousand volleys at
   /// once do not copy ten thousand sessions.
   private var targets: [Target]
+  /// By peer: what holds for its session. Not in the targets, of which each volley reads some.
+  private var spoken: [Negotiated?]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   /// By VIP, then by candidate.
@@ -38,11 +40,14 @@ package struct Speaker: ~Copyable {
   /// Since when no session is established; nil before they were begun.
   private var unheardSince: Instant?
 
+  /// What was announced last of several VIPs, and how the magazine finds it again: in a mass shift
+  /// nearly all say the same.
+  private var said: (announcement: Announcement, voice: UInt32)?
+
   private struct Target {
     var isEstablished = false
     var side = ConnectionSide.outgoing
     var epoch: UInt32 = 0
-    var negotiated: Negotiated?
     /// When the session was last told that something leaves.
     var told: Instant?
     /// Since when there is something that the route server's TCP has not acknowledged.
@@ -68,6 +73,7 @@ package struct Speaker: ~Copyable {
       platformLimit: plan.routeServers.platform.routeLimit,
       volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
+    spoken = Array(repeating: nil, count: plan.routeServers.peers.count)
     paces = Array(repeating: RefreshPace(), count: plan.routeServers.peers.count)
     scratch = SessionOutput()
     var nextHops: [NextHopAddresses] = []
@@ -218,8 +224,16 @@ package struct Speaker: ~Copyable {
     // What was never announced needs no withdrawal.
     if isSilent { return }
     let announcement = announcement(vip, standing)
+    if said?.announcement != announcement { said = nil }
     for index in targets.indices where targets[index].isEstablished {
-      fire(vip, announcement, PeerSlot(index), .all, shift: shift, at: now, into: &outputs)
+      let peer = PeerSlot(index)
+      if let voice = said?.voice,
+        let volley = magazine.volley(vip, for: peer, voice: voice, epoch: targets[index].epoch)
+      {
+        fire(volley, peer, shift: shift, at: now, into: &outputs)
+      } else {
+        fire(vip, announcement, peer, .all, shift: shift, at: now, into: &outputs)
+      }
     }
   }
 
@@ -280,7 +294,7 @@ package struct Speaker: ~Copyable {
   }
 
   private mutating func arm(_ vip: VIPSlot, _ standing: Standing, _ peer: PeerSlot) {
-    guard let negotiated = targets[peer.index].negotiated else { return }
+    guard let negotiated = spoken[peer.index] else { return }
     _ = magazine.arm(
       vip, for: peer, announcement(vip, standing), negotiated: negotiated,
       epoch: targets[peer.index].epoch)
@@ -295,6 +309,14 @@ package struct Speaker: ~Copyable {
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
     guard magazine.count(of: volley) > 0 else { return }
+    if let voice = magazine.voice(of: armed) { said = (announcement, voice) }
+    fire(volley, peer, shift: shift, at: now, into: &outputs)
+  }
+
+  private mutating func fire(
+    _ volley: VolleyID, _ peer: PeerSlot, shift: UInt32, at now: Instant,
+    into outputs: inout Outputs
+  ) {
     outputs.fire(volley, ConnectionSlot(peer, targets[peer.index].side), shift: shift)
     // Once for all that leaves together.
     if targets[peer.index].unproved == nil { targets[peer.index].unproved = now }
@@ -307,7 +329,8 @@ package struct Speaker: ~Copyable {
     let before = targets[peer.index]
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
-      epoch: sessions[peer.index].epoch, negotiated: sessions[peer.index].negotiated)
+      epoch: sessions[peer.index].epoch)
+    spoken[peer.index] = sessions[peer.index].negotiated
     if before.isEstablished, before.epoch == targets[peer.index].epoch {
       targets[peer.index].unproved = before.unproved
     }
@@ -323,7 +346,7 @@ package struct Speaker: ~Copyable {
   ) -> VolleyID? {
     let epoch = targets[peer.index].epoch
     if let volley = magazine.volley(vip, for: peer, announcement, epoch: epoch) { return volley }
-    guard let negotiated = targets[peer.index].negotiated else { return nil }
+    guard let negotiated = spoken[peer.index] else { return nil }
     // Two shifts of one VIP in one turn, or a step down: right comes before fast.
     lateArmings += 1
     return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)

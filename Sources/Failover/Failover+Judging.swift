@@ -131,10 +131,12 @@ extension Failover {
     guard let fellows else { preconditionFailure("a contest is held in a group") }
     let isYielding = isYielding(unit, at: now)
     let before = (contests[unit].epoch, contests[unit].rung, contests[unit].wants)
+    let group = fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
+    // Whoever will be away soon still carries what nobody else would.
+    let isLeaving = units[unit].isOut || doom.isPending && group.isAnyoneWilling
     let situation = Contest.Situation(
-      wants: wants && !units[unit].isOut && !isYielding, isArrival: isArrival,
-      isListening: fellows.listening != nil, dampedUntil: dampedUntil(unit),
-      group: fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch))
+      wants: wants && !isLeaving && !isYielding, isArrival: isArrival,
+      isListening: fellows.listening != nil, dampedUntil: dampedUntil(unit), group: group)
     let judgement = contests[unit].judge(situation, at: now)
     let after = (contests[unit].epoch, contests[unit].rung, contests[unit].wants)
     if before != after { hasNews = true }
@@ -151,7 +153,7 @@ extension Failover {
   }
 
   mutating func balance(_ unit: Int, _ health: Health, at now: Instant) -> Judgement {
-    let isWell = health == .up && !units[unit].isOut
+    let isWell = health == .up && !isUnavailable(unit)
     let before = units[unit].rung
     // At the start nobody is asked for what is not known to be well.
     guard let before else {
@@ -163,7 +165,7 @@ extension Failover {
       noteShift(unit, at: now)
       return .claim(.owner, isLast: false)
     }
-    guard !isWell, health == .down || units[unit].isOut, before.isClaim else { return .unchanged }
+    guard !isWell, health == .down || isUnavailable(unit), before.isClaim else { return .unchanged }
     units[unit].rung = before.resigned
     noteShift(unit, at: now)
     return .resign(before.resigned)

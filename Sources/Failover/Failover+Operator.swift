@@ -133,6 +133,6 @@ extension Failover {
   /// Whether this machine should not have the address: who places addresses is told by a file.
   package func isAddressUnwanted(_ vip: VIPSlot) -> Bool {
     let unit = index.unit(of: vip)
-    return units[unit].rule == .address && units[unit].isOut
+    return units[unit].rule == .address && isUnavailable(unit)
   }
 }

@@ -8,6 +8,7 @@ package enum WaitReason: Equatable, Sendable {
   case failback
   case listening
   case outOfService
+  case doomed
   case pinned
   case shadow
   case ownNetwork
@@ -31,6 +32,7 @@ extension Failover {
     if !mayJudge(unit) { waits.append(Wait(reason: .staleView)) }
     if units[unit].isWithdrawn { waits.append(Wait(reason: .vacancy)) }
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
+    if doom.isPending { waits.append(Wait(reason: .doomed)) }
     if let end = fellows?.listening { waits.append(Wait(reason: .listening, until: end)) }
     if let end = dampedUntil(unit), now < end { waits.append(Wait(reason: .damping, until: end)) }
     if hosts.ownNetwork != .working { waits.append(Wait(reason: .ownNetwork)) }

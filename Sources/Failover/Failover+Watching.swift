@@ -6,7 +6,9 @@ extension Failover {
   mutating func watch(
     _ unit: Int, _ choice: Int, at now: Instant, into verdicts: inout [Verdict]
   ) {
-    let candidates = units[unit].candidates.map { hosts[$0] }
+    let candidates = units[unit].candidates.map { host in
+      hosts.isSelf(host) ? doom.spoils(hosts[host]) : hosts[host]
+    }
     var judgement = Judgement.unchanged
     var isLeading = true
     // In a group the place on the ladder is announced at the start, and the choice with it.

@@ -65,6 +65,7 @@ package struct Failover: ~Copyable {
   var occurrences: [Occurrence] = []
   /// After a pause, until everything that was waiting was read.
   var isCatchingUp = false
+  var doom = Doom()
 
   package init(_ plan: Plan) {
     let owners = plan.vips.map { vip -> Plan.Owner? in
@@ -392,5 +393,6 @@ extension Failover {
     keeper.keep(&hasNews)
     keeper.keep(&isFirstListening)
     keeper.keep(&isCatchingUp)
+    doom.keep(in: &keeper)
   }
 }

@@ -37,6 +37,9 @@ package struct HostTable: Sendable {
 
   package subscript(_ host: HostSlot) -> Choice.Candidate { health[host.index] }
 
+  /// Whether this machine is that host.
+  func isSelf(_ host: HostSlot) -> Bool { hosts[host.index].isSelf }
+
   package func host(of target: TargetSlot) -> HostSlot { HostSlot(hostOf[target.index]) }
 
   mutating func occurrencesWereTold() { occurrences.removeAll(keepingCapacity: true) }

@@ -19,6 +19,8 @@ package enum Trigger: Equatable, Sendable {
   /// A time has come: failback, damping, a grace.
   case time
   case operatorsWord
+  /// The platform is about to do something to this machine, or has done it.
+  case scheduledEvent
 }
 
 extension Trigger {
@@ -39,6 +41,7 @@ extension Trigger {
     case .fellowSaid(let fellow): (kind, place) = (8, fellow.index)
     case .time: kind = 9
     case .operatorsWord: kind = 10
+    case .scheduledEvent: kind = 11
     }
     keeper.keep(&kind)
     keeper.keep(&place)
@@ -57,6 +60,7 @@ extension Trigger {
     case 8: self = .fellowSaid(FellowSlot(place))
     case 9: self = .time
     case 10: self = .operatorsWord
+    case 11: self = .scheduledEvent
     default: keeper.damage()
     }
   }

@@ -88,6 +88,7 @@ import Testing
       (.address(.v4(IPv4Address(10, 1, 0, 5)), isGone: true), "10.1.0.5 left this machine"),
       (.link(InterfaceIndex(3)), "link 3 changed"),
       (.operatorsWord, "an operator asked for it"),
+      (.scheduledEvent, "of what Azure has scheduled for this machine"),
     ] as [(Trigger, String)])
   func because(_ trigger: Trigger, _ text: String) {
     #expect(HistoryTests.shift(1, trigger).why(HistoryTests.plan) == text)

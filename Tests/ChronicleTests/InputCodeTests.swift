@@ -39,6 +39,7 @@ import Testing
     (.command(.give(VIPSlot(0), isForced: true)), [24, 0, 1]),
     (.command(.release(VIPSlot(1))), [25, 1]),
     (.command(.outOfService(VIPSlot(1), true)), [26, 1, 1]),
+    (.doomed(true), [30, 1]),
     (.probe(.portOpened(PortSlot(1))), [20, 1, 1]),
     (.probe(.portFailed(PortSlot(1), code: 1)), [20, 2, 1, 1]),
     (.probe(.socketFailed(.bfd, code: 13)), [20, 3, 1, 13]),
@@ -109,7 +110,7 @@ import Testing
     let probes = InputCodeTests.inputs.map(\.1).filter { $0[0] == 20 }.map { $0[1] }
     #expect(probes == Array(1...UInt8(probes.count)))
     let codes = InputCodeTests.inputs.map { $0.1[0] }.filter { $0 != 20 }
-    #expect(codes.sorted() == Array(1...19) + Array(21...28))
+    #expect(codes.sorted() == Array(1...19) + Array(21...28) + [30])
   }
 
   @Test(arguments: [

@@ -4,8 +4,9 @@ import Foundation
 import Linux
 import Testing
 
-/// The program that the same build made, beside the tests.
+/// The program that the same build made, beside the tests; HOPSHIFT_COURIER names another.
 let programPath: String = {
+  if let other = ProcessInfo.processInfo.environment["HOPSHIFT_COURIER"] { return other }
   let tests = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
   return tests.appending(path: "hopshift-courier").path(percentEncoded: false)
 }()

@@ -114,7 +114,7 @@ struct ControlSocketTests {
         started: .zero),
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
       pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), events: MachineEvents(),
-      hasCourier: false, now: .zero + .seconds(3))
+      hasCourier: false, isVacated: false, now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(
         ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))

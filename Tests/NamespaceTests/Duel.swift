@@ -175,5 +175,17 @@ final class Duel {
     try lab.shell.run(["kill", "-\(signal)"] + pids.split(separator: "\n").map(String.init))
   }
 
+  /// Ends every process of the judge.
+  func killJudge() throws(LabError) {
+    let namespace = lab.namespace(of: "judge")
+    try Waiting.until("the judge's processes to be gone", within: .seconds(5)) {
+      () throws(LabError) in
+      let pids = try lab.shell.run(["ip", "netns", "pids", namespace]).trimmed
+      if pids.isEmpty { return nil }
+      _ = try lab.shell.attempt(["kill", "-KILL"] + pids.split(separator: "\n").map(String.init))
+      return pids
+    }
+  }
+
   func tearDown() { lab.tearDown() }
 }

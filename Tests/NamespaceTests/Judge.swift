@@ -43,7 +43,7 @@ enum Judge: String, CaseIterable {
         "/usr/lib/frr/bgpd", "-n", "-S", "-f", path, "-i", "\(lab.directory)/bgpd.pid",
         "--vty_socket", lab.directory, "-z", "\(lab.directory)/no-zebra", "-P", "0", "-p",
         "\(manner.port)",
-      ]
+      ] + (manner.hasSmallBuffers ? ["-s", "8192"] : [])
     case .gobgp: ["gobgpd", "-f", path, "--api-hosts", "127.0.0.1:50051"]
     case .openbgpd: ["/usr/sbin/bgpd", "-d", "-f", path]
     case .exabgp:

@@ -19,6 +19,8 @@ struct Manner {
   var peerASN = VirtualNetwork.applianceASN
   /// It is told to offer messages of 65,535 octets.
   var isExtended = false
+  /// It asks the kernel for small buffers, when it asks for any.
+  var hasSmallBuffers = false
 
   /// Where it listens; nobody connects to the other port.
   var port: Int { way == .judgeConnects ? 1790 : 179 }

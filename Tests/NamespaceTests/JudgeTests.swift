@@ -39,7 +39,8 @@ struct JudgeTests {
       let answer = try duel.ask(["status", "--json"])
       return answer.contains(Duel.established) ? answer : nil
     }
-    try endRest(duel)
+    // The judge may have several processes: the others must not outlive the one that was killed.
+    try duel.killJudge()
     _ = try judge.start(duel)
     try duel.wait(forStatus: [Duel.established], within: .seconds(40))
     try judge.wait(duel, for: .firstTakeover)
@@ -56,19 +57,6 @@ struct JudgeTests {
       try Processes.signal(program.pid, signal)
     } catch {
       throw .system(error, doing: "a signal to the judge")
-    }
-  }
-
-  /// A judge of several processes: the others must not outlive the one that was killed.
-  private func endRest(_ duel: Duel) throws(LabError) {
-    let namespace = duel.lab.namespace(of: "judge")
-    try Waiting.until("the judge's processes to be gone", within: .seconds(5)) {
-      () throws(LabError) in
-      let pids = try duel.lab.shell.run(["ip", "netns", "pids", namespace]).trimmed
-      if pids.isEmpty { return nil }
-      _ = try duel.lab.shell.attempt(
-        ["kill", "-KILL"] + pids.split(separator: "\n").map(String.init))
-      return pids
     }
   }
 }

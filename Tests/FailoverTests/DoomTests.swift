@@ -1,0 +1,99 @@
+// What the platform has scheduled for this machine: traffic leaves before, and comes back by the rule.
+
+import Failover
+import Model
+import Testing
+
+struct DoomTests {
+  private static let above = Rung(Rung.owner.value + 2) ?? .last
+
+  /// This one claims, and the other stands by.
+  private func leading(isOtherWell: Bool = true) throws -> Pair {
+    let pair = try Pair()
+    pair.hear(.standby, epoch: 0, wants: false)
+    pair.say(.up)
+    #expect(pair.standing?.rung.isClaim == true)
+    pair.hear(.standby, epoch: 1, wants: isOtherWell)
+    _ = pair.said()
+    return pair
+  }
+
+  private func doom(_ pair: Pair, _ isPending: Bool) -> Bool {
+    pair.failover.doom(isPending, at: pair.now, into: &pair.verdicts)
+  }
+
+  private func mayCarry(_ pair: Pair) -> Bool { pair.failover.mayCarry(Pair.vip) }
+  private func isOut(_ pair: Pair) -> Bool { pair.failover.isOutOfService(Pair.vip) }
+  private func isDoomed(_ pair: Pair) -> Bool { pair.failover.isDoomed }
+
+  @Test func whoIsDoomedHandsOver() throws {
+    let pair = try leading()
+    #expect(mayCarry(pair))
+    #expect(doom(pair, true))
+    #expect(!doom(pair, true))
+    let trigger = pair.failover.trigger
+    #expect(trigger == .scheduledEvent)
+    // Not before the other has claimed.
+    #expect(pair.standing?.rung.isClaim == true)
+    #expect(mayCarry(pair))
+    pair.hear(DoomTests.above, epoch: 2, wants: true)
+    pair.pass(Pair.timeout / 2)
+    #expect(pair.standing?.rung.isClaim == false)
+    #expect(!mayCarry(pair))
+    let waits = pair.failover.waits(of: Pair.vip, at: pair.now)
+    #expect(waits.contains { $0.reason == .doomed })
+    // What comes back is not taken back: the other carries it.
+    #expect(doom(pair, false))
+    #expect(pair.standing?.rung.isClaim == false)
+    #expect(!isOut(pair), "no operator has said so")
+  }
+
+  @Test func whatNobodyElseWouldCarryStays() throws {
+    let pair = try leading(isOtherWell: false)
+    _ = doom(pair, true)
+    pair.pass(.seconds(60))
+    #expect(pair.standing?.rung.isClaim == true)
+    #expect(mayCarry(pair))
+  }
+
+  @Test func whoeverIsLeftAloneCarriesItAgain() throws {
+    let pair = try leading()
+    _ = doom(pair, true)
+    pair.hear(DoomTests.above, epoch: 2, wants: true)
+    pair.pass(Pair.timeout / 2)
+    #expect(pair.standing?.rung.isClaim == false)
+    // The other dies, and we are still here.
+    pair.pass(.seconds(60))
+    #expect(pair.standing?.rung.isClaim == true)
+  }
+
+  @Test func anOperatorsWordStandsBesideIt() throws {
+    let pair = try leading()
+    #expect(pair.obey(.outOfService(Pair.vip, true)) == .done)
+    _ = doom(pair, true)
+    _ = doom(pair, false)
+    #expect(isOut(pair))
+  }
+
+  @Test func aBalancedOwnerResigns() throws {
+    let pair = try Pair(isBalanced: true)
+    pair.say(.up)
+    _ = pair.said()
+    _ = doom(pair, true)
+    #expect(pair.said() == [.resign(Rung.owner.resigned)])
+    #expect(!mayCarry(pair))
+    _ = doom(pair, false)
+    #expect(pair.said() == [.claim(.owner, isLast: false)])
+  }
+
+  @Test func itSurvivesInTheKeptState() throws {
+    let pair = try leading()
+    _ = doom(pair, true)
+    var saving = Keeper()
+    pair.failover.keep(in: &saving)
+    let other = try Pair()
+    var reading = Keeper(reading: saving.finish())
+    other.failover.keep(in: &reading)
+    #expect(isDoomed(other))
+  }
+}

@@ -1,0 +1,182 @@
+// The slow path whole: the kernel's news to hopshiftd, its wish to the courier, a PUT to a table.
+
+import Foundation
+import Lab
+import Linux
+import Model
+import Testing
+
+/// A duel whose appliance has no route server: its VIP is a route of a table.
+private final class Courts {
+  static let route = "hopshift-web-10.1.0.5_32"
+  let duel: Duel
+  /// `nobody`, as the daemon's: it has the control socket in a directory of its own.
+  private static let user = "65534"
+  private static let confinement = [
+    "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs",
+    "--inh-caps=-all", "--bounding-set=-all", "--",
+  ]
+
+  private let place: String
+  private var courier: RunningProgram?
+  private var starts = 0
+  private var ports: [Substring] = []
+
+  init() throws {
+    duel = try Duel()
+    place = duel.lab.directory
+    try make(certificate: place + "/certificate.pem", key: place + "/key.pem")
+    try duel.lab.shell.run(
+      ["install", "-d", "-m", "0700", "-o", Courts.user, "-g", Courts.user, place + "/courier"])
+    // It obeys lines until they end, so it gets some that do not.
+    let server = BuiltPrograms.source("Tests/CourierTests/azure.py")
+    let words = "tail -n +1 -f commands | python3 \(server) certificate.pem key.pem calls"
+    try Data().write(to: URL(fileURLWithPath: place + "/commands"))
+    _ = try duel.lab.start("azure", ["sh", "-c", "cd \(place) && \(words)"], on: "a")
+    try Waiting.until("the ports of the server", within: .seconds(20)) { () throws(LabError) in
+      ports = text("azure.log").split(separator: "\n").last?.split(separator: " ") ?? []
+      return ports.count == 2 ? nil : text("azure.log")
+    }
+  }
+
+  private func make(certificate: String, key: String) throws {
+    let maker = Process()
+    maker.executableURL = URL(fileURLWithPath: "/usr/bin/openssl")
+    maker.arguments = [
+      "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+      "-days", "2", "-subj", "/CN=localhost", "-addext",
+      "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout", key, "-out", certificate,
+    ]
+    maker.standardError = FileHandle.nullDevice
+    try maker.run()
+    maker.waitUntilExit()
+  }
+
+  func text(_ name: String) -> String {
+    String(
+      decoding: FileManager.default.contents(atPath: "\(place)/\(name)") ?? Data(), as: UTF8.self)
+  }
+
+  /// Tells the server something.
+  func set(_ line: String) throws {
+    let file = try #require(FileHandle(forWritingAtPath: place + "/commands"))
+    try file.seekToEnd()
+    try file.write(contentsOf: Data("\(line)\n".utf8))
+    try file.close()
+  }
+
+  func waitForTrack(_ digit: String) throws {
+    try Waiting.until("the track file to say \(digit)", within: .seconds(40)) {
+      () throws(LabError) in
+      let bytes = FileManager.default.contents(atPath: duel.daemon?.trackFile ?? "") ?? Data()
+      return bytes == Data("\(digit)\n".utf8) ? nil : text("courier\(starts).log")
+    }
+  }
+
+  func startCourier() throws(LabError) {
+    starts += 1
+    courier = try duel.lab.start(
+      "courier\(starts)",
+      Courts.confinement + [
+        BuiltPrograms.path("hopshift-courier"), "--control", duel.daemon?.control ?? "",
+        "--state", place + "/courier", "--endpoint", "https://127.0.0.1:\(ports[0])",
+        "--metadata", "http://127.0.0.1:\(ports[1])", "--ca-file", place + "/certificate.pem",
+      ], on: "a")
+  }
+
+  func kill(_ pid: Int32?) throws {
+    let pid = try #require(pid)
+    try Processes.signal(pid, .kill)
+    try Waiting.until("process \(pid) to end", within: .seconds(20)) {
+      ProcessTable.isAlive(pid) ? "it lives" : nil
+    }
+  }
+
+  func killCourier() throws { try kill(courier?.pid) }
+
+  /// What was written to the table.
+  var writes: [Substring] {
+    text("calls").split(separator: "\n").filter { $0.contains(" PUT ") || $0.contains(" DELETE ") }
+  }
+
+  func wait(for pieces: [String], of words: [String]) throws(LabError) {
+    try Waiting.until("\(words) to hold \(pieces)", within: .seconds(40)) { () throws(LabError) in
+      let answer = try duel.lab.shell.attempt(
+        ["ip", "netns", "exec", duel.lab.namespace(of: "a"), BuiltPrograms.path("hopshift")]
+          + ["--socket", duel.daemon?.control ?? ""] + words
+      ).output
+      return pieces.allSatisfy { answer.contains($0) }
+        ? nil : answer + text("courier\(starts).log")
+    }
+  }
+}
+
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct CourierTests {
+  private static let configuration = """
+    local: {address: \(Duel.appliance)}
+    vips:
+      web:
+        prefixes: [\(VirtualNetwork.vipPrefix)]
+        owner: {when: address, settle: 0s}
+        udr: {mode: only}
+    azure:
+      route-tables:
+        - /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g\
+    /providers/Microsoft.Network/routeTables/rt
+
+    """
+
+  @Test func `an address that comes is a route in the table, whoever is killed meanwhile`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try duel.startDaemon(configuration: CourierTests.configuration)
+    try courts.wait(for: ["not connected"], of: ["status"])
+    try courts.startCourier()
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    let done = #""stage":"done","durable":true"#
+    try courts.wait(for: [done, #""voice":"ours""#], of: ["desired", "--json"])
+    #expect(courts.writes.count == 1)
+    #expect(courts.writes.allSatisfy { $0.contains(Courts.route) && $0.contains("10.0.2.10") })
+    let page = try duel.ask(["desired"])
+    #expect(page.contains("done"), "\(page)")
+    // Nothing is written anew for a courier that starts again, nor for a daemon.
+    try courts.killCourier()
+    try courts.wait(for: [#""connected":false"#], of: ["status", "--json"])
+    try courts.startCourier()
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+    try courts.kill(duel.daemon?.daemonProcess)
+    try duel.daemon?.startAgain()
+    try courts.wait(for: [done, #""voice":"ours""#], of: ["desired", "--json"])
+    #expect(courts.writes.count == 1)
+    _ = try duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
+    try courts.wait(for: [#""voice":"others""#], of: ["desired", "--json"])
+    #expect(courts.writes.count == 1)
+    for name in ["courier1.log", "courier2.log"] {
+      #expect(!courts.text(name).contains("planted-marker"))
+    }
+  }
+
+  @Test func `a reboot that Azure announces empties the machine before`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try duel.startDaemon(configuration: CourierTests.configuration)
+    try courts.startCourier()
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try courts.wait(for: [#""stage":"done","durable":true"#], of: ["desired", "--json"])
+    try courts.waitForTrack("0")
+    try courts.set(
+      #"events {"DocumentIncarnation":2,"Events":[{"EventId":"E-1","EventType":"Reboot","#
+        + #""Resources":["vm-a"],"EventStatus":"Scheduled"}]}"#)
+    // Whoever places the address is asked to place it elsewhere.
+    try courts.waitForTrack("1")
+    try courts.wait(for: ["Azure: Reboot E-1 is announced"], of: ["status"])
+    try courts.wait(for: ["Azure is about to do something"], of: ["explain", "web"])
+    try courts.set(#"events {"DocumentIncarnation":3,"Events":[]}"#)
+    try courts.waitForTrack("0")
+    #expect(try !duel.ask(["status"]).contains("Reboot"))
+  }
+}
