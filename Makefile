@@ -46,6 +46,8 @@ demo: deb
 		--html dist/demo-pair.html
 	$(RELEASE)/hopshift-lab demo watcher --deb dist/hopshift_$(VERSION)_amd64.deb \
 		--html dist/demo-watcher.html
+	$(RELEASE)/hopshift-lab demo udr --deb dist/hopshift_$(VERSION)_amd64.deb \
+		--html dist/demo-udr.html
 
 # Any length: make soak SECONDS=86400.
 SECONDS ?= 600

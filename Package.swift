@@ -66,6 +66,7 @@ let package = Package(
     cModule("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     cModule("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
     cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
+    cModule("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
 
@@ -85,6 +86,7 @@ let package = Package(
     room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
     room("Platform", ["Model", "Bytes"]),
+    room("Management", ["Model", "Platform"]),
 
     // Floor 3: one deterministic machine.
     room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
@@ -97,6 +99,7 @@ let package = Package(
     room("Seal", ["CSodium"]),
     room("Store", ["Model", "CSQLite"]),
     room("HTTPS", ["Model", "CCurl"]),
+    room("WebServer", ["Model", "CMicrohttpd"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
@@ -106,7 +109,8 @@ let package = Package(
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
     room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
-    room("Lab", ["Model", "Bytes", "Platform", "Control", "Linux"]),
+    room(
+      "Lab", ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"]),
 
     // Floor 5: programs.
     program("hopshiftd", ["Daemon"]),
@@ -165,7 +169,9 @@ let package = Package(
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),
-    tests("LabTests", ["Lab", "Platform", "Control", "Model"]),
+    tests("ManagementTests", ["Management", "Platform", "Model"]),
+    tests("LabTests", ["Lab", "Platform", "Management", "Control", "Model"]),
+    tests("RestTests", ["Lab", "Azure", "HTTPS", "Control", "Model"]),
     tests(
       "NamespaceTests",
       [

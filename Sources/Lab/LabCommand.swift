@@ -2,27 +2,31 @@
 
 import Glibc
 import Linux
+import Management
 import Model
 
 /// The verbs of hopshift-lab, and the exit codes of the family: 0 ok, 1 failure, 2 usage, 4 no
 /// permission.
 package enum LabCommand {
   private static let usage = """
-    usage: hopshift-lab demo [pair|watcher] [--deb FILE] [--html FILE] [--plain] [--keep]
-                             [--verbose]
+    usage: hopshift-lab demo [pair|watcher|udr] [--deb FILE] [--html FILE] [--plain]
+                             [--keep] [--verbose]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
            hopshift-lab up [LAYOUT] [--daemon FILE] [--platform KIND] [--quirks azure]
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
            hopshift-lab fault NAME [HOST] [PERCENT] [--lab TAG]
+           hopshift-lab fault rest|metadata NAME [calls=WHICH] [times=N] [value=TEXT] [--lab TAG]
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
+           hopshift-lab mend rest|metadata [NAME] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
                                 [--shifts N] [--pause SECONDS] [--report FILE]
            hopshift-lab list | layouts | faults | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
-               or between two servers that a watcher asks, beside the means of the article
+               between two servers that a watcher asks, beside the means of the article, or
+               by a route table
                  --deb FILE   the package to install (default: dist/hopshift_*.deb)
                  --html FILE  write what was seen as a page
                  --plain      no containers: the daemon in bare namespaces under setpriv
@@ -56,8 +60,8 @@ package enum LabCommand {
       print(usage)
       return 0
     }
-    // It only asks a VIP that is there already.
-    if Processes.effectiveUser != 0 && verb != "measure" {
+    // The one only asks a VIP that is there already, the other only listens.
+    if Processes.effectiveUser != 0 && verb != "measure" && verb != "rest" {
       say("hopshift-lab: network namespaces need root\n")
       return 4
     }
@@ -85,6 +89,10 @@ package enum LabCommand {
         var demo = WatcherDemo(options)
         return try demo.run() ? 0 : 1
       }
+      if options.layout == "udr" {
+        var demo = TableDemo(options)
+        return try demo.run() ? 0 : 1
+      }
       var demo = Demo(options)
       return try demo.run() ? 0 : 1
     case ("run", _): return try ScenarioCommand.run(rest)
@@ -98,6 +106,10 @@ package enum LabCommand {
       return 0
     case ("faults", []):
       for fault in Fault.allCases { print("\(padded(fault.rawValue, 20))\(fault.summary)") }
+      print("of the resource manager (rest) and the metadata service (metadata):")
+      for mischief in Mischief.allCases {
+        print("\(padded(mischief.rawValue, 20))\(mischief.summary)")
+      }
       return 0
     case ("clean", []): return try clean()
     case _ where AzureCommand.verbs.contains(verb): return try AzureCommand.run(verb, rest)
@@ -131,7 +143,7 @@ package enum LabCommand {
       case "--plain": options.plain = true
       case "--keep": options.keep = true
       case "--verbose": options.verbose = true
-      case "pair", "watcher": options.layout = word
+      case "pair", "watcher", "udr": options.layout = word
       case "--html":
         guard let file = rest.popFirst() else { return nil }
         options.page = file

@@ -29,8 +29,10 @@ package final class VirtualNetwork {
   package let lab: Lab
   /// `rs1` and `rs2`, in this order; none when the simulated platform has them.
   package let instances: [Bird]
-  /// The simulated platform, where it was asked for.
+  /// The simulated platform, where it was asked for or is all there is.
   package let platform: RouteServers?
+  /// The resource manager and the metadata service, in layouts with a route table.
+  package let rest: RestProcess?
   /// One for each instance.
   package let taps: [Wiretap]
   private let fabricBird: Bird?
@@ -66,15 +68,17 @@ package final class VirtualNetwork {
     var taps: [Wiretap] = []
     for instance in layout.instances { taps.append(try Wiretap(lab, on: instance)) }
     self.taps = taps
-    if let cast {
+    if let cast = cast ?? (layout.instances.isEmpty ? Cast() : nil) {
       instances = []
       fabricBird = nil
       platform = try RouteServers(
         lab, layout.instances, peers: layout.speakers, kind: cast.kind, quirks: cast.quirks,
         program: cast.program)
+      rest = try VirtualNetwork.rest(layout, lab, cast, platform?.fabric)
       return
     }
     platform = nil
+    rest = nil
     let speakers = try VirtualNetwork.neighbours(
       layout.speakers, of: lab, asn: VirtualNetwork.applianceASN)
     let servers = try VirtualNetwork.neighbours(
@@ -104,6 +108,13 @@ package final class VirtualNetwork {
       }
       return nil
     }
+  }
+
+  private static func rest(
+    _ layout: Layout, _ lab: Lab, _ cast: Cast, _ fabric: Fabric?
+  ) throws(LabError) -> RestProcess? {
+    guard let table = layout.routeTable, let fabric else { return nil }
+    return try RestProcess(lab, table: table, program: cast.program, fabric: fabric)
   }
 
   private static func list(_ hops: [some CustomStringConvertible]) -> String {

@@ -2,6 +2,7 @@
 
 import Foundation
 import Lab
+import Management
 import Model
 import Testing
 
@@ -62,14 +63,44 @@ struct ScenarioReaderTests {
     #expect(scenario.steps[2].text == "at 1500ms fault loss-from b 30%")
   }
 
+  @Test func `troubles of the resource manager are read`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout udr
+      fault maintenance a
+      fault rest busy times=2 value=3
+      at 1s fault metadata down
+      mend rest
+      mend metadata down
+      expect 1 write from b
+      await no writes within 1s
+      """, name: "x")
+    #expect(
+      scenario.steps.map(\.action) == [
+        .event(.fault(.maintenance, host: "a", percent: 100), at: nil),
+        .event(.trouble(Trouble(.busy, at: .rest, times: 2, value: "3")), at: nil),
+        .event(.trouble(Trouble(.down, at: .metadata)), at: .seconds(1)),
+        .event(.mendTrouble(.rest, nil), at: nil),
+        .event(.mendTrouble(.metadata, .down), at: nil),
+        .expect(.writes(1, from: "b")), .await(.writes(0, from: nil), within: .seconds(1)),
+      ])
+  }
+
   static let slips: [(text: String, line: Int, piece: String)] = [
     ("", 1, "names the layout"),
     ("mark\nlayout pair", 1, "the layout has to be named"),
-    ("layout", 1, "watcher pair symmetric"),
-    ("layout moon", 1, "watcher pair symmetric"),
+    ("layout", 1, "watcher pair udr symmetric"),
+    ("layout moon", 1, "watcher pair udr symmetric"),
     ("layout pair\nlayout pair", 2, "already"),
     ("layout pair\n\nwalk", 3, "'walk' is no step"),
     ("layout pair\nmark now", 2, "'now' is too much"),
+    ("layout pair\nfault rest busy", 2, "no resource manager"),
+    ("layout pair\nexpect 1 write", 2, "no route table"),
+    ("layout udr\nfault rest rain", 2, "what can happen to rest: throttled"),
+    ("layout udr\nfault metadata conflict", 2, "what can happen to metadata: throttled"),
+    ("layout udr\nfault rest busy times=0", 2, "no number of times"),
+    ("layout udr\nfault rest busy calls=some", 2, "calls are: all"),
+    ("layout udr\nfault rest busy often", 2, "none of calls=, times= and value="),
     ("layout pair\nfault", 2, "is no fault"),
     ("layout pair\nfault rain a", 2, "'rain' is no fault; there are: host-dies"),
     ("layout pair\nfault host-dies", 2, "needs the name of a host"),

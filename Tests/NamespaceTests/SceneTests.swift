@@ -22,7 +22,13 @@ struct SceneTests {
   }
 
   @Test(arguments: scenarios) func `a scenario that is shipped`(name: String) throws {
-    let player = try ScenarioPlayer.play(try read(name), daemon: BuiltPrograms.daemon) { _ in }
+    let scenario = try read(name)
+    // Without route server instances the platform is simulated, by the program that was built.
+    let cast = VirtualNetwork.Cast(program: BuiltPrograms.path("hopshift-lab"))
+    let player = try ScenarioPlayer.play(
+      scenario, daemon: BuiltPrograms.daemon,
+      cast: scenario.layout.instances.isEmpty ? cast : nil
+    ) { _ in }
     #expect(player.faults == [])
   }
 

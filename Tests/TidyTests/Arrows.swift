@@ -17,6 +17,7 @@ enum Arrows {
     "Journal": ["Model"],
     "Console": ["Model", "Control"],
     "Platform": ["Model", "Bytes"],
+    "Management": ["Model", "Platform"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
     "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
@@ -24,12 +25,13 @@ enum Arrows {
     "Seal": ["CSodium"],
     "Store": ["Model", "CSQLite"],
     "HTTPS": ["Model", "CCurl"],
+    "WebServer": ["Model", "CMicrohttpd"],
     "Daemon": [
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
     "Courier": ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"],
-    "Lab": ["Model", "Bytes", "Platform", "Control", "Linux"],
+    "Lab": ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"],
     "hopshiftd": ["Daemon"],
     "hopshift-courier": ["Courier"],
     "hopshift": [
@@ -75,7 +77,9 @@ enum Arrows {
     ],
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],
-    "LabTests": ["Lab", "Platform", "Control", "Model"],
+    "ManagementTests": ["Management", "Platform", "Model"],
+    "LabTests": ["Lab", "Platform", "Management", "Control", "Model"],
+    "RestTests": ["Lab", "Azure", "HTTPS", "Control", "Model"],
     "NamespaceTests": [
       "Lab", "Platform", "Linux", "Model", "Engine", "Failover", "Hello", "Seal", "Control",
     ],
@@ -85,17 +89,17 @@ enum Arrows {
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
     "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Azure", "Configuration",
-    "Control", "Console", "Journal", "Platform", "Engine", "Chronicle",
+    "Control", "Console", "Journal", "Platform", "Management", "Engine", "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
-  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store", "HTTPS"]
+  static let edge: Set<String> = ["Linux", "YAML", "Seal", "Store", "HTTPS", "WebServer"]
 
   /// Tests that hand C libraries their memory: libmnl as the judge of our decoder, the edge itself,
   /// the environment that names the programs under test, and sockets with tiny buffers.
   static let testsWithPointers: Set<String> = [
     "RtnetlinkTests", "LinuxTests", "YAMLTests", "NamespaceTests", "DaemonTests",
-    "HTTPSTests",
+    "HTTPSTests", "RestTests",
   ]
 
   /// Modules of the toolchain: libc where a kernel or a person is spoken to, Foundation in tests,

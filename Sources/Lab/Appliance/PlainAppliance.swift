@@ -19,7 +19,7 @@ package final class PlainAppliance: Appliance {
   static let user = "65534"
 
   /// The words that take every right away, or every one but that to open packet and raw sockets.
-  private static func confinement(withRawSockets: Bool) -> [String] {
+  static func confinement(withRawSockets: Bool) -> [String] {
     let words = [
       "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--no-new-privs",
     ]

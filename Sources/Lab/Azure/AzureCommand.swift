@@ -4,15 +4,16 @@ import Linux
 import Model
 import Platform
 
-/// `route-server`, `fabric` and `relay`. People have no use for them: they run inside namespaces
-/// that a lab has made.
+/// `route-server`, `fabric`, `relay` and `rest`. People have no use for them: they run inside
+/// namespaces that a lab has made.
 enum AzureCommand {
-  static let verbs = ["route-server", "fabric", "relay"]
+  static let verbs = ["route-server", "fabric", "relay", "rest"]
 
   /// Nil when the words are not understood; else it has run to its end.
   static func run(_ verb: String, _ words: [String]) throws(LabError) -> Int32? {
     var words = words
     guard let control = take("--control", from: &words) else { return nil }
+    if verb == "rest" { return try rest(&words, control) }
     do throws(Errno) {
       switch verb {
       case "route-server": return try routeServer(&words, control)
@@ -34,6 +35,15 @@ enum AzureCommand {
     let fabric = take("--fabric", from: &words)
     guard let settings = ServerWords.settings(from: &words), words.isEmpty else { return nil }
     try RouteServerLoop(settings, control: control, fabric: fabric).run()
+    return 0
+  }
+
+  private static func rest(_ words: inout [String], _ control: String) throws(LabError) -> Int32? {
+    let fabric = take("--fabric", from: &words)
+    guard let authority = take("--authority", from: &words),
+      let settings = RestSettings.read(&words), words.isEmpty
+    else { return nil }
+    try RestLoop(settings, control: control, authority: authority, fabric: fabric).run()
     return 0
   }
 

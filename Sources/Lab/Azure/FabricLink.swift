@@ -1,4 +1,4 @@
-// The way from an instance to the fabric: what it programs, told over a UNIX socket.
+// The way to the fabric from whoever programs it, over a UNIX socket.
 
 import Linux
 import Model
@@ -13,7 +13,6 @@ struct FabricLink: ~Copyable {
   static let kind: UInt8 = 5
 
   private let path: String
-  private let name: String
   private var stream: UnixStream?
   private var waiting: [UInt8] = []
   private var generation: UInt32 = 0
@@ -22,9 +21,8 @@ struct FabricLink: ~Copyable {
   private(set) var deadline: Instant?
   private var buffer = ReceiveBuffer(capacity: 4_096)
 
-  init(path: String, name: String, at now: Instant) {
+  init(path: String, at now: Instant) {
     self.path = path
-    self.name = name
     deadline = now
   }
 
@@ -32,9 +30,10 @@ struct FabricLink: ~Copyable {
     EventToken(kind: FabricLink.kind, slot: 0, generation: generation)
   }
 
-  /// Connects, and tells everything that is in force; to be called when the deadline is reached.
+  /// Connects, and tells everything that is in force, as lines; to be called when the deadline is
+  /// reached.
   mutating func connect(
-    _ all: [ProgrammingQueue.Done], _ epoll: borrowing Epoll, at now: Instant
+    _ all: String, _ epoll: borrowing Epoll, at now: Instant
   ) throws(Errno) {
     deadline = now + FabricLink.retry
     let opened: UnixStream
@@ -50,24 +49,25 @@ struct FabricLink: ~Copyable {
     try epoll.add(opened.raw, token: token, interest: .read)
     stream = consume opened
     deadline = nil
-    waiting = Array("- instance \(name)\n".utf8)
-    for done in all { add(done) }
+    waiting = Array(all.utf8)
     try flush(epoll, at: now)
   }
 
-  /// Tells one change.
+  /// Tells a change.
   mutating func tell(
-    _ done: ProgrammingQueue.Done, _ epoll: borrowing Epoll, at now: Instant
+    _ lines: String, _ epoll: borrowing Epoll, at now: Instant
   ) throws(Errno) {
     guard deadline == nil else { return }
-    add(done)
+    waiting += Array(lines.utf8)
     guard waiting.count <= FabricLink.backlog else { return drop(at: now) }
     try flush(epoll, at: now)
   }
 
-  private mutating func add(_ done: ProgrammingQueue.Done) {
+  /// What a route server instance says of itself, and of each prefix.
+  static func greeting(of name: String) -> String { "- instance \(name)\n" }
+  static func line(for done: ProgrammingQueue.Done) -> String {
     let hops = done.hops.map { " \($0)" }.joined()
-    waiting += Array("- program \(done.prefix) \(done.pathLength)\(hops)\n".utf8)
+    return "- program \(done.prefix) \(done.pathLength)\(hops)\n"
   }
 
   mutating func take(

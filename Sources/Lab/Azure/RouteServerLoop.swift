@@ -64,7 +64,7 @@ final class RouteServerLoop {
     core = RouteServer(settings, at: now)
     port = try ControlPort(path: control, epoll)
     if let fabric {
-      link = FabricLink(path: fabric, name: settings.name, at: now)
+      link = FabricLink(path: fabric, at: now)
     } else {
       link = nil
     }
@@ -88,7 +88,8 @@ final class RouteServerLoop {
       core.tick(at: now)
       try carryOut(at: now)
       if let due = link?.deadline, due <= now {
-        try link?.connect(core.programmed, epoll, at: now)
+        let all = core.programmed.map { FabricLink.line(for: $0) }.joined()
+        try link?.connect(FabricLink.greeting(of: settings.name) + all, epoll, at: now)
       }
     }
   }
@@ -225,7 +226,7 @@ final class RouteServerLoop {
       guard let line = lines.first(where: { $0.key == key }) else { return }
       lines.removeAll { $0 === line }
       try line.socket.reset()
-    case .program(let done): try link?.tell(done, epoll, at: now)
+    case .program(let done): try link?.tell(FabricLink.line(for: done), epoll, at: now)
     case .event(let event): told += EventLine.bytes(of: event, at: seen)
     }
   }

@@ -8,7 +8,7 @@ import Platform
 package struct Demo {
   /// What the command line may ask for.
   package struct Options: Sendable {
-    /// `pair` or `watcher`.
+    /// `pair`, `watcher` or `udr`.
     package var layout = "pair"
     package var package: String?
     /// Where a page with the timeline is written.

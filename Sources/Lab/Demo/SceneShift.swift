@@ -19,8 +19,12 @@ struct SceneShift {
   init(_ scene: Scene, to carrier: String, trigger: Moment, fault: String) throws(LabError) {
     self.trigger = trigger
     events = [Shift.Event(moment: trigger, observer: "the fault", text: fault)]
-    try readWire(scene, carrier)
-    try readTables(scene, carrier)
+    if let rest = scene.network.rest {
+      try readManager(rest, scene, carrier)
+    } else {
+      try readWire(scene, carrier)
+      try readTables(scene, carrier)
+    }
     try readClient(scene, carrier)
     events.sort { $0.moment < $1.moment }
   }
@@ -52,6 +56,30 @@ struct SceneShift {
     }
     let chosen = try scene.network.fabric.routes(to: vip.prefix).first(where: \.isBest)
     if let chosen { add(chosen.since, "fabric", "forwards to \(hop)") }
+  }
+
+  /// What the resource manager was told, and when the network followed.
+  private mutating func readManager(
+    _ rest: RestProcess, _ scene: Scene, _ carrier: String
+  ) throws(LabError) {
+    let vip = scene.layout.vips[0]
+    let hop = try scene.network.nextHop(of: carrier, for: vip)
+    let writes = try rest.writes(since: trigger)
+    for write in writes {
+      add(write.moment, "manager", "\(write.method) of the route, from \(write.from)")
+    }
+    if writes.count != 1 {
+      faults.append("\(writes.count) writes were taken where one was expected")
+    }
+    for write in writes where write.method != "PUT" || write.from != "\(hop)" {
+      faults.append("a \(write.method) from \(write.from)")
+    }
+    let client = scene.lab.topology.host(named: vip.client)
+    let subnet = client.map { scene.lab.topology.subnets[$0.subnet].name }
+    for event in try scene.network.platform?.fabric.events() ?? []
+    where event.before >= trigger && event.prefix == vip.prefix && event.subnet == subnet {
+      add(event.after, "fabric", "\(event.what.rawValue) \(event.hops)")
+    }
   }
 
   private mutating func readClient(_ scene: Scene, _ carrier: String) throws(LabError) {

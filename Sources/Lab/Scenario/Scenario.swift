@@ -1,5 +1,6 @@
 // A scenario: what happens to a scene, one step after the other, and what must then be seen.
 
+package import Management
 package import Model
 
 /// A file read whole and found right. `ScenarioPlayer` plays it.
@@ -32,6 +33,9 @@ package struct Scenario: Sendable {
     case fault(Fault, host: String?, percent: Int)
     case mend(Fault?, host: String?)
     case move(String)
+    /// The resource manager or the metadata service misbehaves.
+    case trouble(Trouble)
+    case mendTrouble(Door, Mischief?)
   }
 
   package enum Condition: Equatable, Sendable {
@@ -47,6 +51,8 @@ package struct Scenario: Sendable {
     case silence
     /// So many UPDATEs since the mark at each instance, of one speaker or of all.
     case updates(Int, from: String?)
+    /// So many changes of routes of a table were taken since the mark, from one host or from all.
+    case writes(Int, from: String?)
     /// Since the scene began no speaker has withdrawn anything.
     case noWithdrawal
     /// Since the scene began no session was ended by a NOTIFICATION.

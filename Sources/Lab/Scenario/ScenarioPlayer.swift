@@ -91,6 +91,8 @@ package struct ScenarioPlayer {
       try scene.cause(fault, on: host, percent: percent)
     case .mend(let fault, let host): try scene.mend(fault, on: host)
     case .move(let host): try scene.move(to: host)
+    case .trouble(let trouble): try scene.cause(trouble)
+    case .mendTrouble(let door, let mischief): try scene.mend(door, mischief)
     }
   }
 
@@ -107,6 +109,7 @@ package struct ScenarioPlayer {
         return "\(instance) has seen \(updates.count): \(updates.map { "\($0.update)" })"
       }
       return nil
+    case .writes(let count, let host): return try scene.missingWrites(count, host, since: mark)
     case .noWithdrawal: return try scene.withdrawals().first
     case .noNotification: return try scene.notifications().first
     case .outageBelow(let limit):

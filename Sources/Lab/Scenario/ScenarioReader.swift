@@ -1,5 +1,6 @@
 // Reads the text of a scenario: one step a line, every problem told with its line.
 
+import Management
 import Model
 
 /// Turns text into a `Scenario`, or says everything that is wrong with it.
@@ -106,6 +107,13 @@ package struct ScenarioReader {
   private func event(_ words: ArraySlice<String>) throws(Wrong) -> Scenario.Event {
     var rest = words
     switch rest.popFirst() {
+    case "fault" where rest.first.flatMap({ Door(rawValue: $0) }) != nil:
+      guard layout?.routeTable != nil else { throw Wrong("this layout has no resource manager") }
+      do throws(LabError) {
+        return .trouble(try TroubleWords.trouble(Array(rest)))
+      } catch {
+        throw Wrong(error.description)
+      }
     case "fault":
       let request: FaultRequest
       do throws(LabError) {
@@ -116,6 +124,9 @@ package struct ScenarioReader {
       if let host = request.host { _ = try self.host(host, of: hosts, "a host") }
       return .fault(request.fault, host: request.host, percent: request.percent)
     case "mend":
+      if let (door, mischief) = TroubleWords.mending(Array(rest)) {
+        return .mendTrouble(door, mischief)
+      }
       let fault = rest.first.flatMap { Fault(rawValue: $0) }
       if fault != nil { rest = rest.dropFirst() }
       guard let name = rest.popFirst() else { return .mend(fault, host: nil) }
@@ -157,19 +168,23 @@ package struct ScenarioReader {
     }
   }
 
-  /// `N update[s] [from SPEAKER]`, and `no` for none.
+  /// `N update[s]|write[s] [from SPEAKER]`, and `no` for none.
   private func updates(_ words: [String], _ layout: Layout) throws(Wrong) -> Scenario.Condition {
     let count = words.first == "no" ? 0 : words.first.flatMap { Int($0) }
-    guard let count, count >= 0, words.count > 1, ["update", "updates"].contains(words[1]),
+    let kinds = ["update", "updates", "write", "writes"]
+    guard let count, count >= 0, words.count > 1, kinds.contains(words[1]),
       words.count == 2 || words.count == 4 && words[2] == "from"
     else {
       throw Wrong(
         "'\(words.joined(separator: " "))' is no condition; there are: answer from HOST, "
-          + "no notification, no withdrawal, N updates [from HOST], outage below TIME, "
-          + "route to HOST, sessions [HOST...], silence, stale route via HOST")
+          + "no notification, no withdrawal, N updates [from HOST], N writes [from HOST], "
+          + "outage below TIME, route to HOST, sessions [HOST...], silence, stale route via HOST")
     }
-    guard words.count == 4 else { return .updates(count, from: nil) }
-    return .updates(count, from: try host(words[3], of: layout.speakers, "a speaker"))
+    var speaker: String?
+    if words.count == 4 { speaker = try host(words[3], of: layout.speakers, "a speaker") }
+    if words[1].hasPrefix("update") { return .updates(count, from: speaker) }
+    guard layout.routeTable != nil else { throw Wrong("this layout has no route table") }
+    return .writes(count, from: speaker)
   }
 
   // MARK: Words

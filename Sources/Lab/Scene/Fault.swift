@@ -15,6 +15,7 @@ package enum Fault: String, CaseIterable, Sendable {
   case lossFrom = "loss-from"
   case instanceRestarts = "instance-restarts"
   case bothRestart = "both-restart"
+  case maintenance
 
   package var summary: String {
     switch self {
@@ -29,6 +30,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case .lossFrom: "what the host sends is lost, all of it or so many percent"
     case .instanceRestarts: "one route server instance ends its sessions and comes back"
     case .bothRestart: "both route server instances do"
+    case .maintenance: "its operator takes the host out of service: hopshift maintenance on"
     }
   }
 

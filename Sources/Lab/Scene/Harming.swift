@@ -1,6 +1,8 @@
 // Faults made to happen, and mended.
 
+import Control
 import Linux
+package import Management
 import Model
 
 extension Scene {
@@ -36,6 +38,20 @@ extension Scene {
     }
   }
 
+  /// Lets the resource manager or the metadata service misbehave.
+  package func cause(_ trouble: Trouble) throws(LabError) { try rest().cause(trouble) }
+
+  package func mend(_ door: Door, _ mischief: Mischief?) throws(LabError) {
+    try rest().mend(door, mischief)
+  }
+
+  private func rest() throws(LabError) -> RestProcess {
+    guard let rest = network.rest else {
+      throw .unsuitable("the layout \(layout.name) has no resource manager")
+    }
+    return rest
+  }
+
   /// Whether nothing of a host reaches anybody.
   func isSilent(_ host: String) -> Bool { faults.contains { $0.host == host && $0.fault.silences } }
 
@@ -67,7 +83,18 @@ extension Scene {
         throw .unsuitable("\(host) is no route server instance")
       }
       try restart(instance)
+    case .maintenance: try maintain(host, "on")
     }
+  }
+
+  private func maintain(_ host: String, _ word: String) throws(LabError) {
+    guard let speaker = speakers.first(where: { $0.host == host }) else {
+      throw .unsuitable("no hopshiftd runs on \(host)")
+    }
+    // The daemon's requests begin with a version, and then are those of the platform.
+    _ = try ControlCall.ask(
+      speaker.control, ["lab", "maintenance", word], id: "\(ControlLimits.version)",
+      within: .seconds(10), of: "the daemon of \(host)")
   }
 
   private func heal(_ fault: Fault, _ host: String) throws(LabError) {
@@ -88,6 +115,7 @@ extension Scene {
     case .cableCut: try lab.plugIn(host)
     case .lossTo: try lossless(host, "egress")
     case .lossFrom: try lossless(host, "ingress")
+    case .maintenance: try maintain(host, "off")
     case .instanceRestarts, .bothRestart: preconditionFailure("a restart is over at once")
     }
   }

@@ -34,32 +34,38 @@ package struct Layout: Sendable {
   package var summary: String
   /// Subnets and hosts. The route servers are among the hosts.
   package var describe: @Sendable (inout Topology) -> Void
-  /// The route server instances.
+  /// The route server instances. Without any the simulated platform is always there.
   package var instances = ["rs1", "rs2"]
+  /// The route table that is in force in every subnet and that couriers write; nil: BGP alone.
+  package var routeTable: String?
   /// Where hopshiftd runs.
   package var speakers: [String]
   /// Who can carry the VIPs, the first of them when the scene begins.
   package var carriers: [String]
   package var placement: Placement
   package var vips: [VIP]
-  /// What a speaker's configuration says behind `local`, `route-servers` and `group`.
+  /// What a speaker's configuration says behind `local`, `route-servers` and `group`. RANK stands
+  /// for its place among the speakers.
   package var configuration: String
 
   /// Every host that asks for a VIP.
   package var clients: [String] { vips.map(\.client) }
 
   /// The layouts that there are, in the order of the manual.
-  package static let all: [Layout] = [.watcher, .pair, .symmetric]
+  package static let all: [Layout] = [.watcher, .pair, .udr, .symmetric]
 
   package static func named(_ name: String) -> Layout? { all.first { $0.name == name } }
 
   /// The whole configuration of one speaker. Several are a group, which needs the file of its key.
   package func configuration(
-    local: IPv4Address, servers: [IPv4Address], others: [IPv4Address], key: String?
+    local: IPv4Address, servers: [IPv4Address], others: [IPv4Address], key: String?,
+    rank: Int = 1
   ) -> String {
     let group = key.map {
       "group: {peers: [\(Layout.list(others))], key-file: \($0)}\n"
     }
+    let rest = (group ?? "") + configuration.replacing("RANK", with: "\(rank)")
+    if servers.isEmpty { return "local: {address: \(local)}\n" + rest }
     return """
       local: {asn: \(VirtualNetwork.applianceASN), address: \(local)}
       route-servers:
@@ -67,7 +73,7 @@ package struct Layout: Sendable {
         asn: \(VirtualNetwork.serverASN)
         hold-time: 30s
         peers: [\(Layout.list(servers))]
-      \(group ?? "")\(configuration)
+      \(rest)
       """
   }
 

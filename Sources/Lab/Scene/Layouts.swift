@@ -59,6 +59,40 @@ extension Layout {
 
       """)
 
+  /// Trustgrid's. No Route Server: the VIP is a route of a table, and whoever claims it puts its
+  /// own address there, by the courier.
+  ///
+  ///     client .10          a .10    b .20      10.64.0.1/32 on both
+  ///        |                 |        |
+  ///     10.0.0.0/24 ----- fabric ---- 10.0.2.0/24
+  ///                         |
+  ///       resource manager 203.0.113.4, metadata service 169.254.169.254
+  package static let udr = Layout(
+    name: "udr", summary: "Trustgrid: two appliances, no Route Server, a route table",
+    describe: { topology in
+      topology.subnet("client", "10.0.0.0/24")
+      topology.subnet("pair", "10.0.2.0/24")
+      topology.host("client", "10.0.0.10")
+      topology.host("a", "10.0.2.10")
+      topology.host("b", "10.0.2.20")
+    },
+    instances: [], routeTable: "branches", speakers: ["a", "b"], carriers: ["a", "b"],
+    placement: .everywhere,
+    vips: [VIP(name: "branch", address: IPv4Address(10, 64, 0, 1), client: "client")],
+    configuration: """
+      hosts:
+        self: {probes: [link: {interface: eth0}]}
+        gateway: {address: 10.0.2.1, anchor: true, probes: [icmp: {interval: 20ms}]}
+      vips:
+        branch:
+          prefixes: [10.64.0.1/32]
+          owner: {when: healthy, rank: RANK}
+          failback: never
+          udr: {mode: only}
+      azure: {route-tables: auto}
+
+      """)
+
   /// Two firewalls with two sides. A flow must pass the same firewall both ways, so the two VIPs
   /// are tied and move as one.
   ///

@@ -98,6 +98,18 @@ extension Scene {
     return all
   }
 
+  /// So many changes of routes were taken since a moment, from one host or from all.
+  package func missingWrites(
+    _ count: Int, _ host: String?, since moment: Moment
+  ) throws(LabError) -> String? {
+    guard let rest = network.rest else { return "there is no resource manager" }
+    var address: IPv4Address?
+    if let host { address = try network.address(of: host) }
+    let found = try rest.writes(since: moment, from: address)
+    if found.count == count { return nil }
+    return "\(found.count) were taken: \(found.map { "\($0.method) from \($0.from)" })"
+  }
+
   /// What speakers have withdrawn since the scene began.
   package func withdrawals() throws(LabError) -> [String] {
     let addresses = try speakerAddresses()

@@ -14,6 +14,7 @@ package final class Scene {
   package private(set) var clients: [QuestionLog] = []
   private var threads: [ClientThread] = []
   private var answerers: [String: RunningProgram] = [:]
+  private var couriers: [CourierProcess] = []
   /// The carriers that hold the VIPs' addresses, where these move.
   private var holders: [String] = []
   /// What was done to the scene and not undone, oldest first.
@@ -50,6 +51,7 @@ package final class Scene {
   package func open() throws(LabError) {
     try wait("the sessions", within: .seconds(40)) { () throws(LabError) in
       for speaker in speakers { try speaker.checkRunning() }
+      for courier in couriers { try courier.checkRunning() }
       return try missingSession(of: layout.speakers)
     }
     try openToClients()
@@ -137,6 +139,7 @@ package final class Scene {
   /// Starts what has ended on a host.
   func revive(_ host: String) throws(LabError) {
     if let speaker = speakers.first(where: { $0.host == host }) { try speaker.startAgain() }
+    if let courier = couriers.first(where: { $0.host == host }) { try courier.startAgain() }
     if let bird = instance(named: host) as? Bird, !ProcessTable.isAlive(bird.process) {
       try bird.startAgain()
     }
@@ -179,7 +182,15 @@ package final class Scene {
         try PlainAppliance(
           lab, host: host, binary: daemon, servers: servers, answering: nil,
           configuration: layout.configuration(
-            local: addresses[index], servers: servers, others: others, key: key)))
+            local: addresses[index], servers: servers, others: others, key: key,
+            rank: index + 1)))
+    }
+    guard let rest = network.rest else { return }
+    for speaker in speakers {
+      couriers.append(
+        try CourierProcess(
+          lab, host: speaker.host, binary: "\(Files.directory(of: daemon))/hopshift-courier",
+          control: speaker.control, authority: rest.authority))
     }
   }
 

@@ -1,6 +1,7 @@
 // How another terminal reaches a running scene: one line in, an answer out, over a UNIX socket.
 
 import Linux
+import Management
 import Model
 
 /// Listens in the scene's directory and carries requests out, one after the other, until somebody
@@ -65,11 +66,18 @@ struct SceneDoor {
       guard rest.count == 1 else { throw .unsuitable("move HOST") }
       try scene.move(to: rest[0])
       return ""
+    case "fault" where rest.first.flatMap({ Door(rawValue: $0) }) != nil:
+      try scene.cause(try TroubleWords.trouble(rest))
+      return ""
     case "fault":
       let request = try FaultRequest(rest)
       try scene.cause(request.fault, on: request.host, percent: request.percent)
       return ""
     case "mend":
+      if let (door, mischief) = TroubleWords.mending(rest) {
+        try scene.mend(door, mischief)
+        return ""
+      }
       // Either word may be missing: a fault's name is no host's.
       let fault = rest.first.flatMap { Fault(rawValue: $0) }
       let others = rest.dropFirst(fault == nil ? 0 : 1)

@@ -28,7 +28,10 @@ struct SceneStatus {
       let hops = try scene.network.forwarded(vip).map { " via \($0)" }.joined()
       lines.append("  fabric \(hops.isEmpty ? " no route" : hops)")
     }
-    for host in layout.speakers {
+    if let rest = scene.network.rest {
+      for route in try rest.routes() { lines.append("route \(route)") }
+    }
+    for host in layout.speakers where !scene.network.servers.isEmpty {
       var states: [String] = []
       for instance in scene.network.servers {
         states.append("\(instance.name) \(try instance.session(host))")
@@ -36,6 +39,9 @@ struct SceneStatus {
       lines.append("speaker \(host): \(states.joined(separator: ", "))")
     }
     for harm in scene.faults { lines.append("fault \(harm.fault.rawValue) \(harm.host)") }
+    if let rest = scene.network.rest {
+      for trouble in try rest.troubles() { lines.append("fault \(trouble)") }
+    }
     text = lines.joined(separator: "\n") + "\n"
   }
 
@@ -48,6 +54,9 @@ struct SceneStatus {
       var parts: [String] = []
       if scene.layout.instances.contains(host.name) { parts.append("route server instance") }
       if scene.layout.speakers.contains(host.name) { parts.append("hopshiftd") }
+      if parts.contains("hopshiftd"), scene.network.rest != nil {
+        parts.append("hopshift-courier")
+      }
       if scene.layout.carriers.contains(host.name) { parts.append("answers on the VIP") }
       if scene.layout.clients.contains(host.name) { parts.append("client") }
       let name = host.name + String(repeating: " ", count: max(10 - host.name.count, 1))
