@@ -118,7 +118,8 @@ let planted: [(Defect, Checker)] = [
   (.noDamping, .damping), (.neverStepBack, .liveness), (.noPause, .ownPause), (.restless, .nobody),
   (.flood, .bounds), (.keepAll, .nobody), (.loud, .voices), (.noPause, .earlyVoice),
   (.forgetful, .tables), (.openShadow, .shadow), (.creditAnyone, .confirmation),
-  (.smallLimit, .routeLimit),
+  (.smallLimit, .routeLimit), (.jumpy, .failback), (.waitForBoth, .independent),
+  (.sessionsDecide, .shadow), (.wallClock, .failback),
 ]
 
 /// Judges that condemn nobody are worth nothing.

@@ -50,6 +50,8 @@ package enum Checker: String, CaseIterable, Sendable {
   case ownPause
   /// Two that live and have heard each other do not both want to write route tables.
   case voices
+  /// What was decided is soon at each route server that listens, whatever the other one does.
+  case independent
   /// Whoever stood still wants to write nothing before it has listened.
   case earlyVoice
   /// Once faults stop, route tables say what the claimant wants.

@@ -80,6 +80,7 @@ extension GroupWorld {
   func disturb(_ index: Int) {
     tell("sessions of \(index): \(servers.map { $0.neighbours[index].isEstablished })")
     trouble(index)
+    noteSessions(of: index)
     watch(index)
     for server in 0..<2 { tablesChanged(server, byUpdate: false) }
   }

@@ -183,6 +183,7 @@ extension GroupWorld {
     case .courier(let index, let step): take(step, of: index)
     case .answer(let index, let answer): deliver(answer, to: index)
     case .programmed: program()
+    case .delivered(let index, let stamp): judgeDelivery(index, stamp)
     case .awake(let index):
       truths[index].isAsleep = false
       truths[index].standsSince = now

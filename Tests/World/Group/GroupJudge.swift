@@ -46,6 +46,10 @@ struct GroupJudge {
   var lastWell: [[Best]]?
   /// When an operator last had its way.
   var commandedAt: Instant?
+  /// By member: how often it has decided; by server and member: the number of its session
+  /// and since when that stands.
+  var decisions: [Int]
+  var sessions: [[(number: Int, since: Instant)]]
   /// Members whose routes are withdrawn.
   var withdrawnBy: Set<Int> = []
   /// Who claims beside another, and who wants to write beside another.
@@ -57,6 +61,8 @@ struct GroupJudge {
     rivals = Rivalries(count)
     voices = Rivalries(count)
     stamps = Array(repeating: 0, count: count)
+    decisions = stamps
+    sessions = Array(repeating: Array(repeating: (0, .zero), count: count), count: 2)
     let none = Array(repeating: Best(), count: shape.prefixes.count)
     best = [none, none]
     paths = Array(repeating: Array(repeating: .max, count: count), count: 2)

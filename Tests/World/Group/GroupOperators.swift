@@ -73,6 +73,7 @@ extension GroupWorld {
 
   private func order(_ command: OperatorCommand, at index: Int) -> OperatorAnswer {
     let answer = members[index].obey(command, at: now)
+    for datagram in members[index].taken { noteHeard(datagram) }
     carryOut(members[index].takeNetwork(), of: index)
     trouble(index)
     settle(index)

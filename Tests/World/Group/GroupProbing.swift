@@ -103,7 +103,8 @@ extension GroupWorld {
     switch answer {
     case .echo(let host, let bytes):
       guard case .v4(let address) = shape.nextHop(host, shape.prefixes[0]) else { return }
-      let event = ProbeEvent.echo(from: address, ProbeStamp(at: now), isWhole: false)
+      let event = ProbeEvent.echo(
+        from: address, stamp(isBelieved: member.defect == .wallClock), isWhole: false)
       member.receive(Answer(event: event, bytes: bytes))
     case .connected(let connection, let number, let host):
       guard probing.streams[index][connection.index]?.number == number else { return }
@@ -115,6 +116,14 @@ extension GroupWorld {
       member.receive(Answer(event: .received(connection), bytes: Array(text.utf8)))
     }
     settle(index)
+  }
+
+  /// Sometimes somebody has set the wall clock, and the kernel's stamps are of another day. The edge
+  /// notices that.
+  private func stamp(isBelieved: Bool) -> ProbeStamp {
+    guard random.oneIn(20) else { return ProbeStamp(at: now) }
+    let wrong = now + .seconds(random.pick(-86_400...86_400))
+    return ProbeStamp(at: wrong, isBelieved ? .kernel : .doubtful)
   }
 
   // MARK: The client

@@ -26,6 +26,8 @@ enum GroupEvent {
   case answer(Int, Returning)
   /// The client's packets follow the tables.
   case programmed
+  /// What a member has decided should have arrived.
+  case delivered(Int, stamp: Int)
 }
 
 /// How long the world was left alone before it is looked at.
@@ -287,6 +289,7 @@ package final class GroupWorld: Networked {
     }
     hearWishes(index)
     hearConfirmations(index)
+    watchDelivery(index)
     judgeVoices(index)
   }
 
@@ -352,7 +355,7 @@ package final class GroupWorld: Networked {
     settle(datagram.to)
   }
 
-  private func noteHeard(_ datagram: Datagram) {
+  func noteHeard(_ datagram: Datagram) {
     let (from, to) = (datagram.from, datagram.to)
     // Silence that was long enough to be taken for death is a cause of what follows.
     if now - heardAt[to][from] >= shape.timeout - shape.interval {

@@ -39,6 +39,14 @@ package enum Defect: CaseIterable, Sendable {
   case creditAnyone
   /// Route servers take less than Azure's.
   case smallLimit
+  /// One lost answer is enough.
+  case jumpy
+  /// Says nothing to one route server while it does not hear the other.
+  case waitForBoth
+  /// A session that is lost changes what is decided.
+  case sessionsDecide
+  /// Believes the wall clock when it was set.
+  case wallClock
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
@@ -68,6 +76,8 @@ package final class Member: Machine {
   var wishes: [(vip: VIPSlot, wish: RouteWish)] = []
   /// Shifts that were confirmed since this was looked at last.
   var confirmed: [VIPSlot] = []
+  /// What stands has changed since this was looked at last.
+  var hasMoved = false
   /// Its courier has asked for everything as it stands.
   var isAsked = false
   private let tabled: [VIPSlot]
@@ -127,8 +137,9 @@ package final class Member: Machine {
     return takeNetwork()
   }
 
-  /// An operator's word, over the control socket.
+  /// An operator's word, over the control socket, which is read behind all others.
   func obey(_ command: OperatorCommand, at now: Instant) -> OperatorAnswer {
+    read(at: now)
     feed(.command(command), at: now)
     if hasMemory, let kept = driver?.takeMemory() { memory = kept }
     return driver?.engine.lastAnswer ?? .unchanged
@@ -154,6 +165,7 @@ package final class Member: Machine {
   override func read(at now: Instant) {
     if let due = sleptUntil, now - due > Member.lateness {
       lastPause = (now, now - due)
+      sleptUntil = nil
       if defect != .noPause { feed(.paused(now - due), at: now) }
     }
     super.read(at: now)
@@ -176,14 +188,19 @@ package final class Member: Machine {
   override func answered(
     _ input: Input, _ bytes: [UInt8], _ effects: [Effect], at now: Instant
   ) {
-    guard let complaint = shadow?.judge(input, bytes, effects, at: now) else { return }
-    complain(.shadow, complaint)
+    if let complaint = shadow?.judge(input, bytes, effects, at: now) {
+      complain(.shadow, complaint)
+    }
+    if case .closed = input, defect == .sessionsDecide {
+      _ = driver?.feed(.command(.outOfService(VIPSlot(0), true)), at: now)
+    }
   }
 
   override func noted(_ note: Note) {
     switch note {
     case .wish(let vip, let wish, _): wishes.append((vip, wish))
     case .confirmed(let vip, _): confirmed.append(vip)
+    case .standing(VIPSlot(0), _, _, _, _): hasMoved = true
     default: return
     }
   }
@@ -227,6 +244,7 @@ package final class Member: Machine {
 
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
     defer { lastFired[peer.index] = bytes }
+    if defect == .waitForBoth, sockets.contains(where: { $0.phase != .open }) { return }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
     switch defect {
     case .fireToOneServer where peer.index == 1: return

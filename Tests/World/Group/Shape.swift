@@ -154,6 +154,7 @@ struct Shape {
       guard let name = InterfaceName("svc\(host)") else { preconditionFailure("a short name") }
       var probe = Shape.probing
       probe.address = hosts[host].address
+      if defect == .jumpy { probe.fall = 1 }
       targets.append(
         Plan.Target(host: HostSlot(host), evidence: isProbed ? .probe(probe) : .link(name)))
     }
