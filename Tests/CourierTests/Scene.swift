@@ -75,6 +75,10 @@ final class Scene {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// It was never held up for so long that it gave up what it had on its way: on a machine that is
+  /// busy enough that happens, and then a write may be made again.
+  var wasAwake: Bool { !log.contains("stood still") }
+
   func start(_ more: [String] = []) throws {
     let path = azure.place + "/log"
     let isThere =
@@ -260,6 +264,13 @@ final class Scene {
       == Told(
         generation: generation, stage: "done", durability: durable ? "durable" : "volatile",
         detail: "")
+  }
+
+  /// What was told, without what was told anew because a slow disk had taken it by then.
+  var stages: [String] {
+    var result: [String] = []
+    for told in told where told.stage != result.last { result.append(told.stage) }
+    return result
   }
 
   /// The program runs, knows the table, and has nothing to do.
