@@ -243,14 +243,15 @@ final class Scene {
       + "\"routes\":[\"100.64.0.0/31\"],\"next-hop\":\"\(hop)\"}\n"
   }
 
-  /// A new word; whoever follows hears it. Answers when it was said.
+  /// A new word; whoever follows hears it. Answers the moment before it was said.
   @discardableResult
   func want(_ voice: String, _ hop: String) -> Int64 {
     counter += 1
     self.voice = voice
     self.hop = hop
+    let now = Clock.monotonic().nanoseconds
     if let follower { send(record(follower)) }
-    return Clock.monotonic().nanoseconds
+    return now
   }
 
   func sayVacated() {
