@@ -65,10 +65,15 @@ import Testing
     ("flood calls=writes", .tooLong, true),
   ])
   func answersThatDoNotCome(_ mischief: String, _ failure: Failure, _ isDone: Bool) throws {
-    try writing(under: mischief, limit: .seconds(2)) { result, wasDone in
+    try writing(under: mischief, limit: Self.limit(mischief)) { result, wasDone in
       #expect(result == .failure(failure))
       #expect(wasDone == isDone)
     }
+  }
+
+  /// Short where waiting is all that happens, long where a busy machine must not be blamed.
+  private static func limit(_ mischief: String) -> Nanoseconds {
+    mischief.hasPrefix("silent") || mischief.hasPrefix("drip") ? .seconds(1) : .seconds(20)
   }
 
   @Test func halfAnAnswerIsNone() throws {
@@ -162,14 +167,14 @@ import Testing
     var now = Instant.zero
     var keeper = TokenKeeper(
       .system, audience: Cloud.world.audience, at: service.metadataEndpoint, seed: 1, now: now)
-    try keeper.turn(with: transport, at: now)
+    try keeper.turn(with: transport, at: now, limit: Self.limit(mischief))
     #expect(keeper.trouble.map { TokenTroubleKind($0) } == kind)
     #expect(keeper.token == nil)
     #expect(service.isRunning)
     try service.ask("mend")
     for _ in 0..<3 where keeper.token == nil {
       now = try #require(keeper.deadline)
-      try keeper.turn(with: transport, at: now)
+      try keeper.turn(with: transport, at: now, limit: .seconds(20))
     }
     #expect(keeper.isGood(at: now))
   }
@@ -192,9 +197,11 @@ import Testing
 }
 
 extension TokenKeeper {
-  fileprivate mutating func turn(with transport: Transport, at now: Instant) throws {
+  fileprivate mutating func turn(
+    with transport: Transport, at now: Instant, limit: Nanoseconds
+  ) throws {
     let (id, request) = try #require(turn(at: now))
-    switch try transport.ask(request, token: nil, limit: .seconds(1)) {
+    switch try transport.ask(request, token: nil, limit: limit) {
     case .success(let incoming): _ = answered(id, Answer(incoming), wall: nil, at: now)
     case .failure(let failure): lost(id, Loss(failure), at: now)
     }

@@ -17,6 +17,9 @@ extension RestLoop {
     set lasts|programming|token-life|first-events|reads|writes|deletes|meters VALUE
     """
 
+  /// Actions that the role lacks; there are not so many that matter here.
+  private static let denialLimit = 64
+
   func answer(_ request: ControlPort.Request, at now: Instant) throws(Errno) {
     var records: [UInt8] = []
     let problem = obey(request, into: &records, at: now)
@@ -136,7 +139,7 @@ extension RestLoop {
     case ("begin", 1):
       return cloud.beginEvent(rest[0], wall: wall) ? nil : "no event '\(rest[0])' that waits"
     case ("end", 1): return cloud.endEvent(rest[0]) ? nil : "no event '\(rest[0])'"
-    case ("deny", 1):
+    case ("deny", 1) where cloud.manager.denied.count < RestLoop.denialLimit:
       cloud.manager.denied.append(rest[0].lowercased())
       return nil
     case ("allow", 1):

@@ -93,10 +93,20 @@ package final class RestProcess {
     }
   }
 
-  /// Azure announces something to a machine, so many seconds ahead.
-  package func announce(
-    _ kind: String, of machine: String, in seconds: Int64
-  ) throws(LabError) {
-    try process.ask(["event", kind, "\(seconds)", "-1", machine])
+  /// How long before Azure announces a reboot (AD: scheduled-events).
+  private static let notice: Int64 = 900
+
+  package func announceReboot(of machine: String) throws(LabError) {
+    try process.ask(["event", "Reboot", "\(RestProcess.notice)", "-1", machine])
+  }
+
+  /// Whatever was announced to a machine is over, or called off.
+  package func endEvents(of machine: String) throws(LabError) {
+    for record in try process.ask(["events"]) {
+      guard let id = record.string("event"), record.strings("machines").contains(machine) else {
+        continue
+      }
+      try process.ask(["end", id])
+    }
   }
 }

@@ -16,6 +16,7 @@ package enum Fault: String, CaseIterable, Sendable {
   case instanceRestarts = "instance-restarts"
   case bothRestart = "both-restart"
   case maintenance
+  case rebootAnnounced = "reboot-announced"
 
   package var summary: String {
     switch self {
@@ -31,6 +32,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case .instanceRestarts: "one route server instance ends its sessions and comes back"
     case .bothRestart: "both route server instances do"
     case .maintenance: "its operator takes the host out of service: hopshift maintenance on"
+    case .rebootAnnounced: "Azure announces that it will reboot the host, in a quarter of an hour"
     }
   }
 

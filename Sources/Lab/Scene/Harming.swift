@@ -84,6 +84,7 @@ extension Scene {
       }
       try restart(instance)
     case .maintenance: try maintain(host, "on")
+    case .rebootAnnounced: try rest().announceReboot(of: host)
     }
   }
 
@@ -116,6 +117,7 @@ extension Scene {
     case .lossTo: try lossless(host, "egress")
     case .lossFrom: try lossless(host, "ingress")
     case .maintenance: try maintain(host, "off")
+    case .rebootAnnounced: try rest().endEvents(of: host)
     case .instanceRestarts, .bothRestart: preconditionFailure("a restart is over at once")
     }
   }
