@@ -117,7 +117,7 @@ package struct Contest: Sendable {
   /// Where our address is is not known for the moment. That another claims above us is known, and
   /// two do not both claim for longer than they must.
   /// Nil: nobody does.
-  mutating func giveWay(to group: GroupView, at now: Instant) -> Judgement? {
+  package mutating func giveWay(to group: GroupView, at now: Instant) -> Judgement? {
     guard let current = rung, current.isClaim, let incumbent = group.incumbent, incumbent.wants,
       (incumbent.epoch, incumbent.rung) > (epoch, current)
     else { return nil }

@@ -29,6 +29,7 @@ extension Failover {
   package func waits(of vip: VIPSlot, at now: Instant) -> [Wait] {
     let unit = index.unit(of: vip)
     var waits: [Wait] = []
+    if isShadow { waits.append(Wait(reason: .shadow)) }
     if !mayJudge(unit) { waits.append(Wait(reason: .staleView)) }
     if units[unit].isWithdrawn { waits.append(Wait(reason: .vacancy)) }
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }

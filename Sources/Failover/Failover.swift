@@ -22,6 +22,8 @@ package struct Verdict: Equatable, Sendable {
 package struct Failover: ~Copyable {
   /// There is no group. Looking at `fellows` instead would copy them, once for each VIP that moves.
   let isAlone: Bool
+  /// Nothing is announced.
+  let isShadow: Bool
   let owners: [Plan.Owner?]
   let index: UnitIndex
   /// The slot of this machine's own address.
@@ -97,6 +99,7 @@ package struct Failover: ~Copyable {
     index = UnitIndex(units, plan, addressCount: view.addressCount)
     fellows = plan.group.map { Fellows($0, subjects: units.count) }
     isAlone = plan.group == nil
+    isShadow = plan.isShadow
     claims = plan.group == nil ? Failover.claims(of: units, owners) : []
     contests = plan.group.map { Failover.contests(of: units, plan, $0) } ?? []
     choices = units.compactMap { unit in

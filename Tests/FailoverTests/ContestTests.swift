@@ -88,6 +88,25 @@ struct ContestTests {
     #expect(contest.epoch == 8)
   }
 
+  /// On a stale view of the addresses nothing is claimed, and a beaten claim is resigned all the
+  /// same.
+  @Test func aBeatenClaimGivesWayOnAStaleView() throws {
+    var contest = Self.contest(.address)
+    let alone = Self.wish(Self.calm(epoch: 1), isArrival: true)
+    guard case .claim(let rung, _) = contest.judge(alone, at: .zero) else {
+      Issue.record("no claim")
+      return
+    }
+    let unwilling = Self.incumbent(epoch: 9, try Self.rung(6), wants: false)
+    #expect(contest.giveWay(to: unwilling, at: .zero) == nil)
+    #expect(contest.giveWay(to: Self.calm(epoch: 2), at: .zero) == nil)
+    let above = Self.incumbent(epoch: 9, try Self.rung(6))
+    #expect(contest.giveWay(to: above, at: .zero) == .unchanged)
+    let due = try #require(contest.deadline)
+    #expect(contest.giveWay(to: above, at: due) == .resign(rung.resigned))
+    #expect(contest.epoch == 9)
+  }
+
   @Test func whoIsBeatenResignsHalfATimeoutLater() {
     var contest = Self.contest(.health(failback: nil))
     _ = contest.judge(Self.wish(Self.calm(epoch: 0)), at: .zero)

@@ -118,8 +118,8 @@ extension GroupWorld {
     settle(index)
   }
 
-  /// Sometimes somebody has set the wall clock, and the kernel's stamps are of another day. The edge
-  /// notices that.
+  /// Sometimes somebody has set the wall clock, and the kernel's stamps are of another day. The
+  /// edge notices that.
   private func stamp(isBelieved: Bool) -> ProbeStamp {
     guard random.oneIn(20) else { return ProbeStamp(at: now) }
     let wrong = now + .seconds(random.pick(-86_400...86_400))
