@@ -19,6 +19,8 @@ package struct Speaker: ~Copyable {
   /// By VIP, then by candidate.
   private let nextHops: [NextHopAddresses]
   private let firstHop: [Int]
+  /// By place in `nextHops`: the same number for the same next hops.
+  private let hopNumbers: [Int]
   /// The families that the VIPs have prefixes of.
   private let families: Families
   private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
@@ -40,9 +42,9 @@ package struct Speaker: ~Copyable {
   /// Since when no session is established; nil before they were begun.
   private var unheardSince: Instant?
 
-  /// What was announced last of several VIPs, and how the magazine finds it again: in a mass shift
-  /// nearly all say the same.
-  private var said: (announcement: Announcement, voice: UInt32)?
+  /// What was announced last, and how the magazine finds it again: in a mass shift nearly all say
+  /// the same.
+  private var said: (hop: Int, rung: Rung, voice: UInt32)?
 
   private struct Target {
     var isEstablished = false
@@ -84,6 +86,12 @@ package struct Speaker: ~Copyable {
     }
     self.nextHops = nextHops
     self.firstHop = firstHop
+    var numbers: [NextHopAddresses: Int] = [:]
+    hopNumbers = nextHops.map { hops in
+      if let number = numbers[hops] { return number }
+      numbers[hops] = numbers.count
+      return numbers.count - 1
+    }
     standing = Array(repeating: nil, count: plan.vips.count)
     unarmed = []
     isUnarmed = Array(repeating: false, count: plan.vips.count)
@@ -198,6 +206,8 @@ package struct Speaker: ~Copyable {
   /// standby path of the same length.
   mutating func drain(at now: Instant, into outputs: inout Outputs) {
     isDraining = true
+    // The same rung is said in another way from now on.
+    said = nil
     for index in targets.indices where targets[index].isEstablished {
       announceAll(PeerSlot(index), .all, at: now, into: &outputs)
     }
@@ -223,8 +233,10 @@ package struct Speaker: ~Copyable {
     note(unarmed: vip)
     // What was never announced needs no withdrawal.
     if isSilent { return }
-    let announcement = announcement(vip, standing)
-    if said?.announcement != announcement { said = nil }
+    let hop = hopNumbers[firstHop[vip.index] + standing.candidate]
+    if let said, said.hop != hop || said.rung != standing.rung || standing.isWithdrawn {
+      self.said = nil
+    }
     for index in targets.indices where targets[index].isEstablished {
       let peer = PeerSlot(index)
       if let voice = said?.voice,
@@ -232,7 +244,9 @@ package struct Speaker: ~Copyable {
       {
         fire(volley, peer, shift: shift, at: now, into: &outputs)
       } else {
-        fire(vip, announcement, peer, .all, shift: shift, at: now, into: &outputs)
+        let voice = fire(
+          vip, announcement(vip, standing), peer, .all, shift: shift, at: now, into: &outputs)
+        said = voice.map { (hop, standing.rung, $0) }
       }
     }
   }
@@ -300,17 +314,19 @@ package struct Speaker: ~Copyable {
       epoch: targets[peer.index].epoch)
   }
 
-  /// Tells a peer where a VIP stands, in these families as far as the session has them.
+  /// Tells a peer where a VIP stands, in these families as far as the session has them. Answers how
+  /// the magazine finds the next that says the same.
+  @discardableResult
   private mutating func fire(
     _ vip: VIPSlot, _ announcement: Announcement, _ peer: PeerSlot, _ families: Families,
     shift: UInt32, at now: Instant, into outputs: inout Outputs
-  ) {
-    guard let armed = armed(vip, peer, announcement) else { return }
+  ) -> UInt32? {
+    guard let armed = armed(vip, peer, announcement) else { return nil }
     let volley = armed.only(families)
     // Of a VIP whose family the peer does not speak there is nothing to tell.
-    guard magazine.count(of: volley) > 0 else { return }
-    if let voice = magazine.voice(of: armed) { said = (announcement, voice) }
+    guard magazine.count(of: volley) > 0 else { return nil }
     fire(volley, peer, shift: shift, at: now, into: &outputs)
+    return magazine.voice(of: armed)
   }
 
   private mutating func fire(
@@ -446,6 +462,7 @@ extension Speaker {
     }
     keeper.keep(each: &paces) { $0.keep(in: &$1) }
     keeper.keep(&isDraining)
+    said = nil
     keeper.keep(&lateArmings)
     guard keeper.isReading else { return }
     for place in standing.indices { note(unarmed: VIPSlot(place)) }
