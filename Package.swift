@@ -85,6 +85,7 @@ let package = Package(
     room("Control", ["Model"]),
     room("Journal", ["Model"]),
     room("Console", ["Model", "Control"]),
+    room("Metrics", ["Control"]),
     room("Platform", ["Model", "Bytes"]),
     room("Management", ["Model", "Platform"]),
 
@@ -119,7 +120,7 @@ let package = Package(
       "hopshift",
       [
         "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
-        "YAML",
+        "Metrics", "YAML",
       ]),
     program("hopshift-lab", ["Lab"]),
 
@@ -144,6 +145,7 @@ let package = Package(
     tests("AzureTests", ["Azure", "Model"], resources: [.copy("Vectors")]),
     tests("ControlTests", ["Control", "Model"]),
     tests("ConsoleTests", ["Console", "Control", "Model"]),
+    tests("MetricsTests", ["Metrics", "Control"], resources: [.copy("Vectors")]),
     tests("JournalTests", ["Journal", "Model"]),
     tests(
       "ChronicleTests",

@@ -64,7 +64,7 @@ package struct Synopsis: Hashable, Sendable {
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
     HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
     MaintenanceCommand.synopsis, VolleysCommand.synopsis, ReceivedCommand.synopsis,
-    DesiredCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis, CheckCommand.synopsis,
-    VersionCommand.synopsis, HelpCommand.synopsis,
+    DesiredCommand.synopsis, MetricsCommand.synopsis, RecordCommand.synopsis,
+    ReplayCommand.synopsis, CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

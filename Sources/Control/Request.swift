@@ -4,6 +4,8 @@
 package enum Verb: String, Hashable, Sendable, CaseIterable {
   /// Everything the daemon knows now.
   case status
+  /// What it has counted since it started.
+  case metrics
   /// A stream of what happens from now on; the words choose the kinds of records.
   case monitor
   /// What is armed; a word names one VIP.

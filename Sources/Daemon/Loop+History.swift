@@ -7,9 +7,13 @@ import Model
 extension Loop {
   mutating func remember(_ note: Note, _ stamp: Stamp) {
     if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
+    if case .wish(let vip, _, let generation) = note {
+      measures.wished(vip, generation, at: stamp.decided)
+    }
     guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0
     else { return }
     timeline.remember(shift, vip, seen: stamp.seen)
+    measures.decided(shift, vip, seen: stamp.seen, at: stamp.decided)
     history.remember(
       Shift(
         number: shift, vip: vip, from: from, to: to, trigger: trigger,
@@ -20,8 +24,12 @@ extension Loop {
   mutating func rememberStages() {
     for reached in timeline.stages {
       switch reached.stage {
-      case .written: history.written(reached.shift, at: reached.peer, reached.at)
-      case .acknowledged: history.acknowledged(reached.shift, at: reached.peer, reached.at)
+      case .written:
+        history.written(reached.shift, at: reached.peer, reached.at)
+        measures.written(reached.shift, at: reached.peer, reached.at)
+      case .acknowledged:
+        history.acknowledged(reached.shift, at: reached.peer, reached.at)
+        measures.acknowledged(reached.shift, at: reached.peer, reached.at)
       }
     }
   }

@@ -49,6 +49,7 @@ extension Loop {
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
     case .success(let vip):
       if let outcome = outcomes[vip] {
+        measures.reported(vip, outcome, run: engine.run, at: now)
         control.publish(.desired) { RouteOutcomes.record($0, vip, outcome, plan, now) }
       }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))

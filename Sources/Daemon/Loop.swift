@@ -89,6 +89,7 @@ struct Loop: ~Copyable {
   var recorder: Recorder
   var history: History
   var outcomes: RouteOutcomes
+  var measures: Measures
   var machineEvents = MachineEvents()
   var departure = Departure()
   /// When the engine had wanted to be woken.
@@ -146,6 +147,7 @@ struct Loop: ~Copyable {
     engine = Engine(plan, seed: seed, run: state.run)
     history = History(for: plan)
     outcomes = RouteOutcomes(vips: plan.vips.count)
+    measures = Measures(for: plan)
     recorder = Recorder(Loop.beginning(plan, seed, state.run, facts), at: facts.started)
     probeSockets = ProbeSockets(plan, engine.probes)
     let longest = engine.speaker.magazine.longest

@@ -11,6 +11,7 @@ struct Pauses {
 
   private(set) var count: UInt64 = 0
   private(set) var longest = Nanoseconds.zero
+  private(set) var total = Nanoseconds.zero
   private(set) var last: Instant?
   /// When the last line was written.
   private var told: Instant?
@@ -21,6 +22,7 @@ struct Pauses {
   mutating func allows(_ length: Nanoseconds, at now: Instant) -> Bool {
     count += 1
     longest = max(longest, length)
+    total = total + length
     last = now
     guard let told, now < told + Pauses.quiet else {
       // What was withheld before is told by its own line, whichever comes first.

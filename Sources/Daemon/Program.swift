@@ -1,6 +1,7 @@
 // `hopshiftd` from its first word to its exit code.
 
 import Control
+import Journal
 import Linux
 import Model
 import Seal
@@ -129,6 +130,7 @@ package enum Program {
       }
       let facts = ProcessFacts(
         configuration: options.configuration, configurationText: text,
+        configurationSum: Checksum.of(text.span),
         processID: Accounts.processID(), capabilities: capabilities, started: Clock.monotonic())
       let state = StateFile(path: options.state, log: log)
       let door = try Door(plan, protection, log: log)

@@ -12,6 +12,8 @@ import Model
 struct ProcessFacts {
   var configuration: String
   var configurationText: [UInt8]
+  /// CRC-32C of the text: whoever reads the file can tell whether it is still the same.
+  var configurationSum: UInt32
   var processID: Int32
   var capabilities: String
   var started: Instant
@@ -27,6 +29,7 @@ struct Moment {
   var pauses: Pauses
   var outcomes: RouteOutcomes
   var events: MachineEvents
+  var measures: Measures
   var hasCourier: Bool
   var isVacated: Bool
   var now: Instant
@@ -46,6 +49,7 @@ enum Report {
     }
     switch request.verb {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
+    case .metrics: client.enqueue(metrics(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
@@ -88,20 +92,41 @@ enum Report {
     guard request.words.isEmpty else {
       return JSONLine.end(id: request.id, code: .usage, message: "status takes no words")
     }
-    var bytes = daemon(request.id, engine, sources[0], moment)
-    for source in sources where source.isOpen {
-      bytes += kernel(request.id, engine.feed(source.kernelClass), source, moment.now)
-    }
-    for index in engine.plan.routeServers.peers.indices {
-      bytes += routeServer(request.id, engine, connections, PeerSlot(index), moment.now)
-    }
-    bytes += ProbeReport.answer(request.id, engine, moment.now)
-    bytes += CourierReport.answer(request.id, engine.plan, moment)
-    if let group = moment.group { bytes += GroupReport.answer(request.id, group, moment.now) }
+    var bytes = common(request.id, engine, connections, sources, moment)
     for index in engine.plan.vips.indices {
       bytes += vip(request.id, engine, VIPSlot(index), moment.now)
     }
     bytes += JSONLine.end(id: request.id, code: .ok, message: "")
+    return bytes
+  }
+
+  private static func metrics(
+    _ request: Request, _ engine: borrowing Engine, _ connections: [Connection],
+    _ sources: [KernelSource], _ moment: Moment
+  ) -> [UInt8] {
+    guard request.words.isEmpty else {
+      return JSONLine.end(id: request.id, code: .usage, message: "metrics takes no words")
+    }
+    return common(request.id, engine, connections, sources, moment)
+      + MetricsReport.answer(request.id, engine, moment)
+      + JSONLine.end(id: request.id, code: .ok, message: "")
+  }
+
+  /// All but the VIPs.
+  private static func common(
+    _ id: String, _ engine: borrowing Engine, _ connections: [Connection],
+    _ sources: [KernelSource], _ moment: Moment
+  ) -> [UInt8] {
+    var bytes = daemon(id, engine, sources[0], moment)
+    for source in sources where source.isOpen {
+      bytes += kernel(id, engine.feed(source.kernelClass), source, moment.now)
+    }
+    for index in engine.plan.routeServers.peers.indices {
+      bytes += routeServer(id, engine, connections, PeerSlot(index), moment.now)
+    }
+    bytes += ProbeReport.answer(id, engine, moment.now)
+    bytes += CourierReport.answer(id, engine.plan, moment)
+    if let group = moment.group { bytes += GroupReport.answer(id, group, moment.now) }
     return bytes
   }
 
@@ -118,6 +143,7 @@ enum Report {
     line.add("longest-recent-turn-us", moment.turns.longestRecent.microseconds)
     line.add("pauses", moment.pauses.count)
     line.add("longest-pause-ms", moment.pauses.longest.milliseconds)
+    line.add("paused-ms", moment.pauses.total.milliseconds)
     if let last = moment.pauses.last {
       line.add("last-pause-age-ms", (moment.now - last).milliseconds)
     } else {
@@ -125,6 +151,7 @@ enum Report {
     }
     line.add("capabilities", moment.facts.capabilities)
     line.add("config", moment.facts.configuration)
+    line.add("config-sum", moment.facts.configurationSum)
     line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")
     if let completed = engine.interfaces.completedAt {
       line.add("kernel-age-ms", (moment.now - completed).milliseconds)

@@ -49,6 +49,7 @@ struct Program {
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
       case .desired(let command): return try desired(command, invocation.socket, style)
+      case .metrics(let command): return try metrics(command, invocation.socket)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
       case .simulate(let command): return try simulate(command, invocation.socket, style)
@@ -83,7 +84,7 @@ struct Program {
   }
 
   /// The records of an answer that is not a stream, written as they come when they are wanted.
-  private mutating func ask(
+  mutating func ask(
     _ verb: Verb, _ words: [String], _ json: Bool, _ socket: String
   ) throws(Trouble) -> [Record] {
     var records: [Record] = []

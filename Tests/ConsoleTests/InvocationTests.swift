@@ -96,7 +96,8 @@ import Testing
 
   private static let verbs =
     "status, monitor, explain, history, simulate, "
-    + "switch, maintenance, volleys, received, desired, record, replay, check, version, help"
+    + "switch, maintenance, volleys, received, desired, metrics, record, replay, check, "
+    + "version, help"
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),

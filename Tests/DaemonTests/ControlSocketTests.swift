@@ -110,10 +110,11 @@ struct ControlSocketTests {
     let engine = Engine(plan(), seed: 1)
     let moment = Moment(
       facts: ProcessFacts(
-        configuration: "/etc/x.yaml", configurationText: [], processID: 7, capabilities: "none",
-        started: .zero),
+        configuration: "/etc/x.yaml", configurationText: [], configurationSum: 0, processID: 7,
+        capabilities: "none", started: .zero),
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
       pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), events: MachineEvents(),
+      measures: Measures(for: plan()),
       hasCourier: false, isVacated: false, now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(

@@ -16,6 +16,7 @@ enum Arrows {
     "Control": ["Model"],
     "Journal": ["Model"],
     "Console": ["Model", "Control"],
+    "Metrics": ["Control"],
     "Platform": ["Model", "Bytes"],
     "Management": ["Model", "Platform"],
     "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
@@ -36,7 +37,7 @@ enum Arrows {
     "hopshift-courier": ["Courier"],
     "hopshift": [
       "Model", "Engine", "Journal", "Chronicle", "Configuration", "Console", "Control", "Linux",
-      "YAML",
+      "Metrics", "YAML",
     ],
     "hopshift-lab": ["Lab"],
   ]
@@ -53,6 +54,7 @@ enum Arrows {
     "AzureTests": ["Azure", "Model"],
     "ControlTests": ["Control", "Model"],
     "ConsoleTests": ["Console", "Control", "Model"],
+    "MetricsTests": ["Metrics", "Control"],
     "JournalTests": ["Journal", "Model"],
     "ChronicleTests": [
       "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
