@@ -213,7 +213,7 @@ struct Loop: ~Copyable {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
-    return Instant.earlier(Instant.earlier(ours, departure.deadline), engine.deadline)
+    return Instant.earlier(Instant.earlier(ours, departure.deadline), promised)
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {

@@ -101,11 +101,12 @@ package struct Speaker: ~Copyable {
 
   package var deadline: Instant? {
     var earliest: Instant?
+    // Spans lend what an index would copy: this is asked several times a turn.
+    let sessions = sessions.span
+    let paces = paces.span
     for index in sessions.indices {
-      for candidate in [sessions[index].deadline, paces[index].deadline] {
-        guard let candidate else { continue }
-        earliest = min(earliest ?? candidate, candidate)
-      }
+      earliest = Instant.earlier(earliest, sessions[index].deadline)
+      earliest = Instant.earlier(earliest, paces[index].deadline)
     }
     return earliest
   }

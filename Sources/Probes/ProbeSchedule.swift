@@ -6,12 +6,12 @@ package import Model
 /// from there: being late once does not move what comes after.
 package struct ProbeSchedule: Sendable {
   /// We chose it: 256 targets at ten probes a second then cost 200 wake-ups a second, not 2,560.
-  package static let slot = Nanoseconds.milliseconds(5)
+  package static var slot: Nanoseconds { .milliseconds(5) }
   /// Whoever is due within this time is asked in the same wake-up: intervals need not be multiples
   /// of a slot.
-  package static let slack = Nanoseconds.milliseconds(1)
+  package static var slack: Nanoseconds { .milliseconds(1) }
   /// No deadline.
-  package static let never = Instant(nanoseconds: .max)
+  package static var never: Instant { Instant(nanoseconds: .max) }
 
   private let intervals: [Nanoseconds]
   private var due: [Instant]
@@ -33,11 +33,7 @@ package struct ProbeSchedule: Sendable {
     }
   }
 
-  package var earliest: Instant {
-    var earliest = ProbeSchedule.never
-    for instant in due where instant < earliest { earliest = instant }
-    return earliest
-  }
+  package var earliest: Instant { Instant.earliest(of: due.span)  }
 
   package func isDue(_ index: Int, at now: Instant) -> Bool {
     due[index] != ProbeSchedule.never && due[index] <= now + ProbeSchedule.slack

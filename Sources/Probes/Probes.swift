@@ -108,8 +108,7 @@ package struct Probes: ~Copyable {
 
   /// When to call `turn`; nil: never.
   package var deadline: Instant? {
-    var earliest = schedule.earliest
-    for instant in judgements where instant < earliest { earliest = instant }
+    var earliest = min(schedule.earliest, Instant.earliest(of: judgements.span))
     for session in sessions {
       guard let instant = session.deadline else { continue }
       earliest = min(earliest, instant)

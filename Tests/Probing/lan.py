@@ -1,6 +1,5 @@
 # A LAN of two network namespaces: the daemon that asks on one side, everybody who answers on the other.
 import json
-import select
 import os
 import re
 import select
@@ -17,10 +16,6 @@ from namespaces import die_with_parent, forget_the_dead, ip, unavailable  # noqa
 
 PATIENCE = 20  # seconds until a condition that did not come true is a failure
 PORT = 8080
-def pass_time(seconds):
-    """Time itself is what is wanted: between two looks at a condition, for how long a process stands
-    still, over how long a rate is counted. Nothing is concluded from its having passed."""
-    select.select([], [], [], seconds)
 
 
 WEB = f"""
@@ -43,7 +38,8 @@ def address(number):
 
 
 def pass_time(seconds):
-    """Lets time pass in which something is measured, or in which nothing may happen."""
+    """Time itself is what is wanted: between two looks at a condition, for how long a process stands
+    still, over how long a rate is counted. Nothing is concluded from its having passed."""
     select.select([], [], [], seconds)
 
 
@@ -192,12 +188,13 @@ class LAN:
     def usage(self):
         """Seconds of processor time, and voluntary switches, of the daemon until now."""
         pid = self.daemon.pid
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        ticks = os.sysconf("SC_CLK_TCK")
+        # Nanoseconds, where /proc/PID/stat counts hundredths of a second.
+        ran = sum(int(path.read_text().split()[0])
+                  for path in Path(f"/proc/{pid}/task").glob("*/schedstat"))
         status = Path(f"/proc/{pid}/status").read_text()
         switches = int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.M)[1])
         resident = int(re.search(r"^VmRSS:\s*(\d+)", status, re.M)[1])
-        return (int(fields[11]) + int(fields[12])) / ticks, switches, resident
+        return ran / 1e9, switches, resident
 
 
 class Load:
