@@ -33,7 +33,7 @@ package struct ProbeSchedule: Sendable {
     }
   }
 
-  package var earliest: Instant { Instant.earliest(of: due.span)  }
+  package var earliest: Instant { Instant.earliest(of: due.span) }
 
   package func isDue(_ index: Int, at now: Instant) -> Bool {
     due[index] != ProbeSchedule.never && due[index] <= now + ProbeSchedule.slack
