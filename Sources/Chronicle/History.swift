@@ -1,6 +1,7 @@
 // The last shifts, each with its cause and the stages it has reached.
 
 import BGP
+package import Engine
 package import Failover
 package import Model
 
@@ -18,6 +19,8 @@ package struct Shift: Equatable, Sendable {
   package var decided: Instant
   /// When its new host first answered through the VIP.
   package var confirmed: Instant?
+  /// When a read of the route tables first showed that the VIP's routes lead where it leads.
+  package var tabled: Instant?
 
   package init(
     number: UInt32, vip: VIPSlot, from: Standing?, to: Standing, trigger: Trigger,
@@ -50,7 +53,16 @@ package struct History: Sendable {
   /// pair that is well.
   package static let limit = 512
 
+  /// The newest wish about a VIP's routes that is ours to fulfil, and the shift that it is for.
+  private struct Wished {
+    var shift: UInt32
+    var generation: UInt64
+  }
+
   private let peers: Int
+  /// By VIP: the number of its last shift, or 0.
+  private var latest: [UInt32]
+  private var wishes: [Wished?]
   /// By shift number modulo the limit.
   private var shifts: [Shift?]
   /// By place of the shift, then by route server.
@@ -59,6 +71,8 @@ package struct History: Sendable {
 
   package init(for plan: Plan) {
     peers = plan.routeServers.peers.count
+    latest = Array(repeating: 0, count: plan.vips.count)
+    wishes = Array(repeating: nil, count: plan.vips.count)
     shifts = Array(repeating: nil, count: History.limit)
     deliveries = Array(repeating: Delivery(), count: History.limit * peers)
   }
@@ -68,6 +82,9 @@ package struct History: Sendable {
     shifts[place] = shift
     for peer in 0..<peers { deliveries[place * peers + peer] = Delivery() }
     newest = max(newest, shift.number)
+    latest[shift.vip.index] = shift.number
+    // What was wished before was not for this one.
+    wishes[shift.vip.index] = nil
   }
 
   /// A stage of a shift that is not remembered any more, or was none, is nobody's.
@@ -84,6 +101,23 @@ package struct History: Sendable {
   package mutating func confirmed(_ number: UInt32, _ now: Instant) {
     guard self[number] != nil else { return }
     shifts[History.place(of: number)]?.confirmed = now
+  }
+
+  /// What a VIP's routes should be has changed: with a shift, or later, when it is known whose word
+  /// counts.
+  package mutating func wished(_ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64) {
+    let isOurs = wish.voice == .ours && wish.isWanted && latest[vip.index] != 0
+    wishes[vip.index] = isOurs ? Wished(shift: latest[vip.index], generation: generation) : nil
+  }
+
+  /// A wish was found fulfilled. The answer is the shift that has reached this stage by it, if it
+  /// is one that had not.
+  package mutating func tabled(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) -> UInt32? {
+    guard let wish = wishes[vip.index], wish.generation == generation,
+      let shift = self[wish.shift], shift.tabled == nil
+    else { return nil }
+    shifts[History.place(of: wish.shift)]?.tabled = now
+    return wish.shift
   }
 
   package subscript(number: UInt32) -> Shift? {

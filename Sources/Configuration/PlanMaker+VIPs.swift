@@ -145,12 +145,19 @@ extension PlanMaker {
     let limit = isAzure ? AzureRules.prefixLimit : PlanLimits.prefixes
     var total = 0
     var over: Item?
+    var doubtful: Item?
     for section in sections {
       let items = section.entries(.prefixes)
       if over == nil, total + items.count > limit { over = items[limit - total] }
+      if doubtful == nil, total + items.count > AzureRules.olderPrefixLimit {
+        doubtful = items[AzureRules.olderPrefixLimit - total]
+      }
       total += items.count
     }
-    guard let over else { return }
+    guard let over else {
+      if isAzure, let doubtful { warn(of: total, doubtful) }
+      return
+    }
     let reason =
       isAzure
       ? "\(total) prefixes: when all move at once, Azure Route Server counts \(total) held + "
@@ -159,5 +166,14 @@ extension PlanMaker {
       : "\(total) prefixes; a plan holds at most \(limit)"
     problems.error(
       over.position, KeyName.vips.rawValue, reason, suggestion: "keep to \(limit) in all VIPs")
+  }
+
+  private mutating func warn(of total: Int, _ first: Item) {
+    let limit = AzureRules.olderPrefixLimit
+    problems.warn(
+      first.position, KeyName.vips.rawValue,
+      "\(total) prefixes: when all move at once, a Route Server from before September 2025, which "
+        + "takes \(2 * limit) routes, ends the session",
+      suggestion: "ask Azure for its limit, or keep to \(limit) in all VIPs")
   }
 }

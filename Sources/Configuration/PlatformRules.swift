@@ -10,6 +10,10 @@ enum AzureRules {
   /// once, no more than half of `Plan.Platform.routeLimit` may be held.
   static let prefixLimit = 2_000
 
+  /// Half of what a Route Server took before September 2025: one that was made then may still end
+  /// the session above.
+  static let olderPrefixLimit = 500
+
   /// Numbers no peer may have: Microsoft's own, and the private ones that Azure uses itself.
   static let reserved: [ClosedRange<UInt32>] = [
     8_074...8_075, 12_076...12_076, 65_515...65_515, 65_517...65_520,

@@ -42,7 +42,7 @@ package struct HistoryPage: Sendable {
     let written = entry.stages.filter { $0.string("stage") == "written" }
     if let last = written.compactMap({ $0.integer("after-us") }).max() {
       text += "; written after \(LengthOfTime.text(microseconds: last))"
-    } else {
+    } else if shift.boolean("announced") ?? true {
       text += "; written to no route server"
     }
     let acknowledged = entry.stages.filter { $0.string("stage") == "acknowledged" }
@@ -54,6 +54,10 @@ package struct HistoryPage: Sendable {
       !acknowledged.contains { $0.text("route-server") == server }
     }
     if !waiting.isEmpty { text += ", not acknowledged by \(HistoryPage.list(waiting))" }
+    if let stage = entry.stages.first(where: { $0.string("stage") == "udr-done" }) {
+      text += "\(written.isEmpty ? ";" : ",") in the route tables after "
+      text += stage.shortTime("after-us")
+    }
     return text + confirmation(entry)
   }
 

@@ -139,6 +139,7 @@ enum ExplainReport {
     case .ownNetwork: "verdicts on others: our own network does not answer"
     case .grace: "the step down, in case the address comes back"
     case .vacancy: "every announcement: nobody is known to be able to carry the VIP"
+    case .asking: "a withdrawal, until every host was asked again after a pause of our own"
     }
   }
 

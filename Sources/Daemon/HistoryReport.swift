@@ -48,6 +48,7 @@ enum HistoryReport {
     line.add("what", shift.what(plan))
     line.add("why", shift.why(plan))
     line.add("confirmable", isConfirmable(shift, plan))
+    line.add("announced", plan.vips[shift.vip.index].isAnnounced)
     var bytes = line.finish()
     bytes += stage("seen", at: shift.seen, nil, shift, name, id)
     bytes += stage("decided", at: shift.decided, nil, shift, name, id)
@@ -62,6 +63,9 @@ enum HistoryReport {
     }
     if let confirmed = shift.confirmed {
       bytes += stage("confirmed", at: confirmed, nil, shift, name, id)
+    }
+    if let tabled = shift.tabled {
+      bytes += stage("udr-done", at: tabled, nil, shift, name, id)
     }
     return bytes
   }

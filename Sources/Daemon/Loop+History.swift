@@ -7,7 +7,8 @@ import Model
 extension Loop {
   mutating func remember(_ note: Note, _ stamp: Stamp) {
     if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
-    if case .wish(let vip, _, let generation) = note {
+    if case .wish(let vip, let wish, let generation) = note {
+      history.wished(vip, wish, generation)
       measures.wished(vip, generation, at: stamp.decided)
     }
     guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0

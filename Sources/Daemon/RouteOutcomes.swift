@@ -23,6 +23,13 @@ struct RouteOutcomes {
     var isDurable: Bool
     var detail: String
     var at: Instant
+
+    /// The number of the wish that it is about, if that is one of this run.
+    func number(inRun run: UInt64) -> UInt64? {
+      let parts = generation.split(separator: ".")
+      guard parts.count == 2, UInt64(parts[0]) == run else { return nil }
+      return UInt64(parts[1])
+    }
   }
 
   /// Bytes of a detail that are kept.

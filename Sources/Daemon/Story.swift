@@ -193,6 +193,15 @@ enum Story {
     }
   }
 
+  /// The route tables lead where a shift has led.
+  static func tellTabled(
+    _ shift: Shift, _ plan: Plan, at now: Instant, to control: borrowing ControlServer
+  ) {
+    publish(
+      "udr-done", at: now, nil, shift.number, plan.vips[shift.vip.index].name, since: shift.seen,
+      to: control)
+  }
+
   private static func alarm(_ id: String, _ text: String, _ at: Instant) -> [UInt8] {
     var line = JSONLine(id: id, type: "alarm")
     line.add("at-ns", at.nanoseconds)

@@ -205,7 +205,7 @@ package struct Engine: ~Copyable {
   ) {
     speaking.pauses += 1
     failover.paused(for: length, at: now)
-    probes.noteAbsence(at: now)
+    probes.noteAbsence(for: length, at: now)
     confirmations.paused(for: length)
     outputs.add(.note(.paused(length)))
   }

@@ -29,9 +29,10 @@ extension Failover {
     record(judgement, unit, into: &verdicts)
   }
 
-  /// Nothing of our own stands behind what seems to be wrong with others.
+  /// Nothing of our own stands behind what seems to be wrong with others: who was down before a
+  /// pause may be well.
   private var isSureOfItself: Bool {
-    fellows?.listening == nil && hosts.ownNetwork == .working
+    fellows?.listening == nil && asksUntil == nil && hosts.ownNetwork == .working
   }
 
   /// Whether this machine is down and nobody who is heard would carry the VIP.

@@ -16,6 +16,8 @@ package enum WaitReason: Equatable, Sendable {
   case grace
   /// Nobody can carry the VIP, and its routes are withdrawn.
   case vacancy
+  /// We stood still, and whoever was down before may be well.
+  case asking
 }
 
 /// One thing that holds a change back; `until` is nil when no time ends it.
@@ -35,6 +37,9 @@ extension Failover {
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
     if doom.isPending { waits.append(Wait(reason: .doomed)) }
     if let end = fellows?.listening { waits.append(Wait(reason: .listening, until: end)) }
+    if units[unit].withdraws, let end = asksUntil {
+      waits.append(Wait(reason: .asking, until: end))
+    }
     if let end = dampedUntil(unit), now < end { waits.append(Wait(reason: .damping, until: end)) }
     if hosts.ownNetwork != .working { waits.append(Wait(reason: .ownNetwork)) }
     if case .watcher(let choice) = units[unit].rule {

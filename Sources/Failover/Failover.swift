@@ -56,8 +56,10 @@ package struct Failover: ~Copyable {
   package var deadline: Instant? {
     // What waited during a pause has been read by the time that timers are judged.
     if isCatchingUp { return .zero }
-    guard let silence = fellows?.deadline else { return earliest }
-    return min(earliest ?? silence, silence)
+    var soonest = earliest
+    if let asksUntil { soonest = min(soonest ?? asksUntil, asksUntil) }
+    guard let silence = fellows?.deadline else { return soonest }
+    return min(soonest ?? silence, silence)
   }
 
   /// Everything that deciding needs was heard for the first time: what is announced now is true.
@@ -67,6 +69,11 @@ package struct Failover: ~Copyable {
   var occurrences: [Occurrence] = []
   /// After a pause, until everything that was waiting was read.
   var isCatchingUp = false
+  /// What probes need to find out how a host is.
+  private let detection: Nanoseconds
+  /// After a pause in which any host may have come back without being heard: until every one of
+  /// them had the time to answer again.
+  private(set) var asksUntil: Instant?
   var doom = Doom()
 
   package init(_ plan: Plan) {
@@ -84,6 +91,7 @@ package struct Failover: ~Copyable {
     hosts = HostTable(plan)
     kernelEvidence = KernelEvidence(plan)
     damping = plan.routeServers.damping
+    detection = plan.longestDetection(of: plan.hosts.indices.map(HostSlot.init))
     var units = Unit.units(of: plan)
     for place in units.indices {
       for vip in units[place].members {
@@ -289,6 +297,7 @@ package struct Failover: ~Copyable {
   /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
     isCatchingUp = true
+    if detection > .zero, length > detection { asksUntil = now + detection }
     guard fellows?.paused(for: length, at: now) ?? false else { return }
     for unit in contests.indices { contests[unit].paused(at: now) }
   }
@@ -312,12 +321,17 @@ package struct Failover: ~Copyable {
 
   /// Judges the deadlines that have passed.
   package mutating func turn(at now: Instant, into verdicts: inout [Verdict]) {
-    let wasCatchingUp = isCatchingUp
+    var isDue = isCatchingUp
     isCatchingUp = false
+    if let end = asksUntil, now >= end {
+      asksUntil = nil
+      trigger = .time
+      isDue = true
+    }
     if let changes = fellows?.turn(at: now), !changes.isNothing {
       trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
       follow(changes, at: now, into: &verdicts)
-    } else if wasCatchingUp {
+    } else if isDue {
       judgeAll(at: now, into: &verdicts)
     }
     guard let due = earliest, now >= due else { return }
@@ -400,6 +414,7 @@ extension Failover {
     keeper.keep(&hasNews)
     keeper.keep(&isFirstListening)
     keeper.keep(&isCatchingUp)
+    keeper.keep(&asksUntil)
     doom.keep(in: &keeper)
   }
 }

@@ -16,6 +16,13 @@ package struct Cadence: Hashable, Sendable {
     self.fall = fall
     self.rise = rise
   }
+
+  /// How old what is known of a target may become while we are away; after that it is asked anew.
+  /// As long as it takes to find out, but not less than a second: a machine that is only busy is
+  /// late by less, and has to see a death however often it is.
+  package var memory: Nanoseconds {
+    max(.seconds(1), interval * Int64(max(fall, rise)) + timeout)
+  }
 }
 
 /// What became of an answer.
@@ -51,6 +58,8 @@ package struct Liveness: Sendable {
   private var newestAnswered: UInt32 = 0
   /// Times in a row that what was on its way was made void and nothing was judged in between.
   private var voidedInARow = 0
+  /// Since when probes count: those sent before a long absence do not.
+  private var countsSince: Instant?
 
   package init(_ cadence: Cadence, at now: Instant = .zero) {
     self.cadence = cadence
@@ -111,7 +120,7 @@ package struct Liveness: Sendable {
     if stamp.at > limit, !stamp.isTimely, now - limit <= Liveness.lateness {
       counters.late += 1
       close(position)
-      countFailure(token, .lost, at: now)
+      countFailure(flight, .lost, at: now)
       return .late
     }
     close(position)
@@ -119,15 +128,16 @@ package struct Liveness: Sendable {
     // The wall clock was set: nobody knows how long it took.
     let isDoubtful = stamp.origin == .doubtful
     if !isDoubtful { roundTrips.add(stamp.at - flight.launchedAt) }
-    countAnswer(at: isDoubtful ? now : stamp.at, now)
+    countAnswer(at: isDoubtful ? now : stamp.at, now, isOld: isOld(flight))
     return .counted
   }
 
   /// The probe came to a bad end before its time: refused, or a wrong answer.
   package mutating func failed(_ token: UInt32, _ reason: LivenessReason, at now: Instant) {
     guard let position = flights.position(of: token), !flights[position].isAnswered else { return }
+    let flight = flights[position]
     close(position)
-    countFailure(token, reason, at: now)
+    countFailure(flight, reason, at: now)
   }
 
   /// Judges the probes whose time was over at `heard`: everything that had arrived by then was
@@ -138,10 +148,10 @@ package struct Liveness: Sendable {
       guard let sentAt = flights[position].sentAt, sentAt + cadence.timeout <= heard else {
         return nil
       }
-      let token = flights[position].token
+      let flight = flights[position]
       close(position)
-      countFailure(token, .lost, at: now)
-      return token
+      countFailure(flight, .lost, at: now)
+      return flight.token
     }
     return nil
   }
@@ -157,6 +167,20 @@ package struct Liveness: Sendable {
     }
     flights.removeAll()
     return true
+  }
+
+  /// We were away for longer than `cadence.memory`: what was sent before says nothing of now,
+  /// whatever became of it and however often we were away. The state stays; what would change it is
+  /// counted anew.
+  package mutating func forget(at now: Instant) {
+    failures = 0
+    successes = 0
+    voidedInARow = 0
+    countsSince = now
+  }
+
+  private func isOld(_ flight: Flight) -> Bool {
+    countsSince.map { flight.launchedAt < $0 } ?? false
   }
 
   /// The probe could not be sent, or its answer cannot be told from a forged one: it says nothing.
@@ -192,20 +216,24 @@ package struct Liveness: Sendable {
     flights.removeAnswered()
   }
 
-  private mutating func countAnswer(at stamp: Instant, _ now: Instant) {
+  private mutating func countAnswer(at stamp: Instant, _ now: Instant, isOld: Bool = false) {
     counters.answered += 1
     lastAnswer = max(lastAnswer ?? stamp, stamp)
     failures = 0
-    successes = min(successes + 1, cadence.rise)
+    if !isOld { successes = min(successes + 1, cadence.rise) }
     if state == .failing || successes >= cadence.rise { enter(.up, .answered, at: now) }
   }
 
   private mutating func countFailure(
-    _ token: UInt32, _ reason: LivenessReason, at now: Instant
+    _ flight: Flight, _ reason: LivenessReason, at now: Instant
   ) {
+    if isOld(flight) {
+      counters.voided += 1
+      return
+    }
     counters.lost += 1
     successes = 0
-    guard Int32(bitPattern: token &- newestAnswered) > 0 else { return }
+    guard Int32(bitPattern: flight.token &- newestAnswered) > 0 else { return }
     failures = min(failures + 1, cadence.fall)
     if failures >= cadence.fall {
       enter(.down, reason, at: now)
@@ -241,5 +269,6 @@ extension Liveness {
     flights.keep(in: &keeper)
     keeper.keep(&newestAnswered)
     keeper.keep(&voidedInARow)
+    keeper.keep(&countsSince)
   }
 }

@@ -36,7 +36,8 @@ package struct Probes: ~Copyable {
   let secret: UInt64
   /// The identifier of echo requests on a raw socket; ping sockets choose their own.
   package let identifier: UInt16
-  private var isAbsenceNoted = false
+  /// How long we were away, until `turn` draws the conclusions.
+  private var absence: Nanoseconds?
   private var heardUntil = Instant(nanoseconds: .min)
   package private(set) var isStarted = false
   private var isMuted = false
@@ -141,8 +142,9 @@ package struct Probes: ~Copyable {
   package mutating func turn(at now: Instant, into outputs: inout ProbeOutputs) {
     guard isStarted, let deadline, deadline <= now + ProbeSchedule.slack else { return }
     let heard = min(heardUntil, now)
-    if isAbsenceNoted || heard - deadline > Liveness.lateness {
-      isAbsenceNoted = false
+    if absence != nil || heard - deadline > Liveness.lateness {
+      if absence == nil { forget(after: heard - deadline, at: now) }
+      absence = nil
       paused(at: now, into: &outputs)
     }
     for index in targets.indices {
@@ -156,9 +158,18 @@ package struct Probes: ~Copyable {
   }
 
   /// We were away, and what came meanwhile is still to be read: `turn` draws the conclusions.
-  package mutating func noteAbsence(at now: Instant) {
-    isAbsenceNoted = true
+  package mutating func noteAbsence(for length: Nanoseconds, at now: Instant) {
+    absence = max(absence ?? length, length)
     lastPause = now
+    forget(after: length, at: now)
+  }
+
+  /// What is known of a target is too old after a long absence to be believed in.
+  private mutating func forget(after length: Nanoseconds, at now: Instant) {
+    for index in targets.indices where length > targets[index].liveness.cadence.memory {
+      targets[index].liveness.forget(at: now)
+      targets[index].isExcused = false
+    }
   }
 
   /// What is on its way is void, and asked again at once.
@@ -256,7 +267,7 @@ extension Probes {
     let count = targets.count
     keeper.keep(&asked, blank: 0, limit: 2 * count) { $1.keep(place: &$0, below: count) }
     keeper.keep(&strayControls)
-    keeper.keep(&isAbsenceNoted)
+    keeper.keep(&absence, blank: .zero) { $1.keep(&$0) }
     keeper.keep(&heardUntil)
     keeper.keep(&isStarted)
   }

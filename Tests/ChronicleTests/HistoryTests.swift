@@ -1,5 +1,6 @@
 // The ring of shifts: what it remembers, what it forgets, and the sentences it makes.
 import Chronicle
+import Engine
 import Failover
 import Model
 import Testing
@@ -75,6 +76,37 @@ import Testing
     history.acknowledged(1, at: PeerSlot(0), .zero)
     #expect(history.delivery(of: successor, at: PeerSlot(0)) == Delivery())
     #expect(history.delivery(of: successor, at: PeerSlot(1)) == Delivery())
+  }
+
+  /// Only a wish of ours, made for the shift, says that the tables follow it; and once.
+  @Test func routeTables() {
+    let vip = VIPSlot(0)
+    let ours = RouteWish(voice: .ours, candidate: 1, isWanted: true)
+    let later = Instant.zero + .seconds(2)
+    var history = History(for: HistoryTests.plan)
+    history.wished(vip, ours, 1)
+    history.remember(HistoryTests.shift(1))
+    let early = history.tabled(vip, 1, later)
+    #expect(early == nil, "that was wished before the shift")
+    for (generation, wish) in [
+      RouteWish(voice: .unsure, candidate: 1, isWanted: true),
+      RouteWish(voice: .others, candidate: 1, isWanted: true),
+      RouteWish(voice: .ours, candidate: 1, isWanted: false),
+    ].enumerated() {
+      history.wished(vip, wish, UInt64(generation + 2))
+      let number = history.tabled(vip, UInt64(generation + 2), later)
+      #expect(number == nil)
+    }
+    history.wished(vip, ours, 5)
+    let older = history.tabled(vip, 4, later)
+    #expect(older == nil)
+    let number = history.tabled(vip, 5, later)
+    #expect(number == 1 && history[1]?.tabled == later)
+    let again = history.tabled(vip, 5, later + .seconds(1))
+    #expect(again == nil && history[1]?.tabled == later)
+    history.remember(HistoryTests.shift(2))
+    let next = history.tabled(vip, 5, later)
+    #expect(next == nil && history[2]?.tabled == nil)
   }
 
   @Test(

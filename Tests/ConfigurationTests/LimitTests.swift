@@ -36,6 +36,22 @@ struct LimitTests {
     #expect(check(file(servers: generic, vips: vips(over))).plan != nil)
   }
 
+  /// Those that were made before September 2025 may take a quarter of it.
+  @Test func anOlderRouteServerTakesFewer() {
+    func warnings(_ count: Int, _ servers: String? = nil) -> [String] {
+      let vips = vips([prefixes(count)])
+      let report = servers.map { check(file(servers: $0, vips: vips)) } ?? check(file(vips: vips))
+      #expect(report.plan != nil)
+      return report.problems.map(\.message).filter { $0.contains("prefixes: ") }
+    }
+    #expect(warnings(500) == [] && warnings(501, generic) == [])
+    #expect(
+      warnings(501) == [
+        "501 prefixes: when all move at once, a Route Server from before September 2025, which "
+          + "takes 1000 routes, ends the session"
+      ])
+  }
+
   @Test func aPlanHoldsSoManyPrefixes() throws {
     let half = PlanLimits.prefixes / 2
     let full = vips([prefixes(half), prefixes(half, from: half)])

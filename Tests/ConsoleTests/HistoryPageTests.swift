@@ -53,7 +53,13 @@ import Testing
     let asked = HistoryPageTests.shift.replacing("}", with: #","confirmable":true}"#)
     let written = HistoryPageTests.stage("written", "10.10.1.4", 30)
     let confirmed = HistoryPageTests.stage("confirmed", "", 2_400_000)
+    let tabled = HistoryPageTests.stage("udr-done", "", 1_900_000)
+    let only = HistoryPageTests.shift.replacing("}", with: #","announced":false}"#)
     for (lines, end) in [
+      ([HistoryPageTests.shift, tabled], "to no route server; in the route tables after 1.9 s\n"),
+      ([only, tabled], "in a row; in the route tables after 1.9 s\n"),
+      ([only], "in a row\n"),
+      ([asked, written, tabled], ", in the route tables after 1.9 s, not confirmed\n"),
       ([asked, written], ", not confirmed\n"),
       ([asked, written, confirmed], ", confirmed after 2.4 s\n"),
       ([HistoryPageTests.shift, written], "by 10.10.1.4\n"),

@@ -77,6 +77,36 @@ struct VacancyTests {
     #expect(watch.failover.standing(Watch.vip) == .withdrawn)
   }
 
+  /// Whoever was down before a long pause may be well, and is asked first.
+  @Test func aLongPauseWithdrawsNothingBeforeEverybodyWasAskedAgain() throws {
+    let watch = try Watch(allDown: .withdraw, isProbing: true)
+    watch.say(0, .up)
+    watch.say(1, .down)
+    watch.failover.paused(for: .seconds(21), at: watch.now)
+    watch.failover.turn(at: watch.now, into: &watch.verdicts)
+    watch.say(0, .down)
+    #expect(watch.failover.standing(Watch.vip)?.isWithdrawn == false)
+    let waits = watch.failover.waits(of: Watch.vip, at: watch.now)
+    let due = watch.now + Watch.detection
+    #expect(waits.contains { $0.reason == .asking && $0.until == due })
+    watch.pass(Watch.detection - .milliseconds(1))
+    #expect(watch.failover.standing(Watch.vip)?.isWithdrawn == false)
+    watch.pass(.milliseconds(1))
+    #expect(watch.failover.standing(Watch.vip) == .withdrawn)
+  }
+
+  /// A machine that is late again and again has to see a death as well.
+  @Test func aShortPauseHoldsNoWithdrawalBack() throws {
+    let watch = try Watch(allDown: .withdraw, isProbing: true)
+    watch.say(0, .up)
+    watch.say(1, .down)
+    watch.failover.paused(for: Watch.detection, at: watch.now)
+    watch.say(0, .down)
+    #expect(watch.failover.standing(Watch.vip)?.isWithdrawn == false)
+    watch.failover.turn(at: watch.now, into: &watch.verdicts)
+    #expect(watch.failover.standing(Watch.vip) == .withdrawn)
+  }
+
   @Test func aFollowerBelievesALeaderThatSeesSomebody() throws {
     let watch = try Watch(isInGroup: true, allDown: .withdraw)
     let leads = FellowClaim(

@@ -17,18 +17,25 @@ final class Watch {
   static let timeout = Nanoseconds.milliseconds(500)
   static let fellow = FellowSlot(0)
 
+  /// How long the packets need that judge the hosts of a watcher that probes.
+  static let detection = Nanoseconds.milliseconds(1_900)
+
   /// `isInGroup`: another watcher of a lower address is told of in the Plan. `memory`: of a run
-  /// before this one.
+  /// before this one. `isProbing`: packets judge the hosts, not routes.
   init(
     failback: Nanoseconds? = .seconds(60), anchor: Bool = false, isInGroup: Bool = false,
-    allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil
+    allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil, isProbing: Bool = false
   ) throws {
     let local = IPv4Address(10, 0, 2, 10)
     var hosts: [Plan.Host] = []
     var targets: [Plan.Target] = []
     for (place, route) in Watch.routes.enumerated() {
       let prefix = try #require(Prefix(route))
-      targets.append(.init(host: HostSlot(place), evidence: .route(prefix)))
+      let probe = Plan.Probe(
+        kind: .icmp, address: IPv4Address(10, 0, 2, UInt8(11 + place)),
+        interval: .milliseconds(500), timeout: .milliseconds(400), fall: 3, rise: 2)
+      targets.append(
+        .init(host: HostSlot(place), evidence: isProbing ? .probe(probe) : .route(prefix)))
       hosts.append(
         .init(
           name: "ws\(place + 1)", address: IPv4Address(10, 0, 2, UInt8(11 + place)),

@@ -111,6 +111,26 @@ struct WatchTests {
     #expect(watch.candidate == 1)
   }
 
+  /// What has waited during a pause is read as a whole: a host that went and came back meanwhile is
+  /// no reason to move, and one that went is one.
+  @Test func afterAPauseOneLookIsTaken() throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    watch.say(1, .up)
+    _ = watch.said()
+    watch.failover.paused(for: .seconds(1), at: watch.now)
+    watch.say(0, .down)
+    watch.say(0, .up)
+    watch.pass(.zero)
+    #expect(watch.said() == [])
+    watch.failover.paused(for: .seconds(1), at: watch.now)
+    watch.say(0, .down)
+    #expect(watch.said() == [], "there may be more to read")
+    watch.pass(.zero)
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 1)
+  }
+
   // MARK: The operator
 
   @Test func aSwitchIsRefusedInsideTheWindowAndSaysUntilWhen() throws {

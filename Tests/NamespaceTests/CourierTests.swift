@@ -145,6 +145,7 @@ struct CourierTests {
     let done = #""stage":"done","durable":true"#
     try courts.wait(for: [done, #""voice":"ours""#], of: ["desired", "--json"])
     #expect(courts.hasWrittenOnce)
+    try courts.wait(for: ["this machine", "; in the route tables after "], of: ["history"])
     #expect(courts.writes.allSatisfy { $0.contains(Courts.route) && $0.contains("10.0.2.10") })
     let page = try duel.ask(["desired"])
     #expect(page.contains("done"), "\(page)")

@@ -64,7 +64,46 @@ import Testing
     #expect(downs(network) == [])
   }
 
-  @Test(arguments: [Int64(4), 30, 95, 150])
+  /// They were dead when they were asked last, and that is long ago: one loss, and twice nothing
+  /// could be judged before the next absence.
+  @Test(arguments: [false, true])
+  func whatWasAskedBeforeALongAbsenceSaysNothing(isNoted: Bool) {
+    let network = healthy()
+    for last: UInt8 in 10..<18 { network.machines[network.host(last)]?.isAlive = false }
+    network.run(for: ms(85))
+    #expect((0..<8).contains { network.target($0)?.liveness.failures == 1 })
+    network.standStill(.seconds(21), isNoted: isNoted)
+    network.wake()
+    network.run(for: ms(39))
+    for last: UInt8 in 10..<18 { network.machines[network.host(last)]?.isAlive = true }
+    network.standStill(.seconds(21), isNoted: isNoted)
+    network.run(for: ms(300))
+    #expect(downs(network) == [])
+    #expect((0..<8).allSatisfy { network.signal($0) == .up })
+  }
+
+  /// A refusal waited in the socket for as long as we stood still.
+  @Test func aRefusalFromBeforeALongAbsenceSaysNothing() {
+    let network = healthy()
+    network.delay = ms(5)
+    network.machines[network.host(12)]?.refuses = true
+    var steps = 0
+    while network.target(2)?.liveness.failures != 2, steps < 500 {
+      network.run(for: ms(1))
+      steps += 1
+    }
+    let sent = network.target(2)?.liveness.counters.sent
+    while network.target(2)?.liveness.counters.sent == sent, steps < 500 {
+      network.run(for: ms(1))
+      steps += 1
+    }
+    network.machines[network.host(12)]?.refuses = false
+    network.standStill(.seconds(21), isNoted: true)
+    network.run(for: ms(300))
+    #expect(steps < 500 && downs(network) == [] && network.signal(2) == .up)
+  }
+
+  @Test(arguments: [Int64(4), 30, 95, 150, 900])
   func whoIsAlwaysLateBlamesNobodyAndNoticesADeath(lag: Int64) {
     let network = healthy()
     network.lag = ms(lag)
@@ -72,7 +111,7 @@ import Testing
     #expect(downs(network) == [])
     network.machines[network.host(13)]?.isAlive = false
     let death = network.now
-    network.run(for: .seconds(5))
+    network.run(for: .seconds(9))
     #expect(downs(network) == [3])
     // Each loss takes at most two late turns beyond its time: one that was void, one that judges.
     let limit = (ms(50) + ms(40) + ms(lag) * 3) * 3 + ms(50)
@@ -204,6 +243,21 @@ import Testing
     network.standStill(.seconds(5))
     network.run(for: ms(300))
     #expect(network.signal(0) == .down)
+  }
+
+  /// It is silent because we are: that we stood still before and have heard nothing since changes
+  /// nothing about it.
+  @Test func aPeerIsNotDeadForASecondLongAbsence() {
+    let (network, step) = bfdPair()
+    run(network, step, for: 3_000)
+    network.notes.removeAll()
+    for _ in 0..<3 {
+      network.standStill(.seconds(5))
+      network.wake()
+    }
+    step()
+    run(network, step, for: 6_000)
+    #expect(network.signal(0) == .up && downs(network) == [])
   }
 
   @Test func packetsFromAfarAreDropped() {

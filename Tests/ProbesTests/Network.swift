@@ -152,7 +152,12 @@ final class Network {
   }
 
   /// The process, or the whole machine, stands still: nothing is read, nothing is asked.
-  func standStill(_ length: Nanoseconds) { now = now + length }
+  /// `isNoted`: the loop has seen it before it read what waited.
+  func standStill(_ length: Nanoseconds, isNoted: Bool = false) {
+    now = now + length
+    guard isNoted else { return }
+    withProbes { probes, _ in probes.noteAbsence(for: length, at: now) }
+  }
 
   private func deliver(_ arrival: Arrival) {
     let now = now

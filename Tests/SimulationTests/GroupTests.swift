@@ -29,6 +29,14 @@ struct GroupTests {
     #expect(comparisons > 5 * Int(Self.count))
   }
 
+  /// Schedules that have found something, kept. 501: a watcher that stood still for 21 s twice over
+  /// took a route back for 60 ms, on probes from before it froze.
+  @Test(arguments: [501] as [UInt64])
+  func whatWasFoundOnceStaysMended(_ seed: UInt64) {
+    let outcome = GroupWorld(seed: seed).play()
+    #expect(outcome.violations.isEmpty, "seed \(seed): \(outcome.violations)")
+  }
+
   @Test(arguments: [1, 42] as [UInt64])
   func theSameSeedIsTheSameTrace(_ seed: UInt64) {
     let outcomes = (0..<2).map { _ in GroupWorld(seed: seed).play() }

@@ -17,9 +17,6 @@ extension GroupWorld {
     // What a server read late it has late, and what a kernel did not tell nobody knows.
     if let stalled = judge.stalledAt[server], now - stalled < .seconds(60) { return }
     if now - truths[index].deafAt < failbackTime { return }
-    // Whoever stands still twice before anything was judged believes what it asked before: a
-    // machine that is always late has to see a death too.
-    if shape.isProbed, let thawed = truths[index].thawedAt, now - thawed < late { return }
     if shape.manner == .watchers {
       let isVacant = hosts.allSatisfy { !$0.isUp || now - $0.since < late }
       if !isVacant { violate(.withdrawal, "member \(index) withdraws, and a host is well") }
