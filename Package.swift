@@ -65,6 +65,7 @@ let package = Package(
     cModule("CYaml", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
     cModule("CCurl", pkgConfig: "libcurl", apt: "libcurl4-openssl-dev"),
     cModule("CSQLite", pkgConfig: "sqlite3", apt: "libsqlite3-dev"),
+    cModule("CMicrohttpd", pkgConfig: "libmicrohttpd", apt: "libmicrohttpd-dev"),
     cModule("CSodium", pkgConfig: "libsodium", apt: "libsodium-dev"),
     // The one C file: what happens between fork and exec cannot be a shim, nor be written in Swift.
     .target(name: "CSpawn", path: "CModules/CSpawn"),
@@ -98,6 +99,7 @@ let package = Package(
     room("Seal", ["CSodium"]),
     room("Store", ["Model", "CSQLite"]),
     room("HTTPS", ["Model", "CCurl"]),
+    room("WebServer", ["Model", "CMicrohttpd"]),
 
     // Floor 4: who owns the descriptors and the loop.
     room(
@@ -106,7 +108,8 @@ let package = Package(
         "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
-    room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
+    room(
+      "Courier", ["Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer"]),
     room("Lab", ["Model", "Bytes", "Platform", "Control", "Linux"]),
 
     // Floor 5: programs.
@@ -154,6 +157,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),
     tests("StoreTests", ["Store", "Model"]),
+    tests("WebServerTests", ["WebServer", "Linux", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
       "CourierTests", ["Courier", "Azure", "Control", "Linux", "Store", "Model"],

@@ -41,6 +41,10 @@ final class Scene {
   var events = "shift"
   var acknowledges = false
   var isShadow = false
+  /// Where metrics are to be served.
+  var metrics: String?
+  /// A daemon that does not answer says nothing at all.
+  var counts = true
   var tables = "[\"\(Azure.table)\"]"
 
   // What it was told.
@@ -186,7 +190,10 @@ final class Scene {
   private func answer(_ request: Request) throws {
     switch request.verb {
     case .desired:
-      send(settings(request.id) + record(request.id))
+      let place = metrics.map {
+        "{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"metrics\",\"listen\":\"\($0)\"}\n"
+      }
+      send(settings(request.id) + (place ?? "") + record(request.id))
       if request.words == ["follow", "courier"] {
         send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"complete\"}\n")
         follower = request.id
@@ -202,6 +209,10 @@ final class Scene {
       end(request.id)
     case .events:
       eventWords.append(request.words)
+      end(request.id)
+    case .metrics:
+      guard counts else { return }
+      send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"daemon\",\"version\":\"9.9\"}\n")
       end(request.id)
     default: Issue.record("\(request.verb) was asked")
     }

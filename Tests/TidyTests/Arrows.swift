@@ -25,11 +25,14 @@ enum Arrows {
     "Seal": ["CSodium"],
     "Store": ["Model", "CSQLite"],
     "HTTPS": ["Model", "CCurl"],
+    "WebServer": ["Model", "CMicrohttpd"],
     "Daemon": [
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
-    "Courier": ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"],
+    "Courier": [
+      "Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer",
+    ],
     "Lab": ["Model", "Bytes", "Platform", "Control", "Linux"],
     "hopshiftd": ["Daemon"],
     "hopshift-courier": ["Courier"],
@@ -68,6 +71,7 @@ enum Arrows {
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
     "StoreTests": ["Store", "Model"],
+    "WebServerTests": ["WebServer", "Linux", "Model"],
     "HTTPSTests": ["HTTPS", "Model"],
     "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
     "DaemonTests": [
