@@ -10,7 +10,8 @@ import WebServer
   /// A server, and clients that are turned by the test's own thread.
   private final class Stage {
     private let listener: TCPListener
-    private let server: WebServer
+    /// Gone before the listener is.
+    private var server: WebServer?
     private var buffer = ReceiveBuffer()
     var page: [UInt8] = Array("page\n".utf8)
     var isAnswering = true
@@ -18,8 +19,11 @@ import WebServer
 
     init() throws {
       listener = try TCPListener(on: IPv4Address(127, 0, 0, 1), port: 0)
-      server = try #require(WebServer(listener: listener.raw, path: "/metrics"))
+      server = WebServer(listener: listener.raw, path: "/metrics")
+      if server == nil { throw Errno.inputOutput }
     }
+
+    deinit { server = nil }
 
     func client(_ text: String) throws -> TCPSocket {
       let loopback = IPv4Address(127, 0, 0, 1)
@@ -38,10 +42,10 @@ import WebServer
     }
 
     func turn() {
-      server.run()
-      held += server.takeRequests()
+      server?.run()
+      held += server?.takeRequests() ?? []
       guard isAnswering else { return }
-      for id in held { server.answer(id, type: "text/x", page) }
+      for id in held { server?.answer(id, type: "text/x", page) }
       held = []
     }
 
