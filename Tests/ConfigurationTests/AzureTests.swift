@@ -56,6 +56,16 @@ struct AzureTests {
     #expect(plan.vips.map(\.isAnnounced) == [true, true, true, false])
   }
 
+  @Test(arguments: [(107, true), (108, false)])
+  func theKernelTakesNoLongerPathOfASocket(_ length: Int, _ isGood: Bool) {
+    let path = "/" + String(repeating: "x", count: length - 1)
+    let report = check(AzureTests.texts[1] + "metrics: {listen: \(path)}\n")
+    #expect((report.plan?.metrics == path) == isGood)
+    let errors = report.problems.filter { $0.severity == .error }
+    #expect(errors.allSatisfy { $0.message.contains("at most 107 bytes") })
+    #expect(errors.isEmpty == isGood)
+  }
+
   @Test func withoutRouteServersThereIsNoNumber() throws {
     let plan = try #require(check(AzureTests.texts[1]).plan)
     #expect(plan.routeServers == .absent && plan.local.asn == Plan.Local.withoutSessions)
