@@ -79,6 +79,10 @@ final class Scene {
     return String(decoding: bytes, as: UTF8.self)
   }
 
+  /// It was never held up for so long that it gave up what it had on its way: on a machine that is
+  /// busy enough that happens, and then a write may be made again.
+  var wasAwake: Bool { !log.contains("stood still") }
+
   func start(_ more: [String] = []) throws {
     let path = azure.place + "/log"
     let isThere =
@@ -250,14 +254,15 @@ final class Scene {
       + "\"routes\":[\"100.64.0.0/31\"],\"next-hop\":\"\(hop)\"}\n"
   }
 
-  /// A new word; whoever follows hears it. Answers when it was said.
+  /// A new word; whoever follows hears it. Answers the moment before it was said.
   @discardableResult
   func want(_ voice: String, _ hop: String) -> Int64 {
     counter += 1
     self.voice = voice
     self.hop = hop
+    let now = Clock.monotonic().nanoseconds
     if let follower { send(record(follower)) }
-    return Clock.monotonic().nanoseconds
+    return now
   }
 
   func sayVacated() {
@@ -271,6 +276,13 @@ final class Scene {
       == Told(
         generation: generation, stage: "done", durability: durable ? "durable" : "volatile",
         detail: "")
+  }
+
+  /// What was told, without what was told anew because a slow disk had taken it by then.
+  var stages: [String] {
+    var result: [String] = []
+    for told in told where told.stage != result.last { result.append(told.stage) }
+    return result
   }
 
   /// The program runs, knows the table, and has nothing to do.
