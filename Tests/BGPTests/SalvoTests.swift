@@ -101,8 +101,8 @@ struct SalvoTests {
     #expect(messages == 5)
   }
 
-  /// VIPs of one, thirteen and two thousand prefixes, two rungs, two kinds of attributes, leaving in
-  /// an order that is not that of the Plan: runs of neighbours break at any place.
+  /// VIPs of one, thirteen and two thousand prefixes, two rungs, two kinds of attributes, leaving
+  /// in an order that is not that of the Plan: runs of neighbours break at any place.
   @Test(arguments: 1...20 as ClosedRange<UInt64>)
   func anyOrderIsKept(seed: UInt64) throws {
     var random = Mutator(seed: seed)

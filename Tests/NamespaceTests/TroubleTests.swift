@@ -75,8 +75,9 @@ struct TroubleTests {
     }
   }
 
-  /// A judge that stands still reads nothing: its window shuts, what follows waits with us, and what
-  /// was overtaken meanwhile never leaves. Thawed, it has the newest, and the session was never lost.
+  /// A judge that stands still reads nothing: its window shuts, what follows waits with us, and
+  /// what was overtaken meanwhile never leaves. Thawed, it has the newest, and the session was
+  /// never lost.
   @Test func `a window that is shut`() throws {
     let many = (0..<4_000).compactMap {
       Prefix(.v4(IPv4Address(bits: 0x6440_0000 + UInt32($0))), length: 32)
@@ -120,8 +121,8 @@ struct TroubleTests {
   /// What a machine claims that got the address for the fifth time.
   private static let fifth = (0..<8).reduce(Rung.firstTakeover) { rung, _ in rung.next ?? .last }
 
-  /// A judge that knows us by another number refuses each OPEN with a NOTIFICATION; it is asked less
-  /// and less often, the reason is in status, and corrected it gets everything.
+  /// A judge that knows us by another number refuses each OPEN with a NOTIFICATION; it is asked
+  /// less and less often, the reason is in status, and corrected it gets everything.
   @Test func `a judge that refuses us`() throws {
     var wrong = Manner()
     wrong.peerASN = ASNumber(64_999)
