@@ -20,6 +20,8 @@ extension Loop {
         give(.snapshot(ask: ask, settings, records))
       case .desired(let record): give(.desired(record))
       case .vacated: give(.vacated)
+      case .metricsPlace(let place): serve(at: place)
+      case .numbers(let records): tellMetrics(records)
       case .lost(let words): log.warning("\(words); trying again")
       case .refused(let words): log.warning("hopshiftd does not take a report: \(words)")
       }

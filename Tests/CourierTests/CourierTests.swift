@@ -175,6 +175,42 @@ import Testing
     try scene.wait("done") { scene.isDone() }
   }
 
+  /// What is written to a connection that is no more, and be it TLS' goodbye, is a failed write.
+  /// Whether libcurl itself keeps the signal away depends on its version.
+  @Test func aPeerThatResetsEndsNothing() throws {
+    let scene = try Scene()
+    try scene.start()
+    try scene.settle()
+    let status = try String(
+      contentsOfFile: "/proc/\(#require(scene.pid))/status", encoding: .utf8)
+    let ignored = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") })
+    let set = try #require(
+      UInt64(ignored.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16))
+    #expect(set & (1 << 12) != 0, "SIGPIPE is number 13")
+    for round in 0..<5 {
+      scene.want("ours", "10.0.0.\(5 + round)")
+      try scene.wait("done") { scene.isDone() }
+      try #require(Int(scene.azure.set("cut")).map { $0 > 0 } == true)
+    }
+    scene.want("ours", "10.0.0.20")
+    try scene.wait("done") { scene.isDone() }
+    #expect(try scene.finish() == 0)
+  }
+
+  /// From its first line: the words of `--help` go to a reader who has left.
+  @Test func aReaderWhoLeavesIsAFailureAndNoSignal() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["--default-signal=PIPE", programPath, "--help"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try pipe.fileHandleForReading.close()
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 1)
+  }
+
   @Test func withoutATokenItSaysSo() throws {
     let scene = try Scene()
     try scene.azure.set("metadata_status", "404")

@@ -41,6 +41,10 @@ final class Scene {
   var events = "shift"
   var acknowledges = false
   var isShadow = false
+  /// Where metrics are to be served.
+  var metrics: String?
+  /// A daemon that does not answer says nothing at all.
+  var counts = true
   var tables = "[\"\(Azure.table)\"]"
 
   // What it was told.
@@ -88,10 +92,12 @@ final class Scene {
     let file = try #require(FileHandle(forWritingAtPath: path))
     try file.seekToEnd()
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: programPath)
+    // Whoever starts these tests may ignore the signal, and that would be inherited.
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
     process.arguments =
       [
-        "--control", socket, "--state", state, "--endpoint", "https://localhost:\(azure.manager)",
+        "--default-signal=PIPE", programPath, "--control", socket, "--state", state, "--endpoint",
+        "https://localhost:\(azure.manager)",
         "--metadata", "http://127.0.0.1:\(azure.metadata)", "--ca-file", azure.certificate,
       ] + more
     process.standardError = file
@@ -190,7 +196,10 @@ final class Scene {
   private func answer(_ request: Request) throws {
     switch request.verb {
     case .desired:
-      send(settings(request.id) + record(request.id))
+      let place = metrics.map {
+        "{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"metrics\",\"listen\":\"\($0)\"}\n"
+      }
+      send(settings(request.id) + (place ?? "") + record(request.id))
       if request.words == ["follow", "courier"] {
         send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"complete\"}\n")
         follower = request.id
@@ -206,6 +215,10 @@ final class Scene {
       end(request.id)
     case .events:
       eventWords.append(request.words)
+      end(request.id)
+    case .metrics:
+      guard counts else { return }
+      send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"daemon\",\"version\":\"9.9\"}\n")
       end(request.id)
     default: Issue.record("\(request.verb) was asked")
     }

@@ -84,6 +84,16 @@ private final class Courts {
       ], on: "a")
   }
 
+  /// What somebody on the appliance gets over HTTP.
+  func scrape() throws(LabError) -> String {
+    try duel.lab.run(
+      [
+        "python3", "-c",
+        "import urllib.request as u; "
+          + "print(u.urlopen('http://127.0.0.1:9469/metrics', timeout=30).read().decode(), end='')",
+      ], on: "a")
+  }
+
   func kill(_ pid: Int32?) throws {
     let pid = try #require(pid)
     try Processes.signal(pid, .kill)
@@ -126,6 +136,7 @@ struct CourierTests {
         prefixes: [\(VirtualNetwork.vipPrefix)]
         owner: {when: address, settle: 0s}
         udr: {mode: only}
+    metrics: {listen: "127.0.0.1:9469"}
     azure:
       route-tables:
         - /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g\
@@ -148,6 +159,13 @@ struct CourierTests {
     #expect(courts.writes.allSatisfy { $0.contains(Courts.route) && $0.contains("10.0.2.10") })
     let page = try duel.ask(["desired"])
     #expect(page.contains("done"), "\(page)")
+    let numbers = try courts.scrape()
+    for line in [
+      "hopshift_up 1", "hopshift_courier_connected 1", "hopshift_courier_queue_depth 0",
+      "hopshift_vips_routes_open 0", "hopshift_vip_active{vip=\"web\"} 1",
+      "hopshift_stage_seconds_count{stage=\"udr-accepted\"} 1",
+      "hopshift_stage_seconds_count{stage=\"udr-done\"} 1", "# EOF",
+    ] { #expect(numbers.contains("\(line)\n"), "\(line) in \(numbers)") }
     // Nothing is written anew for a courier that starts again, nor for a daemon.
     try courts.killCourier()
     try courts.wait(for: [#""connected":false"#], of: ["status", "--json"])
