@@ -18,6 +18,9 @@ package struct Shift: Equatable, Sendable {
   package var decided: Instant
   /// When its new host first answered through the VIP.
   package var confirmed: Instant?
+  /// When Azure took a write of its route tables, and when a read showed it.
+  package var accepted: Instant?
+  package var settled: Instant?
 
   package init(
     number: UInt32, vip: VIPSlot, from: Standing?, to: Standing, trigger: Trigger,
@@ -56,11 +59,21 @@ package struct History: Sendable {
   /// By place of the shift, then by route server.
   private var deliveries: [Delivery]
   private var newest: UInt32 = 0
+  /// By VIP: its last shift, and which wish about its route tables came of that.
+  private var lastShifts: [UInt32]
+  private var wishes: [Wish?]
+
+  private struct Wish: Sendable {
+    var generation: UInt64
+    var shift: UInt32
+  }
 
   package init(for plan: Plan) {
     peers = plan.routeServers.peers.count
     shifts = Array(repeating: nil, count: History.limit)
     deliveries = Array(repeating: Delivery(), count: History.limit * peers)
+    lastShifts = Array(repeating: 0, count: plan.vips.count)
+    wishes = Array(repeating: nil, count: plan.vips.count)
   }
 
   package mutating func remember(_ shift: Shift) {
@@ -68,6 +81,28 @@ package struct History: Sendable {
     shifts[place] = shift
     for peer in 0..<peers { deliveries[place * peers + peer] = Delivery() }
     newest = max(newest, shift.number)
+    lastShifts[shift.vip.index] = shift.number
+  }
+
+  /// A wish about route tables belongs to the last shift of its VIP.
+  package mutating func wished(_ vip: VIPSlot, _ generation: UInt64) {
+    wishes[vip.index] = Wish(generation: generation, shift: lastShifts[vip.index])
+  }
+
+  /// Azure has taken a write of this wish. The first time counts.
+  package mutating func accepted(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) {
+    guard let wish = wishes[vip.index], wish.generation == generation,
+      let shift = self[wish.shift], shift.accepted == nil
+    else { return }
+    shifts[History.place(of: wish.shift)]?.accepted = now
+  }
+
+  /// A read has shown what was written; what was right already was done by nobody.
+  package mutating func settled(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) {
+    guard let wish = wishes[vip.index], wish.generation == generation,
+      let shift = self[wish.shift], shift.accepted != nil, shift.settled == nil
+    else { return }
+    shifts[History.place(of: wish.shift)]?.settled = now
   }
 
   /// A stage of a shift that is not remembered any more, or was none, is nobody's.
@@ -101,6 +136,11 @@ package struct History: Sendable {
     guard newest > 0 else { return [] }
     let oldest = newest >= UInt32(History.limit) ? newest - UInt32(History.limit) + 1 : 1
     return (oldest...newest).filter { self[$0] != nil }
+  }
+
+  /// At most so many of those that are remembered, from a number on, the oldest first.
+  package func numbers(from first: UInt32, limit: Int) -> [UInt32] {
+    Array(numbers.drop { $0 < first }.prefix(limit))
   }
 
   private static func place(of number: UInt32) -> Int { Int(number) % limit }

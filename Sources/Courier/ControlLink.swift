@@ -19,6 +19,8 @@ struct ControlLink: ~Copyable {
     case metricsPlace(String?)
     /// The answer to `askNumbers`; empty when there is none.
     case numbers([Record])
+    /// The answer to `askShifts`, a line each; nil when it was refused.
+    case shifts([(line: [UInt8], record: Record)]?)
     case lost(String)
     /// The daemon does not take something that was told; once for each reason.
     case refused(String)
@@ -35,6 +37,7 @@ struct ControlLink: ~Copyable {
   private static let say = "say"
   private static let ask = "ask-"
   private static let count = "count"
+  private static let past = "past"
   /// Records of one answer to `metrics`: far more than it tells one by one.
   private static let numberLimit = 8_192
 
@@ -47,6 +50,7 @@ struct ControlLink: ~Copyable {
   private var records: [Desired] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
+  private var shifts: [(line: [UInt8], record: Record)] = []
   private var lastAsk: UInt64 = 0
   private var attemptAt: Instant
   /// When a request was made that nothing has answered since.
@@ -54,7 +58,7 @@ struct ControlLink: ~Copyable {
   private var toldLoss: String?
   private var toldRefusal: String?
   /// Whether everything of the stream's beginning has come.
-  private var isFollowing = false
+  private(set) var isFollowing = false
   private(set) var generation: UInt32 = 0
 
   init(path: String, now: Instant) {
@@ -94,6 +98,7 @@ struct ControlLink: ~Copyable {
     records = []
     metricsPlace = nil
     numbers = []
+    shifts = []
     toldLoss = nil
     send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
     return [.connected]
@@ -128,6 +133,13 @@ struct ControlLink: ~Copyable {
     guard stream != nil else { return }
     numbers = []
     send(ControlLink.count, .metrics, [], at: now)
+  }
+
+  /// Asks for shifts: of one number, or a page `from` one on.
+  mutating func askShifts(_ words: [String], at now: Instant) {
+    guard stream != nil else { return }
+    shifts = []
+    send(ControlLink.past, .history, words, at: now)
   }
 
   /// Tells something that has no answer but its end.
@@ -208,6 +220,7 @@ struct ControlLink: ~Copyable {
       return leave("hopshiftd speaks another version of the protocol", at: now)
     }
     if record.id == ControlLink.count { return counted(record, at: now) }
+    if record.id == ControlLink.past { return told(line, record, at: now) }
     switch record.type {
     case "metrics": metricsPlace = record.string("listen")
     case "azure": settings = Settings(line)
@@ -240,6 +253,18 @@ extension ControlLink {
     }
     defer { numbers = [] }
     return [.numbers(record.exitCode == .ok ? numbers : [])]
+  }
+
+  fileprivate mutating func told(_ line: [UInt8], _ record: Record, at now: Instant) -> [News] {
+    guard shifts.count < ControlLink.numberLimit else {
+      return leave("hopshiftd remembers without end", at: now)
+    }
+    guard record.isEnd else {
+      shifts.append((line, record))
+      return []
+    }
+    defer { shifts = [] }
+    return [.shifts(record.exitCode == .ok ? shifts : nil)]
   }
 
   /// The stream's beginning is whole.

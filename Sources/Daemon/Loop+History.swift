@@ -9,6 +9,7 @@ extension Loop {
     if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
     if case .wish(let vip, _, let generation) = note {
       measures.wished(vip, generation, at: stamp.decided)
+      history.wished(vip, generation)
     }
     guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0
     else { return }
@@ -18,6 +19,17 @@ extension Loop {
       Shift(
         number: shift, vip: vip, from: from, to: to, trigger: trigger,
         link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided))
+  }
+
+  /// How far a shift has come in route tables, as the courier says.
+  mutating func rememberOutcome(_ vip: VIPSlot, _ outcome: RouteOutcomes.Outcome, at now: Instant) {
+    let parts = outcome.generation.split(separator: ".")
+    guard parts.first == "\(engine.run)", let generation = UInt64(parts[1]) else { return }
+    switch outcome.stage {
+    case .accepted: history.accepted(vip, generation, now)
+    case .done: history.settled(vip, generation, now)
+    case .queued, .written, .foreign, .failed: return
+    }
   }
 
   /// Stages of this turn, also of shifts of earlier turns.

@@ -50,6 +50,7 @@ extension Loop {
     case .success(let vip):
       if let outcome = outcomes[vip] {
         measures.reported(vip, outcome, run: engine.run, at: now)
+        rememberOutcome(vip, outcome, at: now)
         control.publish(.desired) { RouteOutcomes.record($0, vip, outcome, plan, now) }
       }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))

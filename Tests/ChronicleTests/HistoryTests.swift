@@ -77,6 +77,38 @@ import Testing
     #expect(history.delivery(of: successor, at: PeerSlot(1)) == Delivery())
   }
 
+  /// What a route table has come to belongs to the shift that wished it, and is told once.
+  @Test func routeTables() {
+    var history = History(for: HistoryTests.plan)
+    let vip = VIPSlot(0)
+    func at(_ count: Int64) -> Instant { .zero + .microseconds(count) }
+    // A wish from the start belongs to no shift.
+    history.wished(vip, 1)
+    history.accepted(vip, 1, at(1))
+    history.remember(HistoryTests.shift(1))
+    #expect(history[1]?.accepted == nil)
+    history.wished(vip, 2)
+    history.accepted(vip, 1, at(2))
+    history.settled(vip, 2, at(3))
+    #expect(history[1]?.accepted == nil && history[1]?.settled == nil)
+    history.accepted(vip, 2, at(4))
+    history.settled(vip, 2, at(5))
+    history.accepted(vip, 2, at(6))
+    history.settled(vip, 2, at(7))
+    #expect(history[1]?.accepted == at(4) && history[1]?.settled == at(5))
+    history.remember(HistoryTests.shift(2))
+    history.accepted(vip, 2, at(8))
+    #expect(history[2]?.accepted == nil)
+  }
+
+  @Test func pages() {
+    var history = History(for: HistoryTests.plan)
+    for number in 1...UInt32(100) { history.remember(HistoryTests.shift(number)) }
+    #expect(history.numbers(from: 1, limit: 3) == [1, 2, 3])
+    #expect(history.numbers(from: 99, limit: 3) == [99, 100])
+    #expect(history.numbers(from: 101, limit: 3) == [])
+  }
+
   @Test(
     arguments: [
       (.evidence(TargetSlot(0), .down), "ws1 did not answer 3 HTTP probes in a row"),

@@ -24,6 +24,8 @@ final class Scene {
   let azure: Azure
   private let socket: String
   let state: String
+  /// Where the program answers for the past.
+  let door: String
   private var listener: UnixListener?
   private var stream: UnixStream?
   private var lines = LineBuffer(limit: ControlLimits.requestLine)
@@ -45,18 +47,22 @@ final class Scene {
   var metrics: String?
   /// A daemon that does not answer says nothing at all.
   var counts = true
+  /// Shifts that it remembers.
+  var past: [PastShift] = []
   var tables = "[\"\(Azure.table)\"]"
 
   // What it was told.
   var told: [Told] = []
   var eventWords: [[String]] = []
   var questions = 0
+  var pastQuestions: [[String]] = []
   var connections = 0
 
   init() throws {
     azure = try Azure()
     socket = azure.place + "/control.sock"
     state = azure.place + "/state"
+    door = azure.place + "/door.sock"
     try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
     try listen()
   }
@@ -97,7 +103,7 @@ final class Scene {
     process.arguments =
       [
         "--default-signal=PIPE", programPath, "--control", socket, "--state", state, "--endpoint",
-        "https://localhost:\(azure.manager)",
+        "https://localhost:\(azure.manager)", "--listen", door,
         "--metadata", "http://127.0.0.1:\(azure.metadata)", "--ca-file", azure.certificate,
       ] + more
     process.standardError = file
@@ -219,6 +225,14 @@ final class Scene {
     case .metrics:
       guard counts else { return }
       send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"daemon\",\"version\":\"9.9\"}\n")
+      end(request.id)
+    case .history:
+      pastQuestions.append(request.words)
+      let number = try #require(request.words.last.flatMap(Int.init))
+      let isPage = request.words.first == "from"
+      for shift in past where isPage ? shift.number >= number : shift.number == number {
+        send(shift.text(request.id))
+      }
       end(request.id)
     default: Issue.record("\(request.verb) was asked")
     }

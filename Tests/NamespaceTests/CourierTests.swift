@@ -79,7 +79,8 @@ private final class Courts {
       "courier\(starts)",
       Courts.confinement + [
         BuiltPrograms.path("hopshift-courier"), "--control", duel.daemon?.control ?? "",
-        "--state", place + "/courier", "--endpoint", "https://127.0.0.1:\(ports[0])",
+        "--state", place + "/courier", "--listen", place + "/courier/socket", "--endpoint",
+        "https://127.0.0.1:\(ports[0])",
         "--metadata", "http://127.0.0.1:\(ports[1])", "--ca-file", place + "/certificate.pem",
       ], on: "a")
   }
@@ -92,6 +93,11 @@ private final class Courts {
         "import urllib.request as u; "
           + "print(u.urlopen('http://127.0.0.1:9469/metrics', timeout=30).read().decode(), end='')",
       ], on: "a")
+  }
+
+  /// What the courier has kept, once it holds all of these.
+  func waitForPast(_ pieces: [String]) throws(LabError) {
+    try wait(for: pieces, of: ["history", "--since", "1h", "--courier", place + "/courier/socket"])
   }
 
   func kill(_ pid: Int32?) throws {
@@ -166,6 +172,8 @@ struct CourierTests {
       "hopshift_stage_seconds_count{stage=\"udr-accepted\"} 1",
       "hopshift_stage_seconds_count{stage=\"udr-done\"} 1", "# EOF",
     ] { #expect(numbers.contains("\(line)\n"), "\(line) in \(numbers)") }
+    let kept = ["#1 ", "because 10.1.0.5 came to this machine", "in route tables after ", "P99"]
+    try courts.waitForPast(kept)
     // Nothing is written anew for a courier that starts again, nor for a daemon.
     try courts.killCourier()
     try courts.wait(for: [#""connected":false"#], of: ["status", "--json"])
@@ -175,6 +183,8 @@ struct CourierTests {
     try duel.daemon?.startAgain()
     try courts.wait(for: [done, #""voice":"ours""#], of: ["desired", "--json"])
     #expect(courts.hasWrittenOnce)
+    // Another courier and another daemon know what was.
+    try courts.waitForPast(kept)
     _ = try duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
     try courts.wait(for: [#""voice":"others""#], of: ["desired", "--json"])
     #expect(courts.hasWrittenOnce)
