@@ -49,6 +49,7 @@ struct Program {
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
       case .desired(let command): return try desired(command, invocation.socket, style)
+      case .doctor(let command): return try doctor(command, invocation.socket, style)
       case .metrics(let command): return try metrics(command, invocation.socket)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
