@@ -6,7 +6,10 @@ import Model
 
 extension Loop {
   mutating func remember(_ note: Note, _ stamp: Stamp) {
-    if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
+    if case .confirmed(_, let shift) = note {
+      history.confirmed(shift, stamp.seen)
+      measures.confirmed(shift, at: stamp.seen)
+    }
     if case .wish(let vip, _, let generation) = note {
       measures.wished(vip, generation, at: stamp.decided)
       history.wished(vip, generation)
