@@ -118,6 +118,25 @@ import Testing
     if scene.wasAwake { #expect(try scene.azure.writes().count == 1) }
   }
 
+  /// A disk that is read only, and one on which not even the store has room.
+  @Test(
+    .enabled(if: Accounts.userID() == 0, "only root can mount"),
+    arguments: [("ro", "rw"), ("size=16k", "size=16m")])
+  func aDiskThatTakesNothingHoldsNothingUp(_ bad: String, _ good: String) throws {
+    let scene = try Scene()
+    scene.disk = bad
+    try scene.start()
+    try scene.settle()
+    scene.want("ours", "10.0.0.5")
+    try scene.wait("done") { scene.isDone(durable: false) }
+    #expect(try scene.azure.hop(Scene.route) == "10.0.0.5")
+    #expect(scene.log.contains("words are not durable"))
+    try scene.remount(good)
+    try scene.wait("durable") { scene.isDone() }
+    #expect(scene.log.contains("the store takes everything again"))
+    #expect(try scene.finish() == 0)
+  }
+
   @Test func aDamagedStoreIsPutAside() throws {
     let scene = try Scene()
     let path = scene.state + "/store"

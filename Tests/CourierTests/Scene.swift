@@ -47,6 +47,8 @@ final class Scene {
   var metrics: String?
   /// A daemon that does not answer says nothing at all.
   var counts = true
+  /// Options of a tmpfs that is the program's state directory; nil: a directory as it is.
+  var disk: String?
   /// Shifts that it remembers.
   var past: [PastShift] = []
   var tables = "[\"\(Azure.table)\"]"
@@ -98,17 +100,38 @@ final class Scene {
     let file = try #require(FileHandle(forWritingAtPath: path))
     try file.seekToEnd()
     let process = Process()
-    // Whoever starts these tests may ignore the signal, and that would be inherited.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    // Whoever starts these tests may ignore the signal, and that would be inherited.
     process.arguments =
-      [
-        "--default-signal=PIPE", programPath, "--control", socket, "--state", state, "--endpoint",
+      ["--default-signal=PIPE"] + mounting
+      + [
+        programPath, "--control", socket, "--state", state, "--endpoint",
         "https://localhost:\(azure.manager)", "--listen", door,
         "--metadata", "http://127.0.0.1:\(azure.metadata)", "--ca-file", azure.certificate,
       ] + more
     process.standardError = file
     try process.run()
     courier = process
+  }
+
+  /// What gives the program a disk of its own, which nobody else sees.
+  private var mounting: [String] {
+    guard let disk else { return [] }
+    return [
+      "unshare", "--mount", "--propagation", "private", "sh", "-c",
+      "mount -t tmpfs -o \(disk) none \"$0\" && exec \"$@\"", state,
+    ]
+  }
+
+  /// Changes the disk under the program.
+  func remount(_ options: String) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
+    process.arguments =
+      ["--target", "\(try #require(pid))", "--mount", "mount", "-o", "remount,\(options)", state]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
   }
 
   var pid: Int32? { courier?.processIdentifier }
