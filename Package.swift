@@ -109,7 +109,8 @@ let package = Package(
         "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
         "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
-    room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
+    room(
+      "Courier", ["Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer"]),
     room(
       "Lab", ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"]),
 
@@ -159,6 +160,7 @@ let package = Package(
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),
     tests("StoreTests", ["Store", "Model"]),
+    tests("WebServerTests", ["WebServer", "Linux", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
       "CourierTests", ["Courier", "Azure", "Control", "Linux", "Store", "Model"],

@@ -82,6 +82,10 @@ static inline long clinux_open(const char *path, int flags, unsigned mode) {
 }
 // E
 static inline long clinux_fsync(int fd) { return clinux_result(fsync(fd)); }
+// M, E
+static inline long clinux_ignore_broken_pipes(void) {
+  return clinux_result(signal(SIGPIPE, SIG_IGN) == SIG_ERR ? -1 : 0);
+}
 // E
 static inline long clinux_flock(int fd, int what) { return clinux_result(flock(fd, what)); }
 // E

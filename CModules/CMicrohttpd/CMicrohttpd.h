@@ -15,7 +15,7 @@ typedef void (*cmicrohttpd_completed)(
     void *, struct MHD_Connection *, void **, enum MHD_RequestTerminationCode);
 typedef void *(*cmicrohttpd_begun)(void *, const char *, struct MHD_Connection *);
 
-// Variadic, once with TLS and once without.
+// Variadic: with TLS, without, and on a socket that is there.
 static inline struct MHD_Daemon *cmicrohttpd_start_secure(
     unsigned flags, const struct sockaddr_in *address, unsigned limit, size_t memory, unsigned idle,
     const char *key, const char *certificate, const char *priorities, cmicrohttpd_begun begun,
@@ -37,6 +37,15 @@ static inline struct MHD_Daemon *cmicrohttpd_start_plain(
       MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_CONNECTION_LIMIT, limit,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory, MHD_OPTION_CONNECTION_TIMEOUT, idle,
       MHD_OPTION_URI_LOG_CALLBACK, begun, owner, MHD_OPTION_NOTIFY_COMPLETED, completed, owner,
+      MHD_OPTION_END);
+}
+static inline struct MHD_Daemon *cmicrohttpd_start_listening(
+    unsigned flags, int listener, unsigned limit, size_t memory, unsigned idle,
+    cmicrohttpd_handler handler, cmicrohttpd_completed completed, void *owner) {
+  return MHD_start_daemon(
+      flags, 0, NULL, NULL, handler, owner, MHD_OPTION_LISTEN_SOCKET, listener,
+      MHD_OPTION_CONNECTION_LIMIT, limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory,
+      MHD_OPTION_CONNECTION_TIMEOUT, idle, MHD_OPTION_NOTIFY_COMPLETED, completed, owner,
       MHD_OPTION_END);
 }
 

@@ -160,6 +160,11 @@ package struct Office: Sendable {
   /// Whether a write is waiting or on its way: then a pause must be noticed soon.
   package var isWriting: Bool { !held.isEmpty || !openWrites.isEmpty }
 
+  /// Virtual IPs that are not settled, and writes that wait for the disk.
+  package var queueDepth: Int {
+    held.count + reports.count { $0.report.stage != .done }
+  }
+
   package var deadline: Instant? {
     guard settings != nil else { return nil }
     var result = Instant.earlier(introduction.deadline, keeper?.deadline)

@@ -19,8 +19,9 @@ package struct Shift: Equatable, Sendable {
   package var decided: Instant
   /// When its new host first answered through the VIP.
   package var confirmed: Instant?
-  /// When a read of the route tables first showed that the VIP's routes lead where it leads.
-  package var tabled: Instant?
+  /// When Azure took a write of its route tables, and when a read first showed what is wished.
+  package var accepted: Instant?
+  package var settled: Instant?
 
   package init(
     number: UInt32, vip: VIPSlot, from: Standing?, to: Standing, trigger: Trigger,
@@ -53,28 +54,27 @@ package struct History: Sendable {
   /// pair that is well.
   package static let limit = 512
 
-  /// The newest wish about a VIP's routes that is ours to fulfil, and the shift that it is for.
-  private struct Wished {
-    var shift: UInt32
-    var generation: UInt64
-  }
-
   private let peers: Int
-  /// By VIP: the number of its last shift, or 0.
-  private var latest: [UInt32]
-  private var wishes: [Wished?]
   /// By shift number modulo the limit.
   private var shifts: [Shift?]
   /// By place of the shift, then by route server.
   private var deliveries: [Delivery]
   private var newest: UInt32 = 0
+  /// By VIP: the number of its last shift, or 0, and the newest wish that is ours to fulfil.
+  private var lastShifts: [UInt32]
+  private var wishes: [Wish?]
+
+  private struct Wish: Sendable {
+    var generation: UInt64
+    var shift: UInt32
+  }
 
   package init(for plan: Plan) {
     peers = plan.routeServers.peers.count
-    latest = Array(repeating: 0, count: plan.vips.count)
-    wishes = Array(repeating: nil, count: plan.vips.count)
     shifts = Array(repeating: nil, count: History.limit)
     deliveries = Array(repeating: Delivery(), count: History.limit * peers)
+    lastShifts = Array(repeating: 0, count: plan.vips.count)
+    wishes = Array(repeating: nil, count: plan.vips.count)
   }
 
   package mutating func remember(_ shift: Shift) {
@@ -82,9 +82,35 @@ package struct History: Sendable {
     shifts[place] = shift
     for peer in 0..<peers { deliveries[place * peers + peer] = Delivery() }
     newest = max(newest, shift.number)
-    latest[shift.vip.index] = shift.number
+    lastShifts[shift.vip.index] = shift.number
     // What was wished before was not for this one.
     wishes[shift.vip.index] = nil
+  }
+
+  /// What a VIP's routes should be has changed: with a shift, or later, when it is known whose word
+  /// counts. A wish that is ours to fulfil belongs to the VIP's last shift.
+  package mutating func wished(_ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64) {
+    let shift = lastShifts[vip.index]
+    let isOurs = wish.voice == .ours && wish.isWanted && shift != 0
+    wishes[vip.index] = isOurs ? Wish(generation: generation, shift: shift) : nil
+  }
+
+  /// Azure has taken a write of this wish. The first time counts.
+  package mutating func accepted(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) {
+    guard let wish = wishes[vip.index], wish.generation == generation,
+      let shift = self[wish.shift], shift.accepted == nil
+    else { return }
+    shifts[History.place(of: wish.shift)]?.accepted = now
+  }
+
+  /// A read has shown what is wished. The answer is the shift that has reached this stage by it, if
+  /// it is one that had not.
+  package mutating func settled(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) -> Shift? {
+    guard let wish = wishes[vip.index], wish.generation == generation,
+      let shift = self[wish.shift], shift.settled == nil
+    else { return nil }
+    shifts[History.place(of: wish.shift)]?.settled = now
+    return self[wish.shift]
   }
 
   /// A stage of a shift that is not remembered any more, or was none, is nobody's.
@@ -103,23 +129,6 @@ package struct History: Sendable {
     shifts[History.place(of: number)]?.confirmed = now
   }
 
-  /// What a VIP's routes should be has changed: with a shift, or later, when it is known whose word
-  /// counts.
-  package mutating func wished(_ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64) {
-    let isOurs = wish.voice == .ours && wish.isWanted && latest[vip.index] != 0
-    wishes[vip.index] = isOurs ? Wished(shift: latest[vip.index], generation: generation) : nil
-  }
-
-  /// A wish was found fulfilled. The answer is the shift that has reached this stage by it, if it
-  /// is one that had not.
-  package mutating func tabled(_ vip: VIPSlot, _ generation: UInt64, _ now: Instant) -> UInt32? {
-    guard let wish = wishes[vip.index], wish.generation == generation,
-      let shift = self[wish.shift], shift.tabled == nil
-    else { return nil }
-    shifts[History.place(of: wish.shift)]?.tabled = now
-    return wish.shift
-  }
-
   package subscript(number: UInt32) -> Shift? {
     guard let shift = shifts[History.place(of: number)], shift.number == number else { return nil }
     return shift
@@ -135,6 +144,11 @@ package struct History: Sendable {
     guard newest > 0 else { return [] }
     let oldest = newest >= UInt32(History.limit) ? newest - UInt32(History.limit) + 1 : 1
     return (oldest...newest).filter { self[$0] != nil }
+  }
+
+  /// At most so many of those that are remembered, from a number on, the oldest first.
+  package func numbers(from first: UInt32, limit: Int) -> [UInt32] {
+    Array(numbers.drop { $0 < first }.prefix(limit))
   }
 
   private static func place(of number: UInt32) -> Int { Int(number) % limit }

@@ -30,11 +30,12 @@ struct PlanMaker {
     let azure = self.azure(for: vips)
     checkUse(by: vips)
     let isShadow = self.isShadow()
+    let metrics = self.metrics()
     guard !problems.hasErrors, let local, let servers, var hosts else { return nil }
     addSelf(for: vips, to: &hosts.hosts)
     return Plan(
       local: local, routeServers: servers, vips: vips, hosts: hosts.hosts, targets: hosts.targets,
-      group: group, azure: azure, isShadow: isShadow)
+      group: group, azure: azure, isShadow: isShadow, metrics: metrics)
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.
@@ -49,6 +50,12 @@ struct PlanMaker {
       root.field(.mode)?.position ?? root.position, KeyName.mode.rawValue,
       "everything is decided and recorded, and nothing is announced")
     return true
+  }
+
+  private func metrics() -> String? {
+    guard let item = root.section(.metrics)?.value(.listen), case .text(let place) = item.scalar
+    else { return nil }
+    return place
   }
 
   private mutating func local(_ platform: Plan.Platform?) -> Plan.Local? {

@@ -16,7 +16,7 @@ enum PlanSections {
         + [
           (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
           (.vips, .named(vips(of: plan))),
-        ] + azure(plan.azure))
+        ] + azure(plan.azure) + metrics(plan.metrics))
   }
 
   private static func local(of plan: Plan) -> Section {
@@ -57,6 +57,12 @@ enum PlanSections {
         (.acknowledgeEvents, value(.flag(azure.acknowledgesEvents))),
       ])
     return [(.azure, .section(section))]
+  }
+
+  private static func metrics(_ place: String?) -> [(key: KeyName, content: Section.Content)] {
+    guard let place else { return [] }
+    let section = section("metrics", [(.listen, value(.text(place)))])
+    return [(.metrics, .section(section))]
   }
 
   private static func routeServers(_ servers: Plan.RouteServers) -> Section {

@@ -120,6 +120,12 @@ extension Schema {
       "An event may begin as soon as the traffic has left, if it is of this machine alone."),
   ]
 
+  static let metrics = [
+    Key(
+      .listen, .value(.listener), .required,
+      "An address on loopback with its port, or the path of a UNIX socket.")
+  ]
+
   static let automatic = "auto"
   static let systemIdentity = "system"
 }

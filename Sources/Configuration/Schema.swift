@@ -72,6 +72,8 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case scheduledEvents = "scheduled-events"
   case freezeEvents = "freeze-events"
   case acknowledgeEvents = "acknowledge-events"
+  case metrics
+  case listen
 }
 
 /// One key: where it stands, what it takes, what holds without it.
@@ -152,6 +154,9 @@ package enum Schema {
     Key(
       .azure, .section(azure), .derived("none, or its defaults when a VIP has udr"),
       "What the courier does in Azure."),
+    Key(
+      .metrics, .section(metrics), .derived("they are not served"),
+      "Counters and histograms over HTTP."),
   ]
 
   private static let local = [
@@ -269,6 +274,7 @@ package enum Schema {
     case .text: "TEXT"
     case .routeTable: "RESOURCE-ID"
     case .identity: "CLIENT-ID"
+    case .listener: "ADDRESS:PORT|PATH"
     case .either(let words, let other): "\(words.joined(separator: "|"))|\(typeName(other))"
     }
   }

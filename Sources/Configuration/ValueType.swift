@@ -31,6 +31,8 @@ package enum ValueType: Sendable {
   case routeTable
   /// The client id of an identity.
   case identity
+  /// An IPv4 address on loopback with a port, or the path of a UNIX socket.
+  case listener
   /// One of the words, or a value of the type.
   indirect case either([String], ValueType)
 
@@ -57,6 +59,7 @@ package enum ValueType: Sendable {
     case .text: "a text"
     case .routeTable: "the resource id of a route table"
     case .identity: "the client id of an identity"
+    case .listener: "an address on loopback with a port, or a path"
     case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
@@ -141,6 +144,7 @@ extension ValueType {
     case .text: .text(try WebValues.sought(text))
     case .routeTable: .text(try AzureValues.routeTable(text))
     case .identity: .text(try AzureValues.identity(text))
+    case .listener: .text(try ListenerText.read(text))
     case .either(let words, let other):
       words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
     }

@@ -1,10 +1,22 @@
 // The verb `history`: the shifts that were, why, and how long each stage took.
 
+import Control
+package import Model
+
 /// `hopshift history`
 package struct HistoryCommand: Hashable, Sendable {
   /// One shift, shown with its stages; nil for all that are remembered.
   package let shift: Int?
   package let json: Bool
+  /// How far back the courier is asked; nil when the daemon is.
+  package let since: Nanoseconds?
+  /// Where the courier answers.
+  package let courier: String
+
+  private static let sinceOption = Option(
+    "--since", argument: "TIME", help: "ask hopshift-courier for those of TIME, such as 2h")
+  private static let courierOption = Option(
+    "--courier", argument: "PATH", help: "the socket of the courier to ask")
 
   package static let synopsis = Synopsis(
     verb: "history", operands: "[SHIFT]",
@@ -14,13 +26,20 @@ package struct HistoryCommand: Hashable, Sendable {
       counts from the start of the daemon. The last 512 are remembered. With a
       number that one is shown with the time of each stage: when its cause was
       seen, when it was decided, and for each route server when the UPDATE was
-      written and when it was acknowledged.
+      written and when it was acknowledged. With --since the courier answers,
+      which keeps the last 2048 shifts on disk, whichever start of the daemon they
+      are of; below them stand the middle and the worst times of each stage.
       """,
-    options: [.json])
+    options: [.json, sinceOption, courierOption])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)
     json = arguments.has(.json)
+    since = try arguments.length(HistoryCommand.sinceOption)
+    courier = arguments.value(HistoryCommand.courierOption) ?? DefaultPath.courier
+    if since != nil, let word = arguments.operands.first {
+      throw .unexpectedWord(word, verb: "history --since")
+    }
     guard let word = arguments.operands.first else {
       shift = nil
       return

@@ -11,7 +11,11 @@ package struct HistoryPage: Sendable {
     var stages: [Record] = []
   }
 
-  package init(_ records: [Record]) {
+  /// What is said when there is none.
+  private let nothing: String
+
+  package init(_ records: [Record], nothing: String = "no shift since hopshiftd started") {
+    self.nothing = nothing
     for record in records {
       if record.type == "history" { shifts.append(Entry(shift: record)) }
       if record.type == "stage", let last = shifts.indices.last {
@@ -25,7 +29,7 @@ package struct HistoryPage: Sendable {
 
   /// The page, ending in a newline. `withStages`: the time of each stage below its shift.
   package func render(zone: Int64, withStages: Bool, _ style: Style) -> String {
-    guard !shifts.isEmpty else { return "no shift since hopshiftd started\n" }
+    guard !shifts.isEmpty else { return "\(nothing)\n" }
     var lines: [String] = []
     for entry in shifts {
       lines.append(sentence(entry, zone: zone, style))
@@ -54,11 +58,43 @@ package struct HistoryPage: Sendable {
       !acknowledged.contains { $0.text("route-server") == server }
     }
     if !waiting.isEmpty { text += ", not acknowledged by \(HistoryPage.list(waiting))" }
-    if let stage = entry.stages.first(where: { $0.string("stage") == "udr-done" }) {
-      text += "\(written.isEmpty ? ";" : ",") in the route tables after "
-      text += stage.shortTime("after-us")
+    return text + tables(entry, isFirst: written.isEmpty) + confirmation(entry)
+  }
+
+  private func tables(_ entry: Entry, isFirst: Bool) -> String {
+    for (stage, words) in [("udr-done", "in the route tables"), ("udr-accepted", "taken by Azure")] {
+      if let found = entry.stages.first(where: { $0.string("stage") == stage }) {
+        return "\(isFirst ? ";" : ",") \(words) after \(found.shortTime("after-us"))"
+      }
     }
-    return text + confirmation(entry)
+    return ""
+  }
+
+  /// The middle and the worst times of each stage, in the order in which they are reached.
+  package func statistics(_ style: Style) -> String {
+    var table = Table(["STAGE", "COUNT", "P50", "P99", "WORST"])
+    for stage in HistoryPage.order {
+      let times = shifts.flatMap(\.stages).filter { $0.string("stage") == stage }
+        .compactMap { $0.integer("after-us") }.sorted()
+      guard let worst = times.last else { continue }
+      table.add([
+        Table.Cell(stage), Table.Cell("\(times.count)"),
+        Table.Cell(LengthOfTime.text(microseconds: HistoryPage.quantile(50, of: times))),
+        Table.Cell(LengthOfTime.text(microseconds: HistoryPage.quantile(99, of: times))),
+        Table.Cell(LengthOfTime.text(microseconds: worst)),
+      ])
+    }
+    return table.lines(style).map { $0 + "\n" }.joined()
+  }
+
+  /// All that count from the moment when the cause was seen.
+  private static let order = [
+    "decided", "written", "acknowledged", "confirmed", "udr-accepted", "udr-done",
+  ]
+
+  /// The smallest time that so many of a hundred do not exceed: one that was measured.
+  static func quantile(_ percent: Int, of sorted: [Int64]) -> Int64 {
+    sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]
   }
 
   private func confirmation(_ entry: Entry) -> String {

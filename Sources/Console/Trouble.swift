@@ -37,28 +37,28 @@ package enum Trouble: Error, Hashable, Sendable {
   }
 
   /// One sentence that names the trouble, and one that says what to do.
-  package func message(socket: String) -> String {
+  package func message(socket: String, of program: String = "hopshiftd") -> String {
     let path = Printable.clean(socket)
     return switch self {
     case .notListening(let reason):
-      "hopshiftd does not answer on \(path) (\(reason)). "
-        + "Is it running? systemctl status hopshiftd"
+      "\(program) does not answer on \(path) (\(reason)). "
+        + "Is it running? systemctl status \(program)"
     case .noPermission(let reason):
       "no permission to use \(path) (\(reason)). "
         + "Members of the group hopshift may: usermod --append --groups hopshift USER"
-    case .failed(let reason): "cannot talk to hopshiftd on \(path): \(reason)"
+    case .failed(let reason): "cannot talk to \(program) on \(path): \(reason)"
     case .silent:
-      "hopshiftd accepts connections on \(path) but has not answered for "
-        + "\(Trouble.patienceSeconds) s. Is it stopped? systemctl status hopshiftd"
+      "\(program) accepts connections on \(path) but has not answered for "
+        + "\(Trouble.patienceSeconds) s. Is it stopped? systemctl status \(program)"
     case .closed:
-      "hopshiftd closed the connection on \(path) before its answer was complete. "
-        + "Has it stopped? journalctl --unit hopshiftd"
+      "\(program) closed the connection on \(path) before its answer was complete. "
+        + "Has it stopped? journalctl --unit \(program)"
     case .garbled(let reason):
       "what answers on \(path) does not speak the control protocol (\(reason)). "
         + "Compare the versions: hopshift version"
     case .local(let reason): reason
     case .refusedConfiguration(let name): "\(name) has errors: nothing can be played"
-    case .refused(_, let message): "hopshiftd: \(Printable.clean(message))"
+    case .refused(_, let message): "\(program): \(Printable.clean(message))"
     }
   }
 }

@@ -27,6 +27,8 @@ package enum Release {
 /// Where the programs meet unless told otherwise.
 package enum DefaultPath {
   package static let control = "/run/hopshift/control.sock"
+  /// Where the courier answers what was before the daemon started.
+  package static let courier = "/run/hopshift-courier/control.sock"
   package static let configuration = "/etc/hopshift/hopshift.yaml"
   package static let state = "/var/lib/hopshift/state"
 }

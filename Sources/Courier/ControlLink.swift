@@ -15,6 +15,12 @@ struct ControlLink: ~Copyable {
     case desired(Desired)
     /// The traffic has left this machine as far as the daemon can move it.
     case vacated
+    /// Where metrics are to be served.
+    case metricsPlace(String?)
+    /// The answer to `askNumbers`; empty when there is none.
+    case numbers([Record])
+    /// The answer to `askShifts`, a line each; nil when it was refused.
+    case shifts([(line: [UInt8], record: Record)]?)
     case lost(String)
     /// The daemon does not take something that was told; once for each reason.
     case refused(String)
@@ -30,6 +36,10 @@ struct ControlLink: ~Copyable {
   private static let follow = "follow"
   private static let say = "say"
   private static let ask = "ask-"
+  private static let count = "count"
+  private static let past = "past"
+  /// Records of one answer to `metrics`: far more than it tells one by one.
+  private static let numberLimit = 8_192
 
   private let path: String
   private var stream: UnixStream?
@@ -38,6 +48,9 @@ struct ControlLink: ~Copyable {
   private var outgoing: [UInt8] = []
   private var settings: Settings?
   private var records: [Desired] = []
+  private var metricsPlace: String?
+  private var numbers: [Record] = []
+  private var shifts: [(line: [UInt8], record: Record)] = []
   private var lastAsk: UInt64 = 0
   private var attemptAt: Instant
   /// When a request was made that nothing has answered since.
@@ -45,7 +58,7 @@ struct ControlLink: ~Copyable {
   private var toldLoss: String?
   private var toldRefusal: String?
   /// Whether everything of the stream's beginning has come.
-  private var isFollowing = false
+  private(set) var isFollowing = false
   private(set) var generation: UInt32 = 0
 
   init(path: String, now: Instant) {
@@ -83,6 +96,9 @@ struct ControlLink: ~Copyable {
     outgoing = []
     settings = nil
     records = []
+    metricsPlace = nil
+    numbers = []
+    shifts = []
     toldLoss = nil
     send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
     return [.connected]
@@ -110,6 +126,20 @@ struct ControlLink: ~Copyable {
     lastAsk = max(lastAsk, number)
     guard stream != nil else { return }
     send("\(ControlLink.ask)\(number)", .desired, [], at: now)
+  }
+
+  /// Asks for what the daemon has counted. Without a connection nothing comes.
+  mutating func askNumbers(at now: Instant) {
+    guard stream != nil else { return }
+    numbers = []
+    send(ControlLink.count, .metrics, [], at: now)
+  }
+
+  /// Asks for shifts: of one number, or a page `from` one on.
+  mutating func askShifts(_ words: [String], at now: Instant) {
+    guard stream != nil else { return }
+    shifts = []
+    send(ControlLink.past, .history, words, at: now)
   }
 
   /// Tells something that has no answer but its end.
@@ -189,7 +219,10 @@ struct ControlLink: ~Copyable {
     guard record.integer("v") == Int64(ControlLimits.version) else {
       return leave("hopshiftd speaks another version of the protocol", at: now)
     }
+    if record.id == ControlLink.count { return counted(record, at: now) }
+    if record.id == ControlLink.past { return told(line, record, at: now) }
     switch record.type {
+    case "metrics": metricsPlace = record.string("listen")
     case "azure": settings = Settings(line)
     case "desired": return heard(Desired(line), in: record.id)
     case "complete": return complete(upTo: lastAsk)
@@ -210,10 +243,34 @@ extension ControlLink {
     return []
   }
 
+  fileprivate mutating func counted(_ record: Record, at now: Instant) -> [News] {
+    guard numbers.count < ControlLink.numberLimit else {
+      return leave("hopshiftd counts without end", at: now)
+    }
+    guard record.isEnd else {
+      numbers.append(record)
+      return []
+    }
+    defer { numbers = [] }
+    return [.numbers(record.exitCode == .ok ? numbers : [])]
+  }
+
+  fileprivate mutating func told(_ line: [UInt8], _ record: Record, at now: Instant) -> [News] {
+    guard shifts.count < ControlLink.numberLimit else {
+      return leave("hopshiftd remembers without end", at: now)
+    }
+    guard record.isEnd else {
+      shifts.append((line, record))
+      return []
+    }
+    defer { shifts = [] }
+    return [.shifts(record.exitCode == .ok ? shifts : nil)]
+  }
+
   /// The stream's beginning is whole.
   fileprivate mutating func complete(upTo ask: UInt64) -> [News] {
     isFollowing = true
-    return [take(ask)]
+    return [.metricsPlace(metricsPlace), take(ask)]
   }
 
   private mutating func take(_ ask: UInt64) -> News {

@@ -15,11 +15,16 @@ extension Loop {
   func hear(_ news: [ControlLink.News]) {
     for item in news {
       switch item {
-      case .connected: log.notice("connected to hopshiftd")
+      case .connected:
+        shifts.begin(at: Clock.monotonic())
+        log.notice("connected to hopshiftd")
       case .snapshot(let ask, let settings, let records):
         give(.snapshot(ask: ask, settings, records))
       case .desired(let record): give(.desired(record))
       case .vacated: give(.vacated)
+      case .metricsPlace(let place): serve(at: place)
+      case .numbers(let records): tellMetrics(records)
+      case .shifts(let answer): take(answer)
       case .lost(let words): log.warning("\(words); trying again")
       case .refused(let words): log.warning("hopshiftd does not take a report: \(words)")
       }
@@ -100,6 +105,7 @@ extension Loop {
         if error == .taken { failure = .busy }
         if diskTrouble != error { log.warning("the store: \(error); words are not durable") }
         diskTrouble = error
+      case .read(let ask, let shifts): history?.answer(ask, shifts)
       case .putAside(let path): log.warning("the store was damaged: it lies in \(path) now")
       case .ended: break
       }

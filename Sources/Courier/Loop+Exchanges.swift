@@ -20,6 +20,7 @@ extension Loop {
     if let limit = office.limit(of: call) { outgoing.limit = limit }
     guard let id = transport.start(outgoing) else { return .notSent(.cancelled) }
     calls[id] = call
+    traffic.begin()
     // The first bytes leave now, not after the next wait.
     transport.timerFired()
     noteTimer()
@@ -64,8 +65,12 @@ extension Loop {
     for (id, result) in transport.takeFinished() {
       guard let call = calls.removeValue(forKey: id) else { continue }
       switch result {
-      case .success(let incoming): give(.answer(call, Answer(incoming)))
-      case .failure(let failure): give(.lost(call, Loss(failure)))
+      case .success(let incoming):
+        traffic.answered(Int(incoming.status))
+        give(.answer(call, Answer(incoming)))
+      case .failure(let failure):
+        traffic.lose()
+        give(.lost(call, Loss(failure)))
       }
     }
   }

@@ -15,6 +15,9 @@ final class Loop {
     case vault = 2
     case signal = 3
     case exchange = 4
+    case web = 5
+    case history = 6
+    case reader = 7
   }
 
   /// Lateness after which others may have claimed. We chose it: less than the three hellos after
@@ -24,7 +27,8 @@ final class Loop {
   static let shortBeat = Nanoseconds.milliseconds(100)
   static let longBeat = Nanoseconds.seconds(1)
   /// Descriptors that one wake-up reports: every one that there can be.
-  static let eventCapacity = 3 + Transport.limit + Int(Transport.keptConnections)
+  static let eventCapacity =
+    5 + HistoryDoor.clientLimit + Transport.limit + Int(Transport.keptConnections)
   /// How long the disk may take to end.
   static let farewell = Nanoseconds.seconds(2)
 
@@ -50,11 +54,25 @@ final class Loop {
   var diskTrouble: StoreError?
   var isStopping = false
   var service = ServiceLine()
+  var shifts = ShiftWatch()
+  var history: HistoryDoor?
+  let started: Instant
+  var traffic = Traffic()
+  /// Where metrics are wanted, and the door when it is open.
+  var metricsPlace: String?
+  var door: MetricsDoor?
+  var lastDoor: UInt32 = 0
+  /// When the door is opened, or tried again.
+  var doorAt: Instant?
+  var doorTrouble: Errno?
+  /// Until when somebody waits for a page.
+  var pageDue: Instant?
 
   init(_ options: Options, log: Log, seed: UInt64) throws(StartError) {
     self.options = options
     self.log = log
     let now = Clock.monotonic()
+    started = now
     epoll = try StartError.wrap("epoll") { () throws(Errno) in
       try Epoll(capacity: Loop.eventCapacity)
     }
@@ -78,6 +96,7 @@ final class Loop {
       throw StartError(what: "epoll", error: error)
     }
     transport.onWatch = { [unowned self] in watch($0) }
+    openHistory()
   }
 
   static func token(_ kind: Kind, _ slot: UInt16, _ generation: UInt32) -> EventToken {
@@ -102,7 +121,10 @@ final class Loop {
   private func deadline() -> Instant {
     let beat = office.isWriting ? Loop.shortBeat : Loop.longBeat
     var result = Clock.monotonic() + beat
-    for other in [link.deadline, office.deadline, exchangeDue, service.deadline] {
+    for other in [
+      link.deadline, office.deadline, exchangeDue, service.deadline, metricsDeadline,
+      historyDeadline,
+    ] {
       if let other { result = min(result, other) }
     }
     return result
@@ -118,10 +140,14 @@ final class Loop {
     for position in 0..<count where isOf(.control, position) { readControl(position) }
     for position in 0..<count where isOf(.vault, position) { try readVault() }
     for position in 0..<count where isOf(.exchange, position) { readExchange(position) }
+    for position in 0..<count where isOf(.history, position) { try acceptReaders() }
+    for position in 0..<count where isOf(.reader, position) { try readReader(position) }
     for position in 0..<count where isOf(.signal, position) { try readSignals() }
     fireTimer()
     hear(link.turn(at: Clock.monotonic()))
     give(.turn)
+    turnMetrics(at: Clock.monotonic())
+    try turnHistory(at: Clock.monotonic())
     hear(link.flush(at: Clock.monotonic()))
     try watchLink()
     service.turn(at: Clock.monotonic(), link.isConnected, office, diskTrouble)

@@ -16,11 +16,15 @@ package struct Options: Equatable, Sendable {
   package var action = Action.run
   package var control = DefaultPath.control
   package var state = Options.usualState
+  /// Where it answers who asks for the past.
+  package var listen = DefaultPath.courier
   package var servers = Servers()
   /// A file of certificates that is believed instead of the system's.
   package var authority: String?
 
-  private static let valued = ["--control", "--state", "--endpoint", "--metadata", "--ca-file"]
+  private static let valued = [
+    "--control", "--state", "--listen", "--endpoint", "--metadata", "--ca-file",
+  ]
 
   package init() {}
 
@@ -53,6 +57,7 @@ package struct Options: Equatable, Sendable {
     switch name {
     case "--control": control = value
     case "--state": state = value
+    case "--listen": listen = value
     case "--ca-file": authority = value
     default:
       guard let endpoint = Endpoint(url: value) else {
@@ -75,10 +80,11 @@ package struct Options: Equatable, Sendable {
   }
 
   package static let usage = """
-    usage: hopshift-courier [--control SOCKET] [--state DIRECTORY] [--endpoint URL]
-                            [--metadata URL] [--ca-file FILE] [--version]
+    usage: hopshift-courier [--control SOCKET] [--state DIRECTORY] [--listen SOCKET]
+                            [--endpoint URL] [--metadata URL] [--ca-file FILE] [--version]
       --control SOCKET   where hopshiftd listens (default \(DefaultPath.control))
       --state DIRECTORY  what outlives a restart (default \(Options.usualState))
+      --listen SOCKET    where the past is asked for (default \(DefaultPath.courier))
       --endpoint URL     the resource manager, instead of the cloud's own
       --metadata URL     the instance metadata service, instead of \(Endpoint.metadata.origin)
       --ca-file FILE     certificates to believe instead of the system's

@@ -25,6 +25,8 @@ package enum Program {
   /// `arguments` without the program's name; the answer is the exit code.
   package static func run(_ arguments: [String]) -> Int32 {
     do throws(Errno) {
+      // libcurl is told to leave signals alone, so nothing else protects what it and TLS write.
+      try BrokenPipe.ignoreSignal()
       try StandardStream.fillGaps()
     } catch {
       return ExitCode.failure.rawValue

@@ -16,9 +16,20 @@ final class Vault: Sendable {
     case keep(UInt64, [KeptIntent], isAnswer: Bool)
     case finish(route: String, Generation)
     case add(KeptEvent)
+    case shifts([KeptShift])
+    /// For whoever asks what was since a time.
+    case read(HistoryDoor.Ask, since: Int64)
     case end
 
     var isWord: Bool { if case .keep = self { true } else { false } }
+
+    /// A store that was given up is opened again for it.
+    var deservesAStore: Bool {
+      switch self {
+      case .keep, .shifts, .read: true
+      case .finish, .add, .end: false
+      }
+    }
   }
 
   enum News: Sendable {
@@ -29,6 +40,8 @@ final class Vault: Sendable {
     case failed(StoreError)
     /// A damaged store lies beside the new one.
     case putAside(String)
+    /// Nil when nothing can be read.
+    case read(HistoryDoor.Ask, [KeptShift]?)
     case ended
   }
 
@@ -63,6 +76,7 @@ final class Vault: Sendable {
       if case .keep(let number, _, _) = command {
         boxes.news.append(.kept(number, isDurable: false))
       }
+      if case .read(let ask, _) = command { boxes.news.append(.read(ask, nil)) }
       return false
     }
     if isTaken { try forWorker.signal() } else { try forLoop.signal() }
@@ -165,7 +179,7 @@ final class Vault: Sendable {
 
   /// Whether the store is not to be used any more.
   private func carryOut(_ command: Command, _ store: inout Store?) -> Bool {
-    if store == nil, case .keep = command { store = open() }
+    if store == nil, command.deservesAStore { store = open() }
     do throws(StoreError) {
       switch command {
       case .keep(let number, let intents, let isAnswer):
@@ -186,6 +200,14 @@ final class Vault: Sendable {
         }
       case .finish(let route, let generation): try store?.finish(route, generation)
       case .add(let event): try store?.add(event)
+      case .shifts(let shifts): try store?.keep(shifts)
+      case .read(let ask, let since):
+        do throws(StoreError) {
+          tell(.read(ask, try store?.shifts(since: since, limit: HistoryDoor.shiftLimit)))
+        } catch {
+          tell(.read(ask, nil))
+          throw error
+        }
       case .end: break
       }
       return false

@@ -19,6 +19,11 @@ enum DesiredReport {
       return client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
     }
     if let azure = engine.plan.azure { client.enqueue(settings(request.id, azure, engine.plan)) }
+    if let place = engine.plan.metrics {
+      var line = JSONLine(id: request.id, type: "metrics")
+      line.add("listen", place)
+      client.enqueue(line.finish())
+    }
     for index in engine.plan.vips.indices {
       let vip = VIPSlot(index)
       guard let (wish, generation) = engine.routeWish(of: vip) else { continue }

@@ -7,36 +7,67 @@ import Linux
 import Model
 
 enum HistoryReport {
-  static func answer(_ request: Request, _ plan: Plan, _ history: History) -> [UInt8] {
-    guard request.words.count <= 1 else {
-      return JSONLine.end(id: request.id, code: .usage, message: "history takes one number at most")
-    }
-    // People's time is read here, so that both clocks are those of one moment.
-    let offset = (Clock.wall() - Clock.monotonic()).count
-    guard let word = request.words.first else {
+  /// Shifts of one answer to whoever keeps them: a turn stays below some milliseconds.
+  static let pageLimit = 64
+  private static let from = "from"
+
+  static func answer(
+    _ request: Request, _ plan: Plan, _ run: UInt64, _ history: History
+  ) -> [UInt8] {
+    do throws(Refusal) {
       var bytes: [UInt8] = []
-      for number in history.numbers { bytes += records(request.id, number, plan, history, offset) }
+      // People's time is read here, so that both clocks are those of one moment.
+      let offset = (Clock.wall() - Clock.monotonic()).count
+      for number in try wanted(request.words, history) {
+        bytes += records(request.id, number, plan, run, history, offset)
+      }
       return bytes + JSONLine.end(id: request.id, code: .ok, message: "")
+    } catch {
+      return JSONLine.end(id: request.id, code: error.code, message: error.text)
     }
+  }
+
+  private struct Refusal: Error {
+    var code: ExitCode
+    var text: String
+  }
+
+  /// All of them; one; or with `from` and a number the next page of those from there on.
+  private static func wanted(
+    _ words: [String], _ history: History
+  ) throws(Refusal) -> [UInt32] {
+    guard let word = words.first else { return history.numbers }
+    if words.count == 2, word == from {
+      return history.numbers(from: try number(words[1]), limit: pageLimit)
+    }
+    guard words.count == 1 else {
+      throw Refusal(code: .usage, text: "history takes one number at most")
+    }
+    let found = try number(word)
+    guard history[found] != nil else {
+      let text = "shift \(found) is not known; the last \(History.limit) are"
+      throw Refusal(code: .failure, text: text)
+    }
+    return [found]
+  }
+
+  private static func number(_ word: String) throws(Refusal) -> UInt32 {
     guard let number = UInt32(word) else {
-      let text = "\(word) is no number of a shift"
-      return JSONLine.end(id: request.id, code: .usage, message: text)
+      throw Refusal(code: .usage, text: "\(word) is no number of a shift")
     }
-    guard history[number] != nil else {
-      let text = "shift \(number) is not known; the last \(History.limit) are"
-      return JSONLine.end(id: request.id, code: .failure, message: text)
-    }
-    return records(request.id, number, plan, history, offset)
-      + JSONLine.end(id: request.id, code: .ok, message: "")
+    return number
   }
 
   private static func records(
-    _ id: String, _ number: UInt32, _ plan: Plan, _ history: History, _ offset: Int64
+    _ id: String, _ number: UInt32, _ plan: Plan, _ run: UInt64, _ history: History,
+    _ offset: Int64
   ) -> [UInt8] {
     guard let shift = history[number] else { return [] }
     let name = plan.vips[shift.vip.index].name
     var line = JSONLine(id: id, type: "history")
     line.add("shift", number)
+    // Numbers begin anew with each start; with this they are one's own for ever.
+    line.add("run", "\(run)")
     line.add("at-ns", shift.seen.nanoseconds)
     line.add("unix-ns", shift.seen.nanoseconds &+ offset)
     line.add("vip", name)
@@ -64,8 +95,11 @@ enum HistoryReport {
     if let confirmed = shift.confirmed {
       bytes += stage("confirmed", at: confirmed, nil, shift, name, id)
     }
-    if let tabled = shift.tabled {
-      bytes += stage("udr-done", at: tabled, nil, shift, name, id)
+    if let accepted = shift.accepted {
+      bytes += stage("udr-accepted", at: accepted, nil, shift, name, id)
+    }
+    if let settled = shift.settled {
+      bytes += stage("udr-done", at: settled, nil, shift, name, id)
     }
     return bytes
   }

@@ -6,10 +6,13 @@ import Model
 
 extension Loop {
   mutating func remember(_ note: Note, _ stamp: Stamp) {
-    if case .confirmed(_, let shift) = note { history.confirmed(shift, stamp.seen) }
+    if case .confirmed(_, let shift) = note {
+      history.confirmed(shift, stamp.seen)
+      measures.confirmed(shift, at: stamp.seen)
+    }
     if case .wish(let vip, let wish, let generation) = note {
-      history.wished(vip, wish, generation)
       measures.wished(vip, generation, at: stamp.decided)
+      history.wished(vip, wish, generation)
     }
     guard case .standing(let vip, let from, let to, let shift, let trigger) = note, shift != 0
     else { return }
@@ -19,6 +22,18 @@ extension Loop {
       Shift(
         number: shift, vip: vip, from: from, to: to, trigger: trigger,
         link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided))
+  }
+
+  /// How far a shift has come in route tables, as the courier says.
+  mutating func rememberOutcome(_ vip: VIPSlot, _ outcome: RouteOutcomes.Outcome, at now: Instant) {
+    guard let generation = outcome.number(inRun: engine.run) else { return }
+    switch outcome.stage {
+    case .accepted: history.accepted(vip, generation, now)
+    case .done:
+      guard let shift = history.settled(vip, generation, now) else { return }
+      Story.tellTabled(shift, plan, at: now, to: control)
+    case .queued, .written, .foreign, .failed: return
+    }
   }
 
   /// Stages of this turn, also of shifts of earlier turns.

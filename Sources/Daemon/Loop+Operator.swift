@@ -1,6 +1,5 @@
 // What operators ask for, and what must not be forgotten of it.
 
-import Chronicle
 import Control
 import Engine
 import Failover
@@ -51,12 +50,8 @@ extension Loop {
     case .success(let vip):
       if let outcome = outcomes[vip] {
         measures.reported(vip, outcome, run: engine.run, at: now)
+        rememberOutcome(vip, outcome, at: now)
         control.publish(.desired) { RouteOutcomes.record($0, vip, outcome, plan, now) }
-        if outcome.stage == .done, let generation = outcome.number(inRun: engine.run),
-          let number = history.tabled(vip, generation, now), let shift = history[number]
-        {
-          Story.tellTabled(shift, plan, at: now, to: control)
-        }
       }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
     }

@@ -14,6 +14,7 @@ struct Measures {
   private struct Known {
     var shift: UInt32 = 0
     var decided = Instant.zero
+    var isConfirmed = false
   }
 
   /// The newest wish about a VIP's routes.
@@ -33,6 +34,8 @@ struct Measures {
   private(set) var writes: [TimeCounts]
   /// From there to the acknowledgement, by route server.
   private(set) var acknowledgements: [TimeCounts]
+  /// From the verdict to the new host's first answer through the VIP.
+  private(set) var confirmations = TimeCounts()
   /// From the wish to the moment when Azure has taken a write of it.
   private(set) var acceptances = TimeCounts()
   /// From the wish to the moment when a read shows it.
@@ -85,6 +88,14 @@ struct Measures {
     else { return }
     ways[way].isAcknowledged = true
     acknowledgements[peer.index].add(now - written)
+  }
+
+  /// The first answer counts.
+  mutating func confirmed(_ shift: UInt32, at now: Instant) {
+    let place = Int(shift) % known.count
+    guard known[place].shift == shift, !known[place].isConfirmed else { return }
+    known[place].isConfirmed = true
+    confirmations.add(now - known[place].decided)
   }
 
   // MARK: Route tables

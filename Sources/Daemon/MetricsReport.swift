@@ -25,6 +25,9 @@ enum MetricsReport {
       bytes += times(id, "written", server, measures.writes[place])
       bytes += times(id, "acknowledged", server, measures.acknowledgements[place])
     }
+    if engine.plan.vips.contains(where: { $0.confirmation != nil }) {
+      bytes += times(id, "confirmed", nil, measures.confirmations)
+    }
     guard engine.plan.azure != nil else { return bytes }
     bytes += times(id, "udr-accepted", nil, measures.acceptances)
     bytes += times(id, "udr-done", nil, measures.completions)

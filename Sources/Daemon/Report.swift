@@ -59,7 +59,7 @@ enum Report {
     case .switch, .maintenance, .report, .events:
       preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
-    case .history: client.enqueue(HistoryReport.answer(request, engine.plan, history))
+    case .history: client.enqueue(HistoryReport.answer(request, engine.plan, engine.run, history))
     case .record: Recording.begin(request, for: client, recorder, state: state)
     }
   }

@@ -39,6 +39,15 @@ package struct SignalDescriptor: ~Copyable {
   }
 }
 
+/// What a write to somebody who has gone does to a whole process.
+package enum BrokenPipe {
+  /// From here on such a write fails and nothing else happens. For programs whose libraries write
+  /// by themselves, since a socket of ours says MSG_NOSIGNAL.
+  package static func ignoreSignal() throws(Errno) {
+    _ = try system { clinux_ignore_broken_pipes() }
+  }
+}
+
 /// The signals that end a daemon in order.
 package enum SignalNumber {
   package static let terminate = SIGTERM

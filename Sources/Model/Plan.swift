@@ -15,10 +15,13 @@ package struct Plan: Equatable, Sendable {
   package var azure: Azure?
   /// Everything is decided and recorded, and nothing is announced.
   package var isShadow: Bool
+  /// Where metrics are served: an address on loopback with a port, or the path of a UNIX socket.
+  package var metrics: String?
 
   package init(
     local: Local, routeServers: RouteServers, vips: [VIP], hosts: [Host] = [],
-    targets: [Target] = [], group: Group? = nil, azure: Azure? = nil, isShadow: Bool = false
+    targets: [Target] = [], group: Group? = nil, azure: Azure? = nil, isShadow: Bool = false,
+    metrics: String? = nil
   ) {
     self.local = local
     self.routeServers = routeServers
@@ -28,6 +31,7 @@ package struct Plan: Equatable, Sendable {
     self.group = group
     self.azure = azure
     self.isShadow = isShadow
+    self.metrics = metrics
   }
 
   /// This machine as a BGP speaker.

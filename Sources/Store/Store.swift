@@ -40,6 +40,23 @@ package struct KeptEvent: Equatable, Sendable {
   }
 }
 
+/// One shift as the daemon has told it.
+package struct KeptShift: Equatable, Sendable {
+  /// Which start of the daemon counted it.
+  package var run: UInt64
+  package var number: UInt32
+  package var wallMilliseconds: Int64
+  /// Its records, a line each.
+  package var lines: String
+
+  package init(run: UInt64, number: UInt32, wallMilliseconds: Int64, lines: String) {
+    self.run = run
+    self.number = number
+    self.wallMilliseconds = wallMilliseconds
+    self.lines = lines
+  }
+}
+
 /// A file of SQLite. What a call has returned from is on the disk, whatever happens then.
 package struct Store: ~Copyable {
   /// Lines of history; the oldest go. We chose it: with ten stages a shift, a thousand shifts.
@@ -48,9 +65,9 @@ package struct Store: ~Copyable {
   package static let textLimit = 2_048
   /// Pages of 4 KiB: what intents of a full plan, a full history and their log need, several times.
   package static let pageLimit: Int64 = 16_384
-  private static let version: Int64 = 1
+  private static let version: Int64 = 2
 
-  private let database: Database
+  let database: Database
 
   /// Opens the store, or makes it. `pages` bounds its size.
   package init(path: String, pages: Int64 = Store.pageLimit) throws(StoreError) {
@@ -76,7 +93,8 @@ package struct Store: ~Copyable {
       if case .integer(let number)? = row.first { found = number }
     }
     if found > Store.version { throw .newer }
-    if found < Store.version { try make(database) }
+    if found < 1 { try make(database) }
+    if found < 2 { try Store.makeShifts(database) }
     return database
   }
 
@@ -93,7 +111,7 @@ package struct Store: ~Copyable {
         epoch INTEGER NOT NULL, counter INTEGER NOT NULL, stage TEXT NOT NULL, detail TEXT NOT NULL)
         STRICT
       """)
-    try database.run("PRAGMA user_version = \(Store.version)")
+    try database.run("PRAGMA user_version = 1")
     try database.run("COMMIT")
   }
 
@@ -214,7 +232,7 @@ package struct Store: ~Copyable {
   }
 
   /// SQLite's numbers have a sign. An epoch counts nanoseconds of this era, far below.
-  private static func number(_ value: UInt64) -> Database.Value { .integer(Int64(clamping: value)) }
+  static func number(_ value: UInt64) -> Database.Value { .integer(Int64(clamping: value)) }
 
   private static func generation(_ epoch: Int64, _ counter: Int64) -> Generation {
     Generation(epoch: UInt64(clamping: epoch), counter: UInt64(clamping: counter))

@@ -21,7 +21,7 @@ extension Program {
   }
 
   /// Unknown when the file is not for us to read.
-  private static func isStale(_ metrics: DaemonMetrics) -> Bool? {
+  static func isStale(_ metrics: DaemonMetrics) -> Bool? {
     // A path that is not absolute begins where the daemon was started.
     guard let path = metrics.configuration, path.hasPrefix("/"),
       let sum = metrics.configurationSum

@@ -49,6 +49,7 @@ struct Program {
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
       case .desired(let command): return try desired(command, invocation.socket, style)
+      case .doctor(let command): return try doctor(command, invocation.socket, style)
       case .metrics(let command): return try metrics(command, invocation.socket)
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
@@ -146,12 +147,33 @@ struct Program {
   private mutating func history(
     _ command: HistoryCommand, _ socket: String, _ style: Style
   ) throws(Trouble) -> ExitCode {
+    if let since = command.since { return try past(command, since, style) }
     let words = command.shift.map { ["\($0)"] } ?? []
     let records = try ask(.history, words, command.json, socket)
     if command.json { return .ok }
     let page = HistoryPage(records)
     let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
     output.write(page.render(zone: zone, withStages: command.shift != nil, style))
+    return .ok
+  }
+
+  /// What the courier has kept, whichever start of the daemon it is of.
+  private mutating func past(
+    _ command: HistoryCommand, _ since: Nanoseconds, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    let first = (Clock.wall() - since).nanoseconds / 1_000_000
+    let records: [Record]
+    do throws(Trouble) {
+      records = try ask(.history, ["since", "\(first)"], command.json, command.courier)
+    } catch {
+      output.complain(error.message(socket: command.courier, of: "hopshift-courier"))
+      return error.exitCode
+    }
+    if command.json { return .ok }
+    let page = HistoryPage(records, nothing: "no shift in this time that hopshift-courier knows")
+    let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
+    output.write(page.render(zone: zone, withStages: false, style))
+    if page.wall != nil { output.write("\n" + page.statistics(style)) }
     return .ok
   }
 

@@ -86,27 +86,40 @@ import Testing
     var history = History(for: HistoryTests.plan)
     history.wished(vip, ours, 1)
     history.remember(HistoryTests.shift(1))
-    let early = history.tabled(vip, 1, later)
-    #expect(early == nil, "that was wished before the shift")
+    history.accepted(vip, 1, later)
+    let early = history.settled(vip, 1, later)
+    #expect(early == nil && history[1]?.accepted == nil, "that was wished before the shift")
     for (generation, wish) in [
       RouteWish(voice: .unsure, candidate: 1, isWanted: true),
       RouteWish(voice: .others, candidate: 1, isWanted: true),
       RouteWish(voice: .ours, candidate: 1, isWanted: false),
     ].enumerated() {
       history.wished(vip, wish, UInt64(generation + 2))
-      let number = history.tabled(vip, UInt64(generation + 2), later)
-      #expect(number == nil)
+      history.accepted(vip, UInt64(generation + 2), later)
+      let shift = history.settled(vip, UInt64(generation + 2), later)
+      #expect(shift == nil && history[1]?.accepted == nil)
     }
     history.wished(vip, ours, 5)
-    let older = history.tabled(vip, 4, later)
+    let older = history.settled(vip, 4, later)
     #expect(older == nil)
-    let number = history.tabled(vip, 5, later)
-    #expect(number == 1 && history[1]?.tabled == later)
-    let again = history.tabled(vip, 5, later + .seconds(1))
-    #expect(again == nil && history[1]?.tabled == later)
+    history.accepted(vip, 5, later - .seconds(1))
+    history.accepted(vip, 5, later)
+    let shift = history.settled(vip, 5, later)
+    #expect(shift?.number == 1 && history[1]?.settled == later)
+    #expect(history[1]?.accepted == later - .seconds(1))
+    let again = history.settled(vip, 5, later + .seconds(1))
+    #expect(again == nil && history[1]?.settled == later)
     history.remember(HistoryTests.shift(2))
-    let next = history.tabled(vip, 5, later)
-    #expect(next == nil && history[2]?.tabled == nil)
+    let next = history.settled(vip, 5, later)
+    #expect(next == nil && history[2]?.settled == nil)
+  }
+
+  @Test func pages() {
+    var history = History(for: HistoryTests.plan)
+    for number in 1...UInt32(100) { history.remember(HistoryTests.shift(number)) }
+    #expect(history.numbers(from: 1, limit: 3) == [1, 2, 3])
+    #expect(history.numbers(from: 99, limit: 3) == [99, 100])
+    #expect(history.numbers(from: 101, limit: 3) == [])
   }
 
   @Test(

@@ -25,6 +25,7 @@ struct AzureTests {
           scheduled-events: shift
           freeze-events: true
           acknowledge-events: true
+        metrics: {listen: "127.0.0.1:9469"}
 
         """,
     """
@@ -43,6 +44,7 @@ struct AzureTests {
           routeTables: [AzureTests.table], identity: "01234567-89ab-cdef-0123-456789abcdef",
           repairsDrift: false, scheduledEvents: .shift, dodgesFreezes: true,
           acknowledgesEvents: true))
+    #expect(plan.metrics == "127.0.0.1:9469")
     let floor = try #require(Prefix("10.1.0.0/24"))
     #expect(
       plan.vips.map(\.udr) == [
@@ -54,10 +56,20 @@ struct AzureTests {
     #expect(plan.vips.map(\.isAnnounced) == [true, true, true, false])
   }
 
+  @Test(arguments: [(107, true), (108, false)])
+  func theKernelTakesNoLongerPathOfASocket(_ length: Int, _ isGood: Bool) {
+    let path = "/" + String(repeating: "x", count: length - 1)
+    let report = check(AzureTests.texts[1] + "metrics: {listen: \(path)}\n")
+    #expect((report.plan?.metrics == path) == isGood)
+    let errors = report.problems.filter { $0.severity == .error }
+    #expect(errors.allSatisfy { $0.message.contains("at most 107 bytes") })
+    #expect(errors.isEmpty == isGood)
+  }
+
   @Test func withoutRouteServersThereIsNoNumber() throws {
     let plan = try #require(check(AzureTests.texts[1]).plan)
     #expect(plan.routeServers == .absent && plan.local.asn == Plan.Local.withoutSessions)
-    #expect(plan.azure == Plan.Azure())
+    #expect(plan.azure == Plan.Azure() && plan.metrics == nil)
     #expect(plan.vips[0].udr?.after == Plan.UDR.usualAfter)
     #expect(try #require(check(file()).plan).azure == nil)
   }

@@ -49,6 +49,31 @@ import Testing
       stages.contains("\n  09:03:12.000031  written       10.10.1.5     31 us\n"), "\(stages)")
   }
 
+  @Test func theTimesOfManyShifts() throws {
+    let lines = (1...200).flatMap { count in
+      [
+        HistoryPageTests.shift, HistoryPageTests.stage("written", "10.10.1.4", count),
+        HistoryPageTests.stage("seen", "", 0),
+      ]
+    }
+    let page = HistoryPage(
+      try HistoryPageTests.records(lines + [HistoryPageTests.stage("udr-done", "", 2_400_000)]))
+    #expect(
+      page.statistics(HistoryPageTests.plain)
+        == """
+        STAGE     COUNT  P50     P99     WORST
+        written   200    100 us  198 us  200 us
+        udr-done  1      2.4 s   2.4 s   2.4 s
+
+        """)
+    #expect(
+      page.render(zone: 0, withStages: false, HistoryPageTests.plain).hasSuffix(
+        ", in the route tables after 2.4 s\n"))
+    #expect(
+      HistoryPage([], nothing: "none").render(zone: 0, withStages: true, HistoryPageTests.plain)
+        == "none\n")
+  }
+
   @Test func whetherItArrived() throws {
     let asked = HistoryPageTests.shift.replacing("}", with: #","confirmable":true}"#)
     let written = HistoryPageTests.stage("written", "10.10.1.4", 30)

@@ -96,7 +96,7 @@ import Testing
 
   private static let verbs =
     "status, monitor, explain, history, simulate, "
-    + "switch, maintenance, volleys, received, desired, metrics, record, replay, check, "
+    + "switch, maintenance, volleys, received, desired, doctor, metrics, record, replay, check, "
     + "version, help"
 
   @Test(arguments: [

@@ -107,9 +107,9 @@ import Testing
   @Test func theManualOfTheCourierHasItsOptions() throws {
     let page = try ManualTests.lines("packaging/man/hopshift-courier.8")
     let wanted = [
-      Named("--control", true), Named("--state", true), Named("--endpoint", true),
-      Named("--metadata", true), Named("--ca-file", true), Named("--version", false),
-      Named("--help", false),
+      Named("--control", true), Named("--state", true), Named("--listen", true),
+      Named("--endpoint", true), Named("--metadata", true), Named("--ca-file", true),
+      Named("--version", false), Named("--help", false),
     ]
     #expect(ManualTests.options(ofManual: page) == ["": wanted])
     let names = wanted.map(\.name)

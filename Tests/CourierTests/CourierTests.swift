@@ -118,6 +118,25 @@ import Testing
     if scene.wasAwake { #expect(try scene.azure.writes().count == 1) }
   }
 
+  /// A disk that is read only, and one on which not even the store has room.
+  @Test(
+    .enabled(if: Accounts.userID() == 0, "only root can mount"),
+    arguments: [("ro", "rw"), ("size=16k", "size=16m")])
+  func aDiskThatTakesNothingHoldsNothingUp(_ bad: String, _ good: String) throws {
+    let scene = try Scene()
+    scene.disk = bad
+    try scene.start()
+    try scene.settle()
+    scene.want("ours", "10.0.0.5")
+    try scene.wait("done") { scene.isDone(durable: false) }
+    #expect(try scene.azure.hop(Scene.route) == "10.0.0.5")
+    #expect(scene.log.contains("words are not durable"))
+    try scene.remount(good)
+    try scene.wait("durable") { scene.isDone() }
+    #expect(scene.log.contains("the store takes everything again"))
+    #expect(try scene.finish() == 0)
+  }
+
   @Test func aDamagedStoreIsPutAside() throws {
     let scene = try Scene()
     let path = scene.state + "/store"
@@ -173,6 +192,42 @@ import Testing
     #expect(scene.told.last?.detail.contains("Azure is in trouble") == true)
     try scene.azure.set("put_status", "0")
     try scene.wait("done") { scene.isDone() }
+  }
+
+  /// What is written to a connection that is no more, and be it TLS' goodbye, is a failed write.
+  /// Whether libcurl itself keeps the signal away depends on its version.
+  @Test func aPeerThatResetsEndsNothing() throws {
+    let scene = try Scene()
+    try scene.start()
+    try scene.settle()
+    let status = try String(
+      contentsOfFile: "/proc/\(#require(scene.pid))/status", encoding: .utf8)
+    let ignored = try #require(status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") })
+    let set = try #require(
+      UInt64(ignored.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16))
+    #expect(set & (1 << 12) != 0, "SIGPIPE is number 13")
+    for round in 0..<5 {
+      scene.want("ours", "10.0.0.\(5 + round)")
+      try scene.wait("done") { scene.isDone() }
+      try #require(Int(scene.azure.set("cut")).map { $0 > 0 } == true)
+    }
+    scene.want("ours", "10.0.0.20")
+    try scene.wait("done") { scene.isDone() }
+    #expect(try scene.finish() == 0)
+  }
+
+  /// From its first line: the words of `--help` go to a reader who has left.
+  @Test func aReaderWhoLeavesIsAFailureAndNoSignal() throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["--default-signal=PIPE", programPath, "--help"]
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    try pipe.fileHandleForReading.close()
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit)
+    #expect(process.terminationStatus == 1)
   }
 
   @Test func withoutATokenItSaysSo() throws {

@@ -7,12 +7,14 @@ import Testing
 struct OptionsTests {
   @Test func everyOptionIsRead() throws {
     let options = try Options([
-      "--control", "/c", "--state=/s", "--endpoint", "https://arm.local:8443/", "--metadata",
+      "--control", "/c", "--state=/s", "--listen", "/l", "--endpoint", "https://arm.local:8443/",
+      "--metadata",
       "http://127.0.0.1:81", "--ca-file", "/ca.pem",
     ])
     #expect(options.action == .run)
     #expect(options.control == "/c")
     #expect(options.state == "/s")
+    #expect(options.listen == "/l")
     #expect(options.servers.management?.origin == "https://arm.local:8443")
     #expect(options.servers.metadata.origin == "http://127.0.0.1:81")
     #expect(options.authority == "/ca.pem")
@@ -37,7 +39,7 @@ struct OptionsTests {
   }
 
   @Test func theUsageNamesEveryOption() {
-    for name in ["control", "state", "endpoint", "metadata", "ca-file", "version"] {
+    for name in ["control", "state", "listen", "endpoint", "metadata", "ca-file", "version"] {
       #expect(Options.usage.contains("[--\(name)"))
     }
   }

@@ -24,6 +24,8 @@ final class Scene {
   let azure: Azure
   private let socket: String
   let state: String
+  /// Where the program answers for the past.
+  let door: String
   private var listener: UnixListener?
   private var stream: UnixStream?
   private var lines = LineBuffer(limit: ControlLimits.requestLine)
@@ -41,18 +43,28 @@ final class Scene {
   var events = "shift"
   var acknowledges = false
   var isShadow = false
+  /// Where metrics are to be served.
+  var metrics: String?
+  /// A daemon that does not answer says nothing at all.
+  var counts = true
+  /// Options of a tmpfs that is the program's state directory; nil: a directory as it is.
+  var disk: String?
+  /// Shifts that it remembers.
+  var past: [PastShift] = []
   var tables = "[\"\(Azure.table)\"]"
 
   // What it was told.
   var told: [Told] = []
   var eventWords: [[String]] = []
   var questions = 0
+  var pastQuestions: [[String]] = []
   var connections = 0
 
   init() throws {
     azure = try Azure()
     socket = azure.place + "/control.sock"
     state = azure.place + "/state"
+    door = azure.place + "/door.sock"
     try FileManager.default.createDirectory(atPath: state, withIntermediateDirectories: false)
     try listen()
   }
@@ -88,15 +100,38 @@ final class Scene {
     let file = try #require(FileHandle(forWritingAtPath: path))
     try file.seekToEnd()
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: programPath)
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    // Whoever starts these tests may ignore the signal, and that would be inherited.
     process.arguments =
-      [
-        "--control", socket, "--state", state, "--endpoint", "https://localhost:\(azure.manager)",
+      ["--default-signal=PIPE"] + mounting
+      + [
+        programPath, "--control", socket, "--state", state, "--endpoint",
+        "https://localhost:\(azure.manager)", "--listen", door,
         "--metadata", "http://127.0.0.1:\(azure.metadata)", "--ca-file", azure.certificate,
       ] + more
     process.standardError = file
     try process.run()
     courier = process
+  }
+
+  /// What gives the program a disk of its own, which nobody else sees.
+  private var mounting: [String] {
+    guard let disk else { return [] }
+    return [
+      "unshare", "--mount", "--propagation", "private", "sh", "-c",
+      "mount -t tmpfs -o \(disk) none \"$0\" && exec \"$@\"", state,
+    ]
+  }
+
+  /// Changes the disk under the program.
+  func remount(_ options: String) throws {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
+    process.arguments =
+      ["--target", "\(try #require(pid))", "--mount", "mount", "-o", "remount,\(options)", state]
+    try process.run()
+    process.waitUntilExit()
+    try #require(process.terminationStatus == 0)
   }
 
   var pid: Int32? { courier?.processIdentifier }
@@ -190,7 +225,10 @@ final class Scene {
   private func answer(_ request: Request) throws {
     switch request.verb {
     case .desired:
-      send(settings(request.id) + record(request.id))
+      let place = metrics.map {
+        "{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"metrics\",\"listen\":\"\($0)\"}\n"
+      }
+      send(settings(request.id) + (place ?? "") + record(request.id))
       if request.words == ["follow", "courier"] {
         send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"complete\"}\n")
         follower = request.id
@@ -206,6 +244,18 @@ final class Scene {
       end(request.id)
     case .events:
       eventWords.append(request.words)
+      end(request.id)
+    case .metrics:
+      guard counts else { return }
+      send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"daemon\",\"version\":\"9.9\"}\n")
+      end(request.id)
+    case .history:
+      pastQuestions.append(request.words)
+      let number = try #require(request.words.last.flatMap(Int.init))
+      let isPage = request.words.first == "from"
+      for shift in past where isPage ? shift.number >= number : shift.number == number {
+        send(shift.text(request.id))
+      }
       end(request.id)
     default: Issue.record("\(request.verb) was asked")
     }

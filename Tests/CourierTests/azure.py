@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """A resource manager with one route table, over TLS, and a metadata service. Prints both ports, then
 obeys lines of its standard input until that ends. Arguments: certificate, key, file for the log."""
+import ctypes
 import http.server
 import json
 import re
@@ -28,7 +29,15 @@ class World:
         self.put_status = 0
         self.lose = 0
         self.polls = 1
+        self.connections = set()
         self.log = open(sys.argv[3], "a", buffering=1)
+
+    def cut(self):
+        """Resets every connection, whoever reads or writes it: what connecting to nowhere does."""
+        nowhere = ctypes.create_string_buffer(16)
+        for connection in self.connections:
+            ctypes.CDLL(None).connect(connection.fileno(), nowhere, 16)
+        return len(self.connections)
 
     def note(self, text):
         self.log.write("%d %s\n" % (time.clock_gettime_ns(time.CLOCK_MONOTONIC), text))
@@ -159,7 +168,13 @@ def main():
         def finish_request(self, request, address):
             # Here and not in the listener: a slow handshake is its client's own matter.
             with context.wrap_socket(request, server_side=True) as stream:
-                self.RequestHandlerClass(stream, address, self)
+                with world.lock:
+                    world.connections.add(stream)
+                try:
+                    self.RequestHandlerClass(stream, address, self)
+                finally:
+                    with world.lock:
+                        world.connections.discard(stream)
 
         def handle_error(self, *_):
             pass
@@ -175,12 +190,15 @@ def main():
     for server in (manager, metadata):
         threading.Thread(target=server.serve_forever, daemon=True).start()
     print(manager.server_port, metadata.server_port, flush=True)
-    # A line is NAME JSON; `routes` tells what stands in the table instead.
+    # A line is NAME JSON; `routes` tells what stands in the table instead, `cut` how many it cut.
     for line in sys.stdin:
         name, _, value = line.strip().partition(" ")
         with world.lock:
             if name == "routes":
                 print(json.dumps(world.routes), flush=True)
+                continue
+            if name == "cut":
+                print(world.cut(), flush=True)
                 continue
             if name == "meddle":
                 given = json.loads(value)

@@ -57,6 +57,18 @@ import Testing
     #expect(measures.writes[1].sum == .microseconds(20))
   }
 
+  @Test func aShiftIsConfirmedOnce() throws {
+    var measures = Measures(for: try Self.plan())
+    measures.confirmed(1, at: at(50))
+    measures.decided(1, Self.web, seen: at(100), at: at(107))
+    measures.confirmed(2, at: at(150))
+    #expect(total(measures.confirmations) == 0)
+    measures.confirmed(1, at: at(207))
+    measures.confirmed(1, at: at(9_000))
+    #expect(measures.confirmations.sum == .microseconds(100))
+    #expect(total(measures.confirmations) == 1)
+  }
+
   /// Its place is another shift's by then.
   @Test func whatIsForgottenIsNotCounted() throws {
     var measures = Measures(for: try Self.plan())

@@ -64,6 +64,8 @@ struct ConfirmationTests {
     try wait(lan, for: ", not confirmed", in: ["history", "3"])
     try program(lan, "10.0.2.11")
     try wait(lan, for: ", confirmed after ", in: ["history", "3"])
+    #expect(
+      try ask(lan, ["metrics"]).contains("hopshift_stage_seconds_count{stage=\"confirmed\"} 3\n"))
     try lan.daemon?.stop()
   }
 }

@@ -79,9 +79,25 @@ private final class Courts {
       "courier\(starts)",
       Courts.confinement + [
         BuiltPrograms.path("hopshift-courier"), "--control", duel.daemon?.control ?? "",
-        "--state", place + "/courier", "--endpoint", "https://127.0.0.1:\(ports[0])",
+        "--state", place + "/courier", "--listen", place + "/courier/socket", "--endpoint",
+        "https://127.0.0.1:\(ports[0])",
         "--metadata", "http://127.0.0.1:\(ports[1])", "--ca-file", place + "/certificate.pem",
       ], on: "a")
+  }
+
+  /// What somebody on the appliance gets over HTTP.
+  func scrape() throws(LabError) -> String {
+    try duel.lab.run(
+      [
+        "python3", "-c",
+        "import urllib.request as u; "
+          + "print(u.urlopen('http://127.0.0.1:9469/metrics', timeout=30).read().decode(), end='')",
+      ], on: "a")
+  }
+
+  /// What the courier has kept, once it holds all of these.
+  func waitForPast(_ pieces: [String]) throws(LabError) {
+    try wait(for: pieces, of: ["history", "--since", "1h", "--courier", place + "/courier/socket"])
   }
 
   func kill(_ pid: Int32?) throws {
@@ -126,6 +142,7 @@ struct CourierTests {
         prefixes: [\(VirtualNetwork.vipPrefix)]
         owner: {when: address, settle: 0s}
         udr: {mode: only}
+    metrics: {listen: "127.0.0.1:9469"}
     azure:
       route-tables:
         - /subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g\
@@ -149,6 +166,15 @@ struct CourierTests {
     #expect(courts.writes.allSatisfy { $0.contains(Courts.route) && $0.contains("10.0.2.10") })
     let page = try duel.ask(["desired"])
     #expect(page.contains("done"), "\(page)")
+    let numbers = try courts.scrape()
+    for line in [
+      "hopshift_up 1", "hopshift_courier_connected 1", "hopshift_courier_queue_depth 0",
+      "hopshift_vips_routes_open 0", "hopshift_vip_active{vip=\"web\"} 1",
+      "hopshift_stage_seconds_count{stage=\"udr-accepted\"} 1",
+      "hopshift_stage_seconds_count{stage=\"udr-done\"} 1", "# EOF",
+    ] { #expect(numbers.contains("\(line)\n"), "\(line) in \(numbers)") }
+    let kept = ["#1 ", "because 10.1.0.5 came to this machine", "in the route tables after ", "P99"]
+    try courts.waitForPast(kept)
     // Nothing is written anew for a courier that starts again, nor for a daemon.
     try courts.killCourier()
     try courts.wait(for: [#""connected":false"#], of: ["status", "--json"])
@@ -158,6 +184,8 @@ struct CourierTests {
     try duel.daemon?.startAgain()
     try courts.wait(for: [done, #""voice":"ours""#], of: ["desired", "--json"])
     #expect(courts.hasWrittenOnce)
+    // Another courier and another daemon know what was.
+    try courts.waitForPast(kept)
     _ = try duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
     try courts.wait(for: [#""voice":"others""#], of: ["desired", "--json"])
     #expect(courts.hasWrittenOnce)

@@ -63,6 +63,53 @@ struct StoreTests {
     }
   }
 
+  @Test func shiftsComeFurtherAndTheOldestGo() throws {
+    try withDirectory { place in
+      let store = try Store(path: place + "/store")
+      func shift(_ run: UInt64, _ number: UInt32, at wall: Int64, _ lines: String) -> KeptShift {
+        KeptShift(run: run, number: number, wallMilliseconds: wall, lines: lines)
+      }
+      try store.keep([shift(7, 1, at: 10, "a"), shift(7, 2, at: 20, "b"), shift(8, 1, at: 30, "c")])
+      try store.keep([shift(7, 2, at: 21, "b further")])
+      #expect(try store.shifts(since: 0, limit: 10).map(\.lines) == ["a", "b further", "c"])
+      #expect(try store.shifts(since: 20, limit: 10).map(\.run) == [7, 8])
+      #expect(try store.shifts(since: 0, limit: 1).map(\.lines) == ["c"])
+      let long = String(repeating: "x", count: Store.linesLimit + 1)
+      try store.keep([shift(8, 2, at: 40, long)])
+      #expect(try store.shifts(since: 40, limit: 10).isEmpty)
+      try store.keep(
+        (0..<Store.shiftLimit).map { shift(9, UInt32($0), at: 100 + Int64($0), "d") })
+      let kept = try store.shifts(since: 0, limit: 10_000)
+      #expect(kept.count == Store.shiftLimit && kept.allSatisfy { $0.run == 9 })
+    }
+  }
+
+  /// A store of the version before has no shifts, and loses nothing.
+  @Test func anOlderStoreIsTakenOver() throws {
+    try withDirectory { place in
+      do {
+        let store = try Store(path: place + "/store")
+        _ = try store.keep([intent("/a", 1)])
+      }
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+      python.arguments = [
+        "-c",
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+          + "c.execute('DROP TABLE shifts'); c.execute('PRAGMA user_version = 1'); c.commit()",
+        place + "/store",
+      ]
+      try python.run()
+      python.waitUntilExit()
+      try #require(python.terminationStatus == 0)
+      let store = try Store(path: place + "/store")
+      #expect(try store.intents() == [intent("/a", 1)])
+      #expect(try store.shifts(since: 0, limit: 10).isEmpty)
+      try store.keep([KeptShift(run: 7, number: 1, wallMilliseconds: 1, lines: "a")])
+      #expect(try store.shifts(since: 0, limit: 10).count == 1)
+    }
+  }
+
   /// What a process that is killed leaves is what it had written so far. The log is cut at every
   /// frame and in the middle of each; whatever is found must be a beginning of what was kept.
   @Test func killedAtEveryWriteNothingOlderComesBack() throws {

@@ -31,7 +31,9 @@ enum Arrows {
       "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
       "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
-    "Courier": ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"],
+    "Courier": [
+      "Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer",
+    ],
     "Lab": ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"],
     "hopshiftd": ["Daemon"],
     "hopshift-courier": ["Courier"],
@@ -71,6 +73,7 @@ enum Arrows {
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
     "StoreTests": ["Store", "Model"],
+    "WebServerTests": ["WebServer", "Linux", "Model"],
     "HTTPSTests": ["HTTPS", "Model"],
     "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
     "DaemonTests": [

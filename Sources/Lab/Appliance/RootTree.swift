@@ -16,7 +16,8 @@ package enum RootTree {
   /// runs the answerer.
   private static let packages = [
     "systemd", "systemd-sysv", "dbus", "iproute2", "libmnl0", "libcap2", "libyaml-0-2",
-    "libsodium23", "libcurl4", "libsqlite3-0", "libsystemd0", "libstdc++6", "procps",
+    "libsodium23", "libcurl4", "libmicrohttpd12", "libsqlite3-0", "libsystemd0", "libstdc++6",
+    "procps",
   ]
   /// Units that would only add noise or reach for a network that is not there.
   private static let masked = [

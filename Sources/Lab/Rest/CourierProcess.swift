@@ -25,8 +25,9 @@ final class CourierProcess {
     words =
       PlainAppliance.confinement(withRawSockets: false)
       + [
-        binary, "--control", control, "--state", state, "--endpoint",
-        "https://\(RestProcess.address)", "--metadata", "http://\(RestProcess.metadataAddress)",
+        binary, "--control", control, "--state", state, "--listen", state + "/socket",
+        "--endpoint", "https://\(RestProcess.address)", "--metadata",
+        "http://\(RestProcess.metadataAddress)",
         "--ca-file", authority,
       ]
     program = try lab.start("\(host).hopshift-courier", words, on: host)

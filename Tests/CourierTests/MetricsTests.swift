@@ -1,0 +1,80 @@
+// Metrics over HTTP: the daemon's numbers and the courier's own, with and without a daemon.
+
+import Foundation
+import Linux
+import Model
+import Testing
+
+@Suite(.serialized, .timeLimit(.minutes(4))) struct MetricsTests {
+  /// What a GET of the page brings, the daemon turned meanwhile.
+  private func page(_ scene: Scene, _ path: String = "/metrics") throws -> String {
+    let socket = try UnixStream.connect(path: scene.metrics ?? "")
+    _ = try socket.send(
+      Array("GET \(path) HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".utf8).span)
+    var buffer = ReceiveBuffer()
+    var text: [UInt8] = []
+    var isClosed = false
+    try scene.wait("the end of the page") {
+      while !isClosed, let count = try socket.receive(into: &buffer) {
+        isClosed = count == 0
+        buffer.withBytes { bytes in for index in bytes.indices { text.append(bytes[index]) } }
+      }
+      return isClosed
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  private func scene() throws -> Scene {
+    let scene = try Scene()
+    scene.metrics = scene.azure.place + "/metrics.sock"
+    try scene.start()
+    try scene.settle()
+    try scene.wait("the door") { scene.log.contains("metrics are served on") }
+    return scene
+  }
+
+  @Test func bothSidesAreToldAndNothingElseIs() throws {
+    let scene = try scene()
+    scene.want("ours", "10.0.0.5")
+    try scene.wait("done") { scene.isDone() }
+    let text = try page(scene)
+    #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"), "\(text)")
+    #expect(text.contains("Content-Type: application/openmetrics-text; version=1.0.0"))
+    for line in [
+      "hopshift_up 1", "hopshift_build_info{version=\"9.9\"} 1", "hopshift_courier_token 1",
+      "hopshift_courier_store 1", "hopshift_courier_queue_depth 0",
+      "hopshift_courier_answers_total{class=\"5xx\"} 0",
+    ] { #expect(text.contains("\n\(line)\n"), "\(line) in \(text)") }
+    #expect(text.hasSuffix("\n# EOF\n"))
+    #expect(!text.contains("\nhopshift_courier_requests_total 0\n"))
+    #expect(try page(scene, "/").hasPrefix("HTTP/1.1 404"))
+    #expect(try scene.finish() == 0)
+  }
+
+  @Test func aDaemonThatIsSilentOrGoneIsDown() throws {
+    let scene = try scene()
+    scene.counts = false
+    let silent = try page(scene)
+    #expect(silent.contains("\nhopshift_up 0\n") && silent.contains("hopshift_courier_uptime"))
+    scene.close()
+    try scene.wait("the loss") { scene.log.contains("trying again") }
+    #expect(try page(scene).contains("\nhopshift_up 0\n"))
+    #expect(try scene.finish() == 0)
+  }
+
+  /// Another hopshiftd may say another place, or none.
+  @Test func thePlaceIsTheDaemonsWord() throws {
+    let scene = try scene()
+    let first = try #require(scene.metrics)
+    scene.metrics = nil
+    scene.close()
+    try scene.wait("the loss") { scene.log.contains("trying again") }
+    try scene.listen()
+    try scene.wait("the door to be shut") { !FileManager.default.fileExists(atPath: first) }
+    scene.metrics = first + "/nowhere"
+    scene.close()
+    try scene.listen()
+    try scene.wait("the refusal") { scene.log.contains("metrics cannot be served on") }
+    #expect(try scene.finish() == 0)
+  }
+}
