@@ -11,6 +11,7 @@ enum Arrows {
     "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Hello": ["Model", "Bytes"],
+    "Redistribution": ["Model"],
     "Configuration": ["Model"],
     "Control": ["Model"],
     "Journal": ["Model"],
@@ -40,6 +41,7 @@ enum Arrows {
     "BGPTests": ["BGP", "Model", "Bytes"],
     "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
+    "RedistributionTests": ["Redistribution", "Model"],
     "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "ControlTests": ["Control", "Model"],
@@ -72,7 +74,8 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Configuration",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution",
+    "Configuration",
     "Control", "Console", "Journal", "Engine", "Chronicle",
   ]
 
