@@ -11,6 +11,7 @@ enum Arrows {
     "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Hello": ["Model", "Bytes"],
+    "Redistribution": ["Model"],
     "Configuration": ["Model"],
     "Azure": ["Model"],
     "Control": ["Model"],
@@ -49,6 +50,7 @@ enum Arrows {
     "BGPTests": ["BGP", "Model", "Bytes"],
     "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
+    "RedistributionTests": ["Redistribution", "Model"],
     "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "AzureTests": ["Azure", "Model"],
@@ -90,8 +92,9 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Azure", "Configuration",
-    "Control", "Console", "Journal", "Platform", "Management", "Engine", "Chronicle",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Azure",
+    "Configuration", "Control", "Console", "Journal", "Platform", "Management", "Engine",
+    "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.
