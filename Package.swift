@@ -91,7 +91,9 @@ let package = Package(
     room("Management", ["Model", "Platform"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
+    room(
+      "Engine",
+      ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution"]),
     room(
       "Chronicle", ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"]),
 
@@ -107,8 +109,8 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
-        "Configuration", "Control", "Linux", "Seal", "YAML",
+        "Model", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Engine", "Journal",
+        "Chronicle", "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
     room("Courier", ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"]),
     room(

@@ -31,6 +31,12 @@ package enum ValueType: Sendable {
   case routeTable
   /// The client id of an identity.
   case identity
+  /// Who puts routes into the kernel: a name of ip-route(8), or a number.
+  case origin
+  /// A prefix, and the lengths of those inside it.
+  case filter
+  /// A metric, or a range of them.
+  case metrics
   /// One of the words, or a value of the type.
   indirect case either([String], ValueType)
 
@@ -57,6 +63,9 @@ package enum ValueType: Sendable {
     case .text: "a text"
     case .routeTable: "the resource id of a route table"
     case .identity: "the client id of an identity"
+    case .origin: "a protocol such as bird, or its number"
+    case .filter: "a prefix and its lengths, such as 10.64.0.0/12 le 24"
+    case .metrics: "a metric, or a range such as 0-100"
     case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
@@ -81,6 +90,9 @@ enum Scalar: Hashable {
   case url(WebPlace)
   case statuses(ClosedRange<UInt16>)
   case text(String)
+  case origin(Route.Origin)
+  case filter(Plan.PrefixFilter)
+  case metrics(ClosedRange<UInt32>)
 
   /// As it is written in a file, before any quoting.
   var text: String {
@@ -102,6 +114,9 @@ enum Scalar: Hashable {
     case .url(let place): place.text
     case .statuses(let range): WebValues.text(range)
     case .text(let text): text
+    case .origin(let origin): origin.description
+    case .filter(let filter): filter.description
+    case .metrics(let range): RouteValues.text(range)
     }
   }
 }
@@ -141,6 +156,9 @@ extension ValueType {
     case .text: .text(try WebValues.sought(text))
     case .routeTable: .text(try AzureValues.routeTable(text))
     case .identity: .text(try AzureValues.identity(text))
+    case .origin: .origin(try RouteValues.origin(text))
+    case .filter: .filter(try RouteValues.filter(text))
+    case .metrics: .metrics(try RouteValues.metrics(text))
     case .either(let words, let other):
       words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
     }

@@ -51,6 +51,7 @@ enum Report {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .metrics: client.enqueue(metrics(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .routes: client.enqueue(RoutesReport.answer(request, engine, at: moment.now))
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))

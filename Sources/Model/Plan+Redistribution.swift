@@ -24,13 +24,16 @@ extension Plan {
     package var limit: Int
     /// How long a route that is gone stays announced.
     package var grace: Nanoseconds
+    /// How long a change waits for others to come with it.
+    package var delay: Nanoseconds
 
     package init(
       name: String, tables: [UInt32] = [Redistribution.mainTable], origins: [Route.Origin] = [],
       kinds: [Route.Kind] = [.unicast], allow: [PrefixFilter] = [], deny: [PrefixFilter] = [],
       metrics: ClosedRange<UInt32> = 0...UInt32.max, includesDefault: Bool = false,
       nextHop: NextHopAddresses? = nil, prepend: UInt8 = 0, attributes: RouteAttributes = .none,
-      limit: Int = Redistribution.usualLimit, grace: Nanoseconds = .zero
+      limit: Int = Redistribution.usualLimit, grace: Nanoseconds = .zero,
+      delay: Nanoseconds = Redistribution.usualDelay
     ) {
       self.name = name
       self.tables = tables
@@ -45,12 +48,19 @@ extension Plan {
       self.attributes = attributes
       self.limit = limit
       self.grace = grace
+      self.delay = delay
     }
 
     /// RT_TABLE_MAIN (linux/rtnetlink.h).
     package static let mainTable: UInt32 = 254
     /// We chose it: a route server of Azure takes 2,000 in all.
     package static let usualLimit = 500
+    /// We chose it: a routing daemon that installs its routes does so within a few milliseconds.
+    package static let usualDelay = Nanoseconds.milliseconds(10)
+    /// The rung of the shortest path is that of one number; each below it has one more.
+    package var rung: Rung { Rung(Rung.last.value - prepend) ?? .standby }
+    /// The path that is longest is standby's.
+    package static let longestPrepend = UInt32(Rung.standby.pathLength - 1)
 
     package func matches(_ route: Route) -> Bool {
       guard tables.contains(route.table), kinds.contains(route.kind),
@@ -79,6 +89,22 @@ extension Plan {
         && prefix.length >= block.length
         && Prefix.masked(prefix.address, to: block.length) == block.address
     }
+  }
+}
+
+extension Plan {
+  /// Routes of the kernel's that are announced at most, to each route server. A platform's limit
+  /// counts what an UPDATE replaces as well, so half of it may be held, and VIPs come first.
+  package var exportLimit: Int {
+    let wanted = redistributions.reduce(0) { $0 + $1.limit }
+    guard let limit = routeServers.platform.routeLimit else { return wanted }
+    let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
+    return min(wanted, max(0, limit / 2 - held))
+  }
+
+  /// Where the traffic of a rule's routes is to go.
+  package func nextHops(of rule: Redistribution) -> NextHopAddresses {
+    rule.nextHop ?? local.nextHops
   }
 }
 

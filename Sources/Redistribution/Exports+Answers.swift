@@ -51,6 +51,7 @@ extension Exports {
       guard entry.wanted == Exports.none, let due = entry.due else { return .announced }
       return .leaving(until: due)
     }
+    if entry.isReserved { return entry.wanted == Exports.none ? .gone : .reserved }
     if entry.isLeftOut { return .leftOut }
     guard entry.wanted != Exports.none, let due = entry.due else { return .gone }
     return isDamped(entry, at: now) ? .damped(until: due) : .waiting(until: due)
@@ -72,6 +73,7 @@ extension Exports {
     keeper.keep(&total)
     keeper.keep(&overflows)
     keeper.keep(&isDoubtful)
+    keeper.keep(each: &audiences) { $0.keep(in: &$1) }
     guard keeper.isReading else { return }
     let isFree = Set(free)
     places.removeAll(keepingCapacity: true)
@@ -95,6 +97,9 @@ extension Exports.Entry {
     keeper.keep(&length)
     guard let prefix = Prefix(address, length: length) else { return keeper.damage() }
     self.prefix = prefix
+    keeper.keep(&isReserved)
+    keeper.keep(&owed)
+    keeper.keep(&known)
     keeper.keep(&routes)
     keeper.keep(&wanted)
     keeper.keep(&told)
@@ -104,6 +109,16 @@ extension Exports.Entry {
     keeper.keep(&since)
     keeper.keep(&withdrawals)
     keeper.keep(&flapsSince)
+  }
+}
+
+extension Exports.Audience {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&isListening)
+    keeper.keep(&takesIPv6)
+    keeper.keep(&queue, blank: 0, limit: 2 * Exports.routeLimit) { $1.keep(&$0) }
+    keeper.keep(&head)
+    if head < 0 || head > queue.count { keeper.damage() }
   }
 }
 

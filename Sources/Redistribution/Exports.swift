@@ -8,12 +8,6 @@ package struct ExportSlot: Hashable, Sendable {
   package init(_ index: Int) { self.index = index }
 }
 
-/// The place of a rule in the Plan.
-package struct RuleSlot: Hashable, Sendable {
-  package let index: Int
-  package init(_ index: Int) { self.index = index }
-}
-
 /// Why a prefix is announced or not.
 package enum ExportState: Equatable, Sendable {
   case announced
@@ -25,6 +19,8 @@ package enum ExportState: Equatable, Sendable {
   case damped(until: Instant)
   /// There is no room for it.
   case leftOut
+  /// It is of a VIP, which alone says where it leads.
+  case reserved
   /// Nothing of it is left but its history.
   case gone
 }
@@ -32,23 +28,32 @@ package enum ExportState: Equatable, Sendable {
 /// Keeps the kernel routes that match a rule, and decides what is announced for each prefix.
 ///
 /// - While the kernel's routes are not known completely, nothing changes.
-/// - What happens to a prefix within `delay` is one change, or none.
+/// - What happens to a prefix within its rule's `delay` is one change, or none.
 /// - A prefix that is announced stays; free places go to the shortest prefix, then the lowest.
 /// - A prefix that was taken back `flaps` times within `flapWindow` has to be there for `rest`
 ///   before it is announced again.
 package struct Exports {
-  /// A burst of the kernel's (a daemon that installs its routes) is one UPDATE. DESIGN asks for it.
-  package static let delay = Nanoseconds.milliseconds(10)
   /// Times a prefix may be taken back within `flapWindow` before it has to rest. We chose them: the
   /// platform's own damping begins with the second change.
   package static let flaps: UInt8 = 3
   package static let flapWindow = Nanoseconds.seconds(60)
   package static let rest = Nanoseconds.seconds(30)
+  /// How often it is looked whether a slow route server has heard that a prefix went. We chose it.
+  static let patience = Nanoseconds.seconds(1)
   /// Kernel routes that are kept, announced or not. We chose it: beyond what any route server takes.
   package static let routeLimit = 131_072
 
+  /// Route servers in a mask of 8 bits.
+  package static let audienceLimit = 8
+
   struct Entry {
     var prefix: Prefix
+    /// It is of a VIP.
+    var isReserved = false
+    /// The route servers that do not know yet how it stands.
+    var owed: UInt8 = 0
+    /// Those that were told of it and not that it went.
+    var known: UInt8 = 0
     /// The first of its routes.
     var routes = Exports.none
     /// The rule of its routes that comes first in the Plan; `none`: it has no route.
@@ -69,6 +74,9 @@ package struct Exports {
   static let none: Int32 = -1
 
   let rules: [Plan.Redistribution]
+  /// By rule: whether it has a next hop for IPv6 prefixes.
+  let carriesIPv6: [Bool]
+  let reserved: Set<Prefix>
   /// What all rules together may announce.
   let limit: Int
   var entries: [Entry] = []
@@ -88,12 +96,22 @@ package struct Exports {
   package internal(set) var overflows = 0
   /// What changed since it was last taken.
   var changes: [ExportSlot] = []
+  /// By route server.
+  var audiences: [Audience]
   /// Something happened that only a new listing can explain.
   package internal(set) var isDoubtful = false
 
-  package init(_ rules: [Plan.Redistribution], limit: Int) {
+  /// `reserved` are the prefixes of VIPs. Without `carriesIPv6` every rule does.
+  package init(
+    _ rules: [Plan.Redistribution], limit: Int, reserved: [Prefix] = [],
+    carriesIPv6: [Bool]? = nil, audiences: Int = 0
+  ) {
+    precondition(audiences <= Exports.audienceLimit, "one bit for each")
     self.rules = rules
     self.limit = limit
+    self.reserved = Set(reserved)
+    self.carriesIPv6 = carriesIPv6 ?? Array(repeating: true, count: rules.count)
+    self.audiences = Array(repeating: Audience(), count: audiences)
     announced = Array(repeating: 0, count: rules.count)
     leftOut = Array(repeating: 0, count: rules.count)
   }
@@ -103,7 +121,7 @@ package struct Exports {
   // MARK: The kernel
 
   package mutating func learned(_ route: Route, replaces: Bool, at now: Instant) {
-    let rule = rules.firstIndex { $0.matches(route) }
+    let rule = rule(for: route)
     let known = places[route.destination]
     guard rule != nil || known != nil else { return }
     if let known, replaces { routes.removeAll(like: route, of: &entries[Int(known)].routes) }
@@ -119,6 +137,14 @@ package struct Exports {
       // The same route under another protocol is not one that we know.
       touch(known, at: now)
     }
+  }
+
+  private func rule(for route: Route) -> Int? {
+    for place in rules.indices where rules[place].matches(route) {
+      if case .v6 = route.destination.address, !carriesIPv6[place] { continue }
+      return place
+    }
+    return nil
   }
 
   package mutating func lost(_ route: Route, at now: Instant) {
@@ -163,6 +189,7 @@ package struct Exports {
       entries.append(Entry(prefix: prefix))
     }
     places[prefix] = place
+    entries[Int(place)].isReserved = reserved.contains(prefix)
     return place
   }
 
@@ -175,6 +202,8 @@ package struct Exports {
     if wanted == Exports.none { entries[index].since = nil }
     if wanted != Exports.none, before == Exports.none { entries[index].since = now }
     if entries[index].isLeftOut, wanted != before { unlist(index, rule: before) }
+    // What waits already does not wait longer because it was told once more.
+    if wanted == before, entries[index].due != nil { return }
     let told = entries[index].told
     guard wanted != told else {
       entries[index].due = nil
@@ -188,10 +217,11 @@ package struct Exports {
   /// When what is wanted is told.
   private func due(_ index: Int, at now: Instant) -> Instant {
     let entry = entries[index]
-    let soon = now + Exports.delay
     if entry.wanted == Exports.none {
-      return max(soon, now + rules[Int(entry.told)].grace)
+      let rule = rules[Int(entry.told)]
+      return now + max(rule.delay, rule.grace)
     }
+    let soon = now + rules[Int(entry.wanted)].delay
     guard entry.told == Exports.none, isDamped(entry, at: now) else { return soon }
     return max(soon, (entry.since ?? now) + Exports.rest)
   }
@@ -203,8 +233,8 @@ package struct Exports {
   }
 
   private func historyEnd(_ index: Int, at now: Instant) -> Instant {
-    guard let since = entries[index].flapsSince else { return now + Exports.delay }
-    return max(now + Exports.delay, since + Exports.flapWindow)
+    guard let since = entries[index].flapsSince else { return now }
+    return max(now, since + Exports.flapWindow)
   }
 
   private mutating func schedule(_ place: Int32, _ due: Instant) {
@@ -253,6 +283,12 @@ package struct Exports {
         let end = historyEnd(index, at: now)
         entries[index].due = end
         earliest = Instant.earlier(earliest, end)
+      } else if entries[index].owed != 0 {
+        // A slow route server has not heard that it went: until then nothing else comes here.
+        rest.append(place)
+        entries[index].isListed = true
+        entries[index].due = now + Exports.patience
+        earliest = Instant.earlier(earliest, entries[index].due)
       } else {
         forget(place)
       }
@@ -260,7 +296,11 @@ package struct Exports {
     pending = rest
     self.next = earliest
     if hasGone { coming += waitingForRoom() }
-    for place in coming.sorted(by: isBefore) { announce(place) }
+    var hasMoved = false
+    for place in coming.sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
+    // What follows another rule has left a place behind.
+    guard hasMoved else { return }
+    for place in waitingForRoom().sorted(by: isBefore) { _ = announce(place) }
   }
 
   /// Those for which there was no room.
@@ -289,26 +329,27 @@ package struct Exports {
     changes.append(ExportSlot(index))
   }
 
-  private mutating func announce(_ place: Int32) {
+  /// Whether it has left a place under another rule.
+  private mutating func announce(_ place: Int32) -> Bool {
     let index = Int(place)
     let wanted = entries[index].wanted
     let told = entries[index].told
-    guard wanted != Exports.none, wanted != told else { return }
+    guard wanted != Exports.none, wanted != told, !entries[index].isReserved else { return false }
     let isNew = told == Exports.none
     let rule = Int(wanted)
     guard announced[rule] < rules[rule].limit, !isNew || total < limit else {
-      if !isNew { return }
-      if !entries[index].isLeftOut {
+      if isNew, !entries[index].isLeftOut {
         entries[index].isLeftOut = true
         leftOut[rule] += 1
       }
-      return
+      return false
     }
     if entries[index].isLeftOut { unlist(index, rule: wanted) }
     if isNew { total += 1 } else { announced[Int(told)] -= 1 }
     entries[index].told = wanted
     announced[rule] += 1
     changes.append(ExportSlot(index))
+    return !isNew
   }
 
   private mutating func forget(_ place: Int32) {

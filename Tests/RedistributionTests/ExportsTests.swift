@@ -5,7 +5,7 @@ import Redistribution
 import Testing
 
 struct ExportsTests {
-  private static let delay = Exports.delay
+  private static let delay = Plan.Redistribution.usualDelay
   private static let branches = Plan.Redistribution(name: "branches")
 
   @Test func whatMatchesIsAnnouncedAfterTheDelay() throws {

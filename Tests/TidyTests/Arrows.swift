@@ -20,7 +20,9 @@ enum Arrows {
     "Metrics": ["Control"],
     "Platform": ["Model", "Bytes"],
     "Management": ["Model", "Platform"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
+    "Engine": [
+      "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution",
+    ],
     "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
@@ -29,8 +31,8 @@ enum Arrows {
     "HTTPS": ["Model", "CCurl"],
     "WebServer": ["Model", "CMicrohttpd"],
     "Daemon": [
-      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
-      "Configuration", "Control", "Linux", "Seal", "YAML",
+      "Model", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Engine", "Journal",
+      "Chronicle", "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
     "Courier": ["Model", "Azure", "Control", "Linux", "Store", "HTTPS"],
     "Lab": ["Model", "Bytes", "Platform", "Management", "Control", "Linux", "WebServer"],
