@@ -158,7 +158,9 @@ let package = Package(
         "YAML", "Model",
       ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
+    tests(
+      "EngineTests",
+      ["World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),

@@ -1,4 +1,4 @@
-// Protocols, filters and metrics of routes: how they are read, and what is said when they are wrong.
+// Protocols, filters and metrics of routes: how they are read and written.
 import Model
 
 enum RouteValues {

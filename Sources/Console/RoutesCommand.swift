@@ -16,7 +16,7 @@ package struct RoutesCommand: Hashable, Sendable {
 
   package static let synopsis = Synopsis(
     verb: "routes", operands: "[RULE]",
-    abstract: "show which routes of the kernel are announced, and what is held back",
+    abstract: "show which kernel routes are announced, and what is held back",
     details: """
       For each rule of redistribute: how many routes are announced by it and how
       many are left out; how many of them each route server was told; and the

@@ -52,7 +52,8 @@ extension Loop {
 
   /// From time to time the state is written down, so that a replay has where to begin.
   mutating func noteStart() {
-    if recorder.wantsStart, engine.isQuiet, engine.exports.slotCount <= Loop.frugalExports { recorder.noteStart(engine.state()) }
+    guard engine.exportCount <= Loop.frugalExports else { return }
+    if recorder.wantsStart, engine.isQuiet { recorder.noteStart(engine.state()) }
   }
 
   /// The engine's state, when somebody waits for it and it is one.

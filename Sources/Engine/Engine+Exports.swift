@@ -13,6 +13,10 @@ package struct Exporter {
   var epochs: [UInt32?]
   /// By peer: the end of its first announcement was not marked yet.
   var owesEnd: [Bool]
+  /// When what the kernel had at first has been decided on; nil: it was not listed yet.
+  var settled: Instant?
+  /// The longest delay of a rule.
+  let longestDelay: Nanoseconds
   /// By rule: an alarm was raised for what is left out.
   var isAlarmed: [Bool]
   var overflowIsAlarmed = false
@@ -27,6 +31,7 @@ package struct Exporter {
       carriesIPv6: rules.map { plan.nextHops(of: $0).ipv6 != nil }, audiences: peers)
     epochs = Array(repeating: nil, count: peers)
     owesEnd = Array(repeating: false, count: peers)
+    longestDelay = rules.map(\.delay).max() ?? .zero
     isAlarmed = Array(repeating: false, count: rules.count)
   }
 }
@@ -34,6 +39,9 @@ package struct Exporter {
 extension Engine {
   /// What is announced of the kernel's routes.
   package var exports: Exports { exporter.exports }
+
+  /// Places of prefixes that are kept, announced or not.
+  package var exportCount: Int { exporter.exports.slotCount }
 
   mutating func exportsLearned(_ route: Route, replaces: Bool, at now: Instant) {
     if exporter.isIdle { return }
@@ -52,19 +60,23 @@ extension Engine {
   mutating func routesBecameStale() { exporter.exports.becameStale() }
 
   mutating func routesAreComplete(at now: Instant) {
-    if !exporter.isIdle { exporter.exports.completed(at: now) }
+    if exporter.isIdle { return }
+    exporter.exports.completed(at: now)
+    if exporter.settled == nil { exporter.settled = now + exporter.longestDelay }
   }
 
   /// `.turn` is wanted at once while somebody can be told something.
   var exportDeadline: Instant? {
     if exporter.isIdle { return nil }
+    var earliest = isStopping ? nil : exporter.exports.deadline
     for index in exporter.epochs.indices where exporter.epochs[index] != nil {
       let peer = PeerSlot(index)
       guard speaker.takesExports(peer) else { continue }
-      let isEnd = exporter.owesEnd[index] && exporter.exports.isComplete
-      if exporter.exports.owes(peer) || isEnd { return latest }
+      if exporter.exports.owes(peer) { return latest }
+      guard exporter.owesEnd[index], exporter.exports.isComplete else { continue }
+      earliest = Instant.earlier(earliest, exporter.settled)
     }
-    return isStopping ? nil : exporter.exports.deadline
+    return earliest
   }
 
   /// Sessions that began or ended with this input, and route servers that were told all VIPs again.
@@ -106,7 +118,9 @@ extension Engine {
       guard speaker.takesExports(peer) else { continue }
       if let piece = exporter.exports.take(for: peer, octets: Speaker.exportOctets) {
         speaker.tell(piece, to: peer, at: now, into: &outputs)
-      } else if exporter.owesEnd[index], exporter.exports.isComplete {
+      } else if exporter.owesEnd[index], exporter.exports.isComplete,
+        let settled = exporter.settled, now >= settled
+      {
         exporter.owesEnd[index] = false
         let connection = ConnectionSlot(peer, speaker.targets[index].side)
         speaker.sendEndOfRIB(connection, into: &outputs)
@@ -132,6 +146,7 @@ extension Exporter {
     exports.keep(in: &keeper)
     keeper.keep(each: &epochs) { $1.keep(&$0, blank: 0) { $1.keep(&$0) } }
     keeper.keep(each: &owesEnd) { $1.keep(&$0) }
+    keeper.keep(&settled)
     keeper.keep(each: &isAlarmed) { $1.keep(&$0) }
     keeper.keep(&overflowIsAlarmed)
   }

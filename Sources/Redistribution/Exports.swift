@@ -40,7 +40,7 @@ package struct Exports {
   package static let rest = Nanoseconds.seconds(30)
   /// How often it is looked whether a slow route server has heard that a prefix went. We chose it.
   static let patience = Nanoseconds.seconds(1)
-  /// Kernel routes that are kept, announced or not. We chose it: beyond what any route server takes.
+  /// Kernel routes that are kept, announced or not. We chose it: more than any route server takes.
   package static let routeLimit = 131_072
 
   /// Route servers in a mask of 8 bits.

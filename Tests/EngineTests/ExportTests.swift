@@ -3,6 +3,7 @@
 import BGP
 import Engine
 import Model
+import Redistribution
 import Testing
 import World
 
@@ -206,7 +207,7 @@ struct ExportTests {
     let updates = exporting.pass(.milliseconds(1))
     // What it never heard of is not withdrawn.
     #expect(updates.map { texts($0.announced) } == [["10.71.0.0/16"]])
-    #expect(updates.allSatisfy(\.withdrawn.isEmpty))
+    #expect(updates.allSatisfy { $0.withdrawn.isEmpty })
   }
 
   @Test func everythingAgainWhenItIsAsked() throws {

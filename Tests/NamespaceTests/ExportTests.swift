@@ -1,4 +1,4 @@
-// Routes of a real kernel, announced to a real BIRD: bursts, replacements, grace, silence and limits.
+// Routes of a real kernel, announced to a real BIRD: bursts, replacements, grace, limits.
 
 import Lab
 import Linux
@@ -99,7 +99,6 @@ struct ExportTests {
     let first = try updates(tap).filter { !$0.announced.isEmpty }
     // 4,000 prefixes of five octets are five messages of 4,096, and one is the VIP's.
     #expect(first.count <= 12, "\(first.count) UPDATEs")
-    #expect(try updates(tap).count { $0.isEndOfRIB } == 1)
 
     var known = try updates(tap).count
     try change(duel, Self.routes("del", 1_000))
@@ -172,6 +171,43 @@ struct ExportTests {
     #expect(told.allSatisfy { !$0.withdraws })
   }
 
+  /// BIRD takes its routes out of the kernel when it ends, and brings them back when it starts.
+  @Test func `a routing daemon may be restarted`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    try addCable(duel)
+    let tap = try Wiretap(duel.lab, on: "judge")
+    let judge = try duel.startBird()
+    let blocks = (0..<UInt32(1_000)).map { "\(IPv4Address(bits: 0x0a40_0000 + $0 << 4))/28" }
+    let source = try Bird(
+      duel.lab, on: "a",
+      configuration: """
+        log stderr all;
+        router id \(Duel.appliance);
+        protocol device { }
+        protocol kernel { ipv4 { export all; import none; }; }
+        protocol static branches {
+          ipv4;
+        \(blocks.map { "  route \($0) via \"n0\";" }.joined(separator: "\n"))
+        }
+
+        """)
+    try duel.startDaemon(
+      configuration: configuration(
+        "  all: {protocols: [bird], allow: [10.64.0.0/12 le 28], limit: 1500, grace: 120s}"))
+    try wait(judge, for: 1_000)
+    let known = try updates(tap).count
+    try source.endAsked()
+    try wait(duel, toShow: [#""state":"leaving""#])
+    try source.startAgain()
+    try Waiting.until("all of them to be back", within: .seconds(20)) { () throws(LabError) in
+      let answer = try duel.ask(["routes", "--held", "--json"])
+      return answer.contains(#""type":"export","#) ? String(answer.prefix(2_000)) : nil
+    }
+    #expect(try updates(tap).count == known)
+    try wait(judge, for: 1_000)
+  }
+
   /// The kernel does not say a word of IPv4 routes that go with their interface.
   @Test func `an interface takes a thousand along`() throws {
     let duel = try Duel()
@@ -206,7 +242,8 @@ struct ExportTests {
     try wait(duel, toShow: [#""announced":1999,"left-out":501"#])
     let highest = try #require(Prefix(.v4(IPv4Address(bits: 0x0a40_0000 + 2_499 << 4)), length: 28))
     let held = try duel.ask(["routes", "--held"])
-    #expect(held.contains("\(highest)  all   left out: no room"), "\(held.prefix(600))")
+    let line = held.split(separator: "\n").first { $0.hasPrefix("\(highest) ") }
+    #expect(line?.hasSuffix("all   left out: no room") == true, "\(held.prefix(600))")
     #expect(!held.contains("10.64.0.0/28"))
     try Waiting.until("the alarm", within: .seconds(10)) { () throws(LabError) in
       let log = try duel.log()

@@ -70,7 +70,9 @@ enum Arrows {
       "Probes",
     ],
     "Simulate": ["World"],
-    "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
+    "EngineTests": [
+      "World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP",
+    ],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
