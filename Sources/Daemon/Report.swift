@@ -221,7 +221,7 @@ enum Report {
       line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
-    line.add("prefixes-announced", engine.speaker.announcedPrefixes(slot))
+    line.add("prefixes-announced", engine.announcedPrefixes(slot))
     line.add("routes-received", session.received.routes.count)
     line.add("routes-not-kept", session.received.notKept)
     line.add("updates-sent", connection.updatesSent)

@@ -1,7 +1,7 @@
 // The engine's side of redistribution: routes of the kernel in, UPDATEs out, behind all volleys.
 
 import BGP
-import Model
+package import Model
 package import Redistribution
 
 /// Who was told what of the kernel's routes.
@@ -42,6 +42,11 @@ extension Engine {
 
   /// Places of prefixes that are kept, announced or not.
   package var exportCount: Int { exporter.exports.slotCount }
+
+  /// How many prefixes a route server was told that stand, VIPs and routes of the kernel.
+  package func announcedPrefixes(_ peer: PeerSlot) -> Int {
+    speaker.announcedPrefixes(peer) + exporter.exports.knownCount(peer)
+  }
 
   mutating func exportsLearned(_ route: Route, replaces: Bool, at now: Instant) {
     if exporter.isIdle { return }

@@ -171,6 +171,13 @@ struct ExportTests {
     let told = try updates(tap).dropFirst(known)
     #expect(told.map(\.announced) == [[prefix]])
     #expect(told.allSatisfy { !$0.withdraws })
+
+    // All of it plays again to the same bytes.
+    let file = "\(duel.lab.directory)/past.journal"
+    _ = try duel.ask(["record", "--past", file])
+    let answer = try duel.lab.shell.attempt([BuiltPrograms.path("hopshift"), "replay", file])
+    #expect(answer.status == 0, "\(answer.output)")
+    #expect(answer.output.contains("outputs, identical\n"), "\(answer.output)")
   }
 
   /// BIRD takes its routes out of the kernel when it ends, and brings them back when it starts.
@@ -208,6 +215,51 @@ struct ExportTests {
     }
     #expect(try updates(tap).count == known)
     try wait(judge, for: 1_000)
+  }
+
+  /// The same with FRR: its staticd ends, and zebra takes the routes away.
+  @Test(.enabled(if: Judge.frr.isInstalled, "FRR is not installed"))
+  func `a daemon of FRR may be restarted`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    try addCable(duel)
+    let tap = try Wiretap(duel.lab, on: "judge")
+    let judge = try duel.startBird()
+    try duel.lab.shell.run(["chmod", "0777", duel.lab.directory])
+    let routes = (0..<UInt32(300)).map {
+      "ip route \(IPv4Address(bits: 0x0a40_0000 + $0 << 4))/28 n0"
+    }
+    _ = try startFRR("zebra", [], duel)
+    let source = try startFRR("staticd", routes, duel)
+    // RTPROT_ZSTATIC (zebra/rt_netlink.h); its routes name next hop objects.
+    try duel.startDaemon(
+      configuration: configuration(
+        "  all: {protocols: [196], allow: [10.64.0.0/12 le 28], grace: 120s}"))
+    try wait(judge, for: 300)
+    let known = try updates(tap).count
+    try duel.lab.shell.run(["kill", "-KILL", "\(source.pid)"])
+    try wait(duel, toShow: [#""state":"leaving""#])
+    _ = try startFRR("staticd", routes, duel)
+    try Waiting.until("all of them to be back", within: .seconds(20)) { () throws(LabError) in
+      let answer = try duel.ask(["routes", "--held", "--json"])
+      return answer.contains(#""type":"export","#) ? String(answer.prefix(2_000)) : nil
+    }
+    #expect(try updates(tap).count == known)
+    try wait(judge, for: 300)
+  }
+
+  private func startFRR(
+    _ name: String, _ lines: [String], _ duel: Duel
+  ) throws(LabError) -> RunningProgram {
+    let directory = duel.lab.directory
+    let path = try duel.lab.write(
+      "\(name).conf", lines.joined(separator: "\n") + "\n", mode: 0o644)
+    return try duel.lab.start(
+      "a.\(name)",
+      [
+        "/usr/lib/frr/\(name)", "-f", path, "-i", "\(directory)/\(name).pid",
+        "--vty_socket", directory, "-z", "\(directory)/zserv.api", "-P", "0",
+      ], on: "a")
   }
 
   /// The kernel does not say a word of IPv4 routes that go with their interface.
