@@ -80,6 +80,7 @@ let package = Package(
     room("Probes", ["Model", "Bytes"]),
     room("Failover", ["Model"]),
     room("Hello", ["Model", "Bytes"]),
+    room("Redistribution", ["Model"]),
     room("Configuration", ["Model"]),
     room("Azure", ["Model"]),
     room("Control", ["Model"]),
@@ -90,7 +91,9 @@ let package = Package(
     room("Management", ["Model", "Platform"]),
 
     // Floor 3: one deterministic machine.
-    room("Engine", ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"]),
+    room(
+      "Engine",
+      ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution"]),
     room(
       "Chronicle", ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"]),
 
@@ -106,8 +109,8 @@ let package = Package(
     room(
       "Daemon",
       [
-        "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
-        "Configuration", "Control", "Linux", "Seal", "YAML",
+        "Model", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Engine", "Journal",
+        "Chronicle", "Configuration", "Control", "Linux", "Seal", "YAML",
       ]),
     room(
       "Courier", ["Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer"]),
@@ -141,6 +144,7 @@ let package = Package(
     tests("BGPTests", ["BGP", "Model", "Bytes"], resources: [.copy("Vectors")]),
     tests("ProbesTests", ["Probes", "Model", "Bytes"]),
     tests("FailoverTests", ["Failover", "Model"]),
+    tests("RedistributionTests", ["Redistribution", "Model"]),
     tests("HelloTests", ["Hello", "Model"], resources: [.copy("Vectors")]),
     tests("ConfigurationTests", ["Configuration", "YAML", "Model"]),
     tests("AzureTests", ["Azure", "Model"], resources: [.copy("Vectors")]),
@@ -155,7 +159,9 @@ let package = Package(
         "YAML", "Model",
       ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),
-    tests("EngineTests", ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"]),
+    tests(
+      "EngineTests",
+      ["World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP"]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),

@@ -133,6 +133,11 @@ package struct NoteSentence: Equatable, Sendable {
       "kernel: \(kernelClass): no netlink socket: \(name(code))"
     case .portNotOpened(let port, let code): ProbeWords.sentence(port, code, errno: name)
     case .probesNotOpened(let socket, let code): ProbeWords.sentence(socket, code, errno: name)
+    case .routesLeftOut(let rule, let count):
+      "redistribute \(plan.redistributions[rule.index].name): there is no room for "
+        + "\(count) of its routes; see hopshift routes"
+    case .routesNotKept:
+      "redistribute: more routes of the kernel match than are kept; the rest is not looked at"
     case .unconfirmed(let slot, let shift):
       "vip \(plan.vips[slot.index].name): shift \(shift) is not confirmed after "
         + "\((plan.vips[slot.index].confirmation?.within ?? .zero).seconds) s: "

@@ -134,6 +134,10 @@ package struct OutputSum: Equatable, Sendable {
     case .unconfirmed(let vip, let shift):
       add(42, vip.index)
       add(shift)
+    case .routesLeftOut(let rule, let count):
+      add(43, rule.index)
+      add(UInt32(truncatingIfNeeded: count))
+    case .routesNotKept: add(44, 0 as UInt8)
     }
   }
 

@@ -183,13 +183,15 @@ extension PlanMaker {
       if vip.field(.udr) != nil { areWritten = true }
       if vip.section(.udr)?.word(.mode) != Plan.UDR.Mode.only.rawValue { announced = vip }
     }
-    if announced == nil, !vips.isEmpty { return .absent }
+    let hasRules = root.field(.redistribute) != nil
+    if announced == nil, !vips.isEmpty, !hasRules { return .absent }
     let advice = "add route-servers: with peers below it"
     let name = announced?.name ?? ""
     problems.error(
       root.position, KeyName.routeServers.rawValue,
       "missing: the route servers that are told, all of one autonomous system",
-      suggestion: areWritten ? "\(advice), or write udr: {mode: only} for \(name)" : advice)
+      suggestion: areWritten && !hasRules
+        ? "\(advice), or write udr: {mode: only} for \(name)" : advice)
     return nil
   }
 }

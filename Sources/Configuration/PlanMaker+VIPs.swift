@@ -6,6 +6,7 @@ extension PlanMaker {
   mutating func vips(_ platform: Plan.Platform?) -> [Plan.VIP] {
     let sections = root.named(.vips) ?? []
     if sections.isEmpty {
+      if !(root.names(.redistribute) ?? []).isEmpty { return [] }
       if root.field(.vips).map({ if case .named = $0.content { true } else { false } }) ?? true {
         problems.warn(
           root.field(.vips)?.position ?? root.position, KeyName.vips.rawValue,
@@ -63,7 +64,7 @@ extension PlanMaker {
     section.word(.allDown).flatMap { Plan.AllDown(rawValue: $0) } ?? .hold
   }
 
-  private mutating func checkCommunities(_ section: Section) {
+  mutating func checkCommunities(_ section: Section) {
     for item in section.entries(.communities) {
       guard let community = item.community,
         AzureRules.communityNumbers.contains(community.value >> 16)

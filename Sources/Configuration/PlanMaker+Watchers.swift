@@ -147,7 +147,9 @@ extension PlanMaker {
           host.position, host.path(.probes),
           "missing: VIP \(vip) depends on this host, and nothing tells whether it is well",
           suggestion: "add probes: [PROBE, ...]")
-      } else if isComplete, host.isSet(.anchor) != true, hasProbes || !isSelf(host) {
+      } else if isComplete, host.isSet(.anchor) != true, hasProbes || !isSelf(host),
+        !nextHopHosts.contains(host.name)
+      {
         problems.warn(
           host.position, host.path,
           "no VIP depends on this host, and it is no anchor: it decides nothing")

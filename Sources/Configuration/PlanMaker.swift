@@ -9,6 +9,9 @@ struct PlanMaker {
   /// The first VIP that needs the word of a host, by the name of the host.
   var dependents: [String: String] = [:]
 
+  /// Hosts that are the next hop of a rule of redistribution.
+  var nextHopHosts: [String] = []
+
   /// The hosts by name; nil when they cannot be known.
   var known: [String: KnownHost]?
 
@@ -27,6 +30,7 @@ struct PlanMaker {
     let group = self.group()
     let hosts = self.hosts()
     let vips = self.vips(platform)
+    let rules = redistributions(vips)
     let azure = self.azure(for: vips)
     checkUse(by: vips)
     let isShadow = self.isShadow()
@@ -35,7 +39,7 @@ struct PlanMaker {
     addSelf(for: vips, to: &hosts.hosts)
     return Plan(
       local: local, routeServers: servers, vips: vips, hosts: hosts.hosts, targets: hosts.targets,
-      group: group, azure: azure, isShadow: isShadow, metrics: metrics)
+      group: group, redistributions: rules, azure: azure, isShadow: isShadow, metrics: metrics)
   }
 
   /// Nil when it is wrong or has no place to stand: then nothing that depends on it is checked.
@@ -185,6 +189,7 @@ struct PlanMaker {
   /// Every VIP has hosts: then no route of ours leads to this machine.
   private var hasOnlyWatchers: Bool {
     let vips = root.named(.vips) ?? []
+    if root.field(.redistribute) != nil { return false }
     return !vips.isEmpty && vips.allSatisfy { $0.field(.hosts) != nil && $0.field(.owner) == nil }
   }
 

@@ -16,7 +16,7 @@ enum PlanSections {
         + [
           (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
           (.vips, .named(vips(of: plan))),
-        ] + azure(plan.azure) + metrics(plan.metrics))
+        ] + redistribute(plan) + azure(plan.azure) + metrics(plan.metrics))
   }
 
   private static func local(of plan: Plan) -> Section {

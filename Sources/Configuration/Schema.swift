@@ -65,6 +65,18 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case after
   case confirm
   case within
+  case redistribute
+  case tables
+  case protocols
+  case types
+  case allow
+  case deny
+  case metric
+  case defaultRoute = "default-route"
+  case prepend
+  case limit
+  case grace
+  case delay
   case azure
   case routeTables = "route-tables"
   case identity
@@ -151,6 +163,9 @@ package enum Schema {
     Key(
       .vips, .named(noun: "VIP", limit: PlanLimits.vips, vip), .derived("none"),
       "The virtual IPs, by name."),
+    Key(
+      .redistribute, .named(noun: "rule", limit: PlanLimits.redistributions, redistribute),
+      .derived("none"), "Which of the kernel's routes are announced, by rule."),
     Key(
       .azure, .section(azure), .derived("none, or its defaults when a VIP has udr"),
       "What the courier does in Azure."),
@@ -275,6 +290,9 @@ package enum Schema {
     case .routeTable: "RESOURCE-ID"
     case .identity: "CLIENT-ID"
     case .listener: "ADDRESS:PORT|PATH"
+    case .origin: "PROTOCOL"
+    case .filter: "FILTER"
+    case .metrics: "METRIC"
     case .either(let words, let other): "\(words.joined(separator: "|"))|\(typeName(other))"
     }
   }

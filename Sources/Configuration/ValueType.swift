@@ -33,6 +33,12 @@ package enum ValueType: Sendable {
   case identity
   /// An IPv4 address on loopback with a port, or the path of a UNIX socket.
   case listener
+  /// Who puts routes into the kernel: a name of ip-route(8), or a number.
+  case origin
+  /// A prefix, and the lengths of those inside it.
+  case filter
+  /// A metric, or a range of them.
+  case metrics
   /// One of the words, or a value of the type.
   indirect case either([String], ValueType)
 
@@ -60,6 +66,9 @@ package enum ValueType: Sendable {
     case .routeTable: "the resource id of a route table"
     case .identity: "the client id of an identity"
     case .listener: "an address on loopback with a port, or a path"
+    case .origin: "a protocol such as bird, or its number"
+    case .filter: "a prefix and its lengths, such as 10.64.0.0/12 le 24"
+    case .metrics: "a metric, or a range such as 0-100"
     case .either(let words, let other): "\(other.noun), or \(ValueType.alternatives(words))"
     }
   }
@@ -84,6 +93,9 @@ enum Scalar: Hashable {
   case url(WebPlace)
   case statuses(ClosedRange<UInt16>)
   case text(String)
+  case origin(Route.Origin)
+  case filter(Plan.PrefixFilter)
+  case metrics(ClosedRange<UInt32>)
 
   /// As it is written in a file, before any quoting.
   var text: String {
@@ -105,6 +117,9 @@ enum Scalar: Hashable {
     case .url(let place): place.text
     case .statuses(let range): WebValues.text(range)
     case .text(let text): text
+    case .origin(let origin): origin.description
+    case .filter(let filter): filter.description
+    case .metrics(let range): RouteValues.text(range)
     }
   }
 }
@@ -145,6 +160,9 @@ extension ValueType {
     case .routeTable: .text(try AzureValues.routeTable(text))
     case .identity: .text(try AzureValues.identity(text))
     case .listener: .text(try ListenerText.read(text))
+    case .origin: .origin(try RouteValues.origin(text))
+    case .filter: .filter(try RouteValues.filter(text))
+    case .metrics: .metrics(try RouteValues.metrics(text))
     case .either(let words, let other):
       words.contains(text) ? .word(text) : try ValueType.other(text, isPlain, words, other)
     }

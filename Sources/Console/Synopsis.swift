@@ -64,8 +64,8 @@ package struct Synopsis: Hashable, Sendable {
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
     HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
     MaintenanceCommand.synopsis, VolleysCommand.synopsis, ReceivedCommand.synopsis,
-    DesiredCommand.synopsis, DoctorCommand.synopsis, MetricsCommand.synopsis,
-    RecordCommand.synopsis,
-    ReplayCommand.synopsis, CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
+    RoutesCommand.synopsis, DesiredCommand.synopsis, DoctorCommand.synopsis,
+    MetricsCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis,
+    CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

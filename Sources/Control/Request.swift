@@ -13,6 +13,9 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   /// What route servers have told; words name one of them, and whether the errors are wanted
   /// alone.
   case received
+  /// Which of the kernel's routes are announced and which are held back; words name one rule, and
+  /// whether only those that are held back are wanted.
+  case routes
   /// How one VIP stands and why; the word names it.
   case explain
   /// Moves a VIP: its name, where to, and what qualifies the wish.

@@ -8,6 +8,10 @@ import Linux
 import Model
 
 extension Loop {
+  /// Prefixes of the kernel's routes with which the state is still written down from time to time:
+  /// some hundred bytes each. We chose it.
+  static let frugalExports = 1_024
+
   /// What a replay of this run begins with.
   static func beginning(
     _ plan: Plan, _ seed: UInt64, _ run: UInt64, _ facts: ProcessFacts
@@ -48,6 +52,7 @@ extension Loop {
 
   /// From time to time the state is written down, so that a replay has where to begin.
   mutating func noteStart() {
+    guard engine.exportCount <= Loop.frugalExports else { return }
     if recorder.wantsStart, engine.isQuiet { recorder.noteStart(engine.state()) }
   }
 

@@ -51,6 +51,7 @@ enum Report {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .metrics: client.enqueue(metrics(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
+    case .routes: client.enqueue(RoutesReport.answer(request, engine, at: moment.now))
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
@@ -220,7 +221,7 @@ enum Report {
       line.add("families-missing", engine.speaker.missingFamilies(slot).names)
       if let restart = negotiated.peerRestartTime { line.add("peer-restart-s", restart) }
     }
-    line.add("prefixes-announced", engine.speaker.announcedPrefixes(slot))
+    line.add("prefixes-announced", engine.announcedPrefixes(slot))
     line.add("routes-received", session.received.routes.count)
     line.add("routes-not-kept", session.received.notKept)
     line.add("updates-sent", connection.updatesSent)

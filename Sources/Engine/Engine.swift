@@ -16,7 +16,7 @@ package struct Engine: ~Copyable {
   /// Greater than that of any run before.
   package let run: UInt64
   package internal(set) var failover: Failover
-  package private(set) var speaker: Speaker
+  package internal(set) var speaker: Speaker
   package internal(set) var probes: Probes
   /// One for each class of kernel news, in its order.
   package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
@@ -42,6 +42,8 @@ package struct Engine: ~Copyable {
   private var standings: [Standing?]
   /// What route tables should say.
   var wishes: RouteWishes
+  /// What is announced of the kernel's routes.
+  package internal(set) var exporter: Exporter
   /// Whether shifts have arrived.
   var confirmations: Confirmations
   /// The speaking side of hello.
@@ -61,6 +63,7 @@ package struct Engine: ~Copyable {
     self.run = run
     speaking = HelloSpeaker(plan, start: run)
     wishes = RouteWishes(plan)
+    exporter = Exporter(plan)
     confirmations = Confirmations(plan)
     failover = Failover(plan)
     speaker = Speaker(plan, seed: seed)
@@ -112,6 +115,7 @@ package struct Engine: ~Copyable {
     earliest = Instant.earlier(earliest, confirmations.deadline)
     earliest = Instant.earlier(earliest, drained)
     earliest = Instant.earlier(earliest, wishDeadline)
+    earliest = Instant.earlier(earliest, exportDeadline)
     for index in feeds.indices { earliest = Instant.earlier(earliest, feeds[index].deadline) }
     return earliest
   }
@@ -180,6 +184,7 @@ package struct Engine: ~Copyable {
     noteNews()
     if failover.hasOccurrences { tellOccurrences(into: &outputs) }
     if !hasStarted { startSessions(at: now, into: &outputs) }
+    followSessions()
     // When nobody hears it any more, leaving slowly is only slow.
     if let drained, now >= drained || !speaker.isHeard { finishStopping(at: now, into: &outputs) }
     // Whatever was said, moved or proved may have changed what route tables should say.
@@ -197,6 +202,7 @@ package struct Engine: ~Copyable {
     turnConfirmations(at: now, into: &outputs)
     turnHello(at: now, into: &outputs)
     turnWishes(at: now, into: &outputs)
+    turnExports(at: now, into: &outputs)
   }
 
   /// This process stood still: what was due meanwhile proves nothing about others.
@@ -262,6 +268,9 @@ package struct Engine: ~Copyable {
     hasStarted = true
     speaker.start(at: now, into: &outputs)
   }
+
+  /// Whether this input has moved a VIP, of which nobody was told yet.
+  var isMoving: Bool { !moved.isEmpty }
 
   mutating func apply(at now: Instant, into outputs: inout Outputs) {
     for verdict in verdicts { apply(verdict, at: now, into: &outputs) }
@@ -383,6 +392,7 @@ extension Engine {
     keeper.keep(&malformed)
     speaking.keep(in: &keeper)
     wishes.keep(in: &keeper)
+    exporter.keep(in: &keeper)
     confirmations.keep(in: &keeper)
     keeper.keep(&latest)
     keeper.keep(&hasStarted)

@@ -107,11 +107,13 @@ extension Engine {
     case .nextHopGone:
       outputs.add(.note(.heard(fact)))
       changedSilently(at: now, into: &outputs)
-    case .route(let route, _):
+    case .route(let route, let replaces):
       judge(route, isGone: false, at: now, into: &outputs)
+      exportsLearned(route, replaces: replaces, at: now)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .routeGone(let route):
       judge(route, isGone: true, at: now, into: &outputs)
+      exportsLost(route, at: now, into: &outputs)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .neighbour(let neighbour):
       probesLearned(neighbour, at: now, into: &outputs)
@@ -204,8 +206,7 @@ extension Engine {
       outputs.add(.note(.stale(kernelClass, .interruptedDump)))
       alarmIfFailing(kernelClass, into: &outputs)
     case .firstComplete where kernelClass != .interfaces:
-      failover.isComplete(kernelClass, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
+      isComplete(kernelClass, at: now, into: &outputs)
       outputs.add(.note(.complete(kernelClass)))
     case .firstComplete:
       interfacesAreComplete(at: now, into: &outputs)
@@ -217,10 +218,22 @@ extension Engine {
       changedSilently(at: now, into: &outputs)
       outputs.add(.note(.current(kernelClass)))
     case .complete:
-      failover.isComplete(kernelClass, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
+      isComplete(kernelClass, at: now, into: &outputs)
       outputs.add(.note(.current(kernelClass)))
     }
+  }
+
+  private mutating func isComplete(
+    _ kernelClass: KernelClass, at now: Instant, into outputs: inout Outputs
+  ) {
+    failover.isComplete(kernelClass, at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+    if kernelClass == .routes { routesAreComplete(at: now) }
+  }
+
+  private mutating func becameStale(_ kernelClass: KernelClass) {
+    failover.becameStale(kernelClass)
+    if kernelClass == .routes { routesBecameStale() }
   }
 
   private mutating func interfacesAreComplete(at now: Instant, into outputs: inout Outputs) {
@@ -238,7 +251,7 @@ extension Engine {
     _ kernelClass: KernelClass, _ reason: StaleReason, at now: Instant, into outputs: inout Outputs
   ) {
     guard feed(kernelClass).isOpen else { return }
-    failover.becameStale(kernelClass)
+    becameStale(kernelClass)
     feeds[Int(kernelClass.rawValue)].failed(at: now)
     outputs.add(.note(.stale(kernelClass, reason)))
     alarmIfFailing(kernelClass, into: &outputs)
@@ -251,7 +264,7 @@ extension Engine {
     let slot = Int(kernelClass.rawValue)
     guard feeds[slot].isOpen else { return }
     let isKnown = awaitsDump(kernelClass) && !feeds[slot].awaitsOnlySilentChange
-    failover.becameStale(kernelClass)
+    becameStale(kernelClass)
     feeds[slot].lostMessages(at: now)
     // While one loss waits for its dump, another is counted and changes nothing.
     if isKnown { return }
@@ -260,10 +273,10 @@ extension Engine {
   }
 
   /// Routes may be gone without a word.
-  private mutating func changedSilently(at now: Instant, into outputs: inout Outputs) {
+  mutating func changedSilently(at now: Instant, into outputs: inout Outputs) {
     let slot = Int(KernelClass.routes.rawValue)
     guard feeds[slot].changedSilently(at: now) else { return }
-    failover.becameStale(.routes)
+    becameStale(.routes)
     outputs.add(.note(.stale(.routes, .silentChange)))
   }
 

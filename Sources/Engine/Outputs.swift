@@ -106,6 +106,10 @@ package enum Alarm: Equatable, Sendable {
   case portNotOpened(InterfaceName, code: Int32)
   /// Probes of this kind cannot be sent.
   case probesNotOpened(ProbeSocket, code: Int32)
+  /// So many routes match a rule and are not announced, since there is no room for them.
+  case routesLeftOut(RuleSlot, count: Int)
+  /// More of the kernel's routes match than are kept at all.
+  case routesNotKept
   /// No probe through the VIP has reached the new host in time.
   case unconfirmed(VIPSlot, shift: UInt32)
 }

@@ -3,6 +3,7 @@
 import Failover
 import Model
 import Probes
+import Redistribution
 
 extension Engine {
   mutating func probe(
@@ -66,13 +67,15 @@ extension Engine {
   mutating func beginEvidence(at now: Instant, into outputs: inout Outputs) {
     guard !probes.isStarted else { return }
     probes.start(at: now)
-    if failover.kernelEvidence.needsRoutes { need(.routes, .plan, into: &outputs) }
+    let needsRoutes = failover.kernelEvidence.needsRoutes || !exporter.isIdle
+    if needsRoutes { need(.routes, .plan, into: &outputs) }
     if failover.kernelEvidence.needsNeighbours { need(.neighbours, .plan, into: &outputs) }
   }
 
   mutating func beginConfirming(_ kernelClass: KernelClass) {
     failover.beginConfirming(kernelClass)
     if kernelClass == .interfaces { probes.beginConfirming() }
+    if kernelClass == .routes, !exporter.isIdle { exporter.exports.beginConfirming() }
   }
 
   mutating func probesLearned(_ link: Link, at now: Instant, into outputs: inout Outputs) {

@@ -22,7 +22,7 @@ struct RefreshPace {
   private var ready: Instant?
   private var pause = RefreshPace.shortest
   /// TCP has not taken all that was sent, and an answer may be among it.
-  private var isHeld = false
+  private(set) var isHeld = false
 
   /// When `takeAnswer` may be true without another word from outside.
   var deadline: Instant? { asked.isEmpty || isHeld ? nil : ready }

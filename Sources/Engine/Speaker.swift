@@ -11,9 +11,9 @@ package struct Speaker: ~Copyable {
   package private(set) var sessions: [Peering]
   /// By peer: what firing must know of its session. Plain values, so that ten thousand volleys at
   /// once do not copy ten thousand sessions.
-  private var targets: [Target]
+  private(set) var targets: [Target]
   /// By peer: what holds for its session. Not in the targets, of which each volley reads some.
-  private var spoken: [Negotiated?]
+  private(set) var spoken: [Negotiated?]
   package private(set) var magazine: Magazine
   private var scratch: SessionOutput
   /// By VIP, then by candidate.
@@ -23,6 +23,7 @@ package struct Speaker: ~Copyable {
   private let hopNumbers: [Int]
   /// The families that the VIPs have prefixes of.
   private let families: Families
+  let localASN: ASNumber
   private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
   private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
@@ -36,9 +37,15 @@ package struct Speaker: ~Copyable {
   /// Volleys that had to be encoded at the moment of firing.
   package private(set) var lateArmings: UInt64 = 0
   /// By peer.
-  private var paces: [RefreshPace]
+  private(set) var paces: [RefreshPace]
   /// Leaving in order: what stands is told as resigned and about to go (RFC 8326).
-  private var isDraining = false
+  private(set) var isDraining = false
+  /// What is announced beside VIPs; empty when nothing is.
+  let exporting: [Exporting]
+  /// Routes that one UPDATE may carry of those.
+  let exportLimit: Int
+  /// By peer, as bits: it was told everything that stands, and has not heard of the exports yet.
+  private(set) var retold: UInt8 = 0
   /// Since when no session is established; nil before they were begun.
   private var unheardSince: Instant?
 
@@ -46,7 +53,7 @@ package struct Speaker: ~Copyable {
   /// the same.
   private var said: (hop: Int, rung: Rung, voice: UInt32)?
 
-  private struct Target {
+  struct Target {
     var isEstablished = false
     var side = ConnectionSide.outgoing
     var epoch: UInt32 = 0
@@ -61,7 +68,14 @@ package struct Speaker: ~Copyable {
     let contents = plan.vips.map {
       VolleyContent($0.isAnnounced ? $0.prefixes : [], $0.attributes)
     }
-    families = contents.reduce(into: []) { $0.formUnion($1.families) }
+    localASN = plan.local.asn
+    exporting = plan.redistributions.map { Exporting($0, of: plan) }
+    let held = contents.reduce(0) { $0 + $1.count }
+    let platformLimit = plan.routeServers.platform.routeLimit
+    exportLimit = platformLimit.map { max(1, $0 - held - plan.exportLimit) } ?? .max
+    families = contents.reduce(into: exporting.reduce(into: []) { $0.formUnion($1.families) }) {
+      $0.formUnion($1.families)
+    }
     let settings = SessionSettings(
       localASN: plan.local.asn, localIdentifier: plan.local.identifier,
       peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime,
@@ -72,7 +86,7 @@ package struct Speaker: ~Copyable {
     }
     magazine = Magazine(
       contents, peers: plan.routeServers.peers.count, localASN: plan.local.asn,
-      platformLimit: plan.routeServers.platform.routeLimit,
+      platformLimit: platformLimit.map { $0 - plan.exportLimit },
       volleysPerPeer: 1 + (plan.vips.map { max(1, $0.candidates.count) }.max() ?? 1))
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     spoken = Array(repeating: nil, count: plan.routeServers.peers.count)
@@ -394,7 +408,8 @@ package struct Speaker: ~Copyable {
         continue
       case .established:
         announceAll(peer, .all, at: now, into: &outputs)
-        sendEndOfRIB(connection, into: &outputs)
+        // With exports behind them it is not the end yet.
+        if exporting.isEmpty { sendEndOfRIB(connection, into: &outputs) }
       case .refreshRequested(let families):
         paces[peer.index].ask(families, at: now)
         answerRefresh(peer, at: now, into: &outputs)
@@ -414,6 +429,7 @@ package struct Speaker: ~Copyable {
   private mutating func announceAll(
     _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
   ) {
+    retold |= 1 << UInt8(peer.index)
     for index in standing.indices {
       // A session begins with nothing, and what was withdrawn stays so.
       guard let standing = standing[index], !standing.isWithdrawn else { continue }
@@ -427,7 +443,7 @@ package struct Speaker: ~Copyable {
 
   /// RFC 4724 section 2: the end of the first announcement is marked, family by family, graceful
   /// restart or not.
-  private func sendEndOfRIB(_ connection: ConnectionSlot, into outputs: inout Outputs) {
+  func sendEndOfRIB(_ connection: ConnectionSlot, into outputs: inout Outputs) {
     guard let spoken = sessions[connection.peer.index].negotiated?.families else { return }
     if spoken.contains(.ipv4Unicast) {
       outputs.send(endOfRIB.indices, of: endOfRIB, to: connection)
@@ -435,6 +451,17 @@ package struct Speaker: ~Copyable {
     if spoken.contains(.ipv6Unicast) {
       outputs.send(endOfRIBIPv6.indices, of: endOfRIBIPv6, to: connection)
     }
+  }
+
+  mutating func takeRetold() -> UInt8 {
+    defer { retold = 0 }
+    return retold
+  }
+
+  /// Something that is no volley leaves.
+  mutating func noteTold(_ peer: PeerSlot, at now: Instant) {
+    targets[peer.index].told = now
+    sessions[peer.index].noteSent(at: now)
   }
 
   /// The families of our prefixes that a route server, now established, does not take.
@@ -463,6 +490,7 @@ extension Speaker {
     }
     keeper.keep(each: &paces) { $0.keep(in: &$1) }
     keeper.keep(&isDraining)
+    keeper.keep(&retold)
     said = nil
     keeper.keep(&lateArmings)
     guard keeper.isReading else { return }

@@ -11,6 +11,8 @@ package struct Plan: Equatable, Sendable {
   /// Those of one host stand together; `TargetSlot` is the position.
   package var targets: [Target]
   package var group: Group?
+  /// Which of the kernel's routes are announced; the first rule that a route matches counts.
+  package var redistributions: [Redistribution]
   /// Nil: there is nothing for the courier to do.
   package var azure: Azure?
   /// Everything is decided and recorded, and nothing is announced.
@@ -20,8 +22,8 @@ package struct Plan: Equatable, Sendable {
 
   package init(
     local: Local, routeServers: RouteServers, vips: [VIP], hosts: [Host] = [],
-    targets: [Target] = [], group: Group? = nil, azure: Azure? = nil, isShadow: Bool = false,
-    metrics: String? = nil
+    targets: [Target] = [], group: Group? = nil, redistributions: [Redistribution] = [],
+    azure: Azure? = nil, isShadow: Bool = false, metrics: String? = nil
   ) {
     self.local = local
     self.routeServers = routeServers
@@ -29,6 +31,7 @@ package struct Plan: Equatable, Sendable {
     self.hosts = hosts
     self.targets = targets
     self.group = group
+    self.redistributions = redistributions
     self.azure = azure
     self.isShadow = isShadow
     self.metrics = metrics
@@ -251,6 +254,10 @@ package enum PlanLimits {
   package static let targetsPerHost = 16
   package static let candidatesPerVIP = 8
   package static let routeTables = 16
+  package static let redistributions = 16
+  package static let redistributionTables = 16
+  package static let redistributionProtocols = 32
+  package static let filtersPerRule = 256
   package static let routesPerVIP = 64
   /// Each may have some connections under way.
   package static let confirmations = 256

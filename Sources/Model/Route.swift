@@ -35,6 +35,22 @@ package struct Route: Hashable, Sendable {
   package struct Origin: Hashable, Sendable {
     package let value: UInt8
     package init(_ value: UInt8) { self.value = value }
+
+    /// By its name, or as a number.
+    package init?(name: some StringProtocol) {
+      if let number = UInt8(plain: name) {
+        value = number
+        return
+      }
+      let known = (UInt8.min...UInt8.max).first { Origin($0).description == name }
+      guard let known else { return nil }
+      value = known
+    }
+
+    /// Every name there is.
+    package static var names: [String] {
+      (UInt8.min...UInt8.max).map { Origin($0).description }.filter { UInt8($0) == nil }
+    }
   }
 
   /// What it does with a packet: RTN_* of linux/rtnetlink.h.
@@ -44,6 +60,8 @@ package struct Route: Hashable, Sendable {
 
     /// Packets go to a next hop (RTN_UNICAST).
     package static let unicast = Kind(1)
+    /// What can be announced: of these a machine disposes, though it may be by dropping.
+    package static let announceable = [unicast, Kind(6), Kind(7), Kind(8)]
   }
 }
 

@@ -23,6 +23,12 @@ package struct HostSlot: Hashable, Comparable, Sendable {
   package static func < (left: HostSlot, right: HostSlot) -> Bool { left.index < right.index }
 }
 
+/// A rule of the Plan by which routes of the kernel are announced.
+package struct RuleSlot: Hashable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+}
+
 /// One piece of evidence of the Plan.
 package struct TargetSlot: Hashable, Comparable, Sendable {
   package let index: Int

@@ -38,6 +38,7 @@ struct Program {
       case .status(let command): return try status(command, invocation.socket, style)
       case .monitor(let command): return try monitor(command, invocation.socket, style)
       case .volleys(let command): return try volleys(command, invocation.socket, style)
+      case .routes(let command): return try routes(command, invocation.socket, style)
       case .received(let command): return try received(command, invocation.socket, style)
       case .explain(let command):
         let records = try ask(.explain, [command.vip], command.json, invocation.socket)
@@ -140,6 +141,21 @@ struct Program {
     }
     try Program.accept(client.end)
     if !command.json { output.write(ReceivedReport(records, errors: command.errors).render(style)) }
+    if let rest = client.end?.string("message"), !rest.isEmpty { output.complain(rest) }
+    return .ok
+  }
+
+  private mutating func routes(
+    _ command: RoutesCommand, _ socket: String, _ style: Style
+  ) throws(Trouble) -> ExitCode {
+    var records: [Record] = []
+    var client = try Client(socket: socket, verb: .routes, words: command.words)
+    while client.end == nil, let answers = try client.next() {
+      records += answers.map(\.record)
+      if command.json { write(answers) }
+    }
+    try Program.accept(client.end)
+    if !command.json { output.write(RoutesPage(records).render(style)) }
     if let rest = client.end?.string("message"), !rest.isEmpty { output.complain(rest) }
     return .ok
   }

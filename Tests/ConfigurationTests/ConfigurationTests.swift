@@ -141,7 +141,7 @@ struct ConfigurationTests {
   /// Each key of the table is printed, unless it is off and no value says so.
   @Test func effectiveHasEveryKey() throws {
     var printed = ""
-    let texts = DecidingTests.texts + AzureTests.texts + [ProbeTests.text]
+    let texts = DecidingTests.texts + AzureTests.texts + [ProbeTests.text, RouteTests.text]
     for text in [ConfigurationTests.everyKey] + texts {
       printed += Configuration.effective(try #require(check(text).plan))
     }

@@ -110,8 +110,8 @@ struct DocumentTests {
   /// The examples and the beginnings of the warnings that each has to give.
   static let examples: [(name: String, warnings: [String])] = [
     ("hopshift.yaml", ["owners do not hear each other"]), ("keepalived-pair.yaml", []),
-    ("pair-healthy.yaml", []), ("two-watchers.yaml", []), ("udr-pair.yaml", []),
-    ("watcher.yaml", ["a watcher without a group"]),
+    ("pair-healthy.yaml", []), ("redistribute.yaml", []), ("two-watchers.yaml", []),
+    ("udr-pair.yaml", []), ("watcher.yaml", ["a watcher without a group"]),
   ]
 
   @Test func everyExampleIsKnownHere() throws {
@@ -165,7 +165,7 @@ struct DocumentTests {
     }
     guard case .mapping(let entries) = tree.content, !isLeaf else { return [] }
     return entries.flatMap { entry -> [String] in
-      let isName = parent == "vips" || parent == "hosts"
+      let isName = ["vips", "hosts", "redistribute"].contains(parent)
       let name = isName ? Schema.placeholder : entry.key
       let path = parent.isEmpty ? name : "\(parent).\(name)"
       return (isName ? [] : [path]) + paths(entry.value, under: path)

@@ -20,7 +20,7 @@ enum Vectors {
 
   static let names = [
     "group", "hosts", "probes", "local", "owners", "route-servers", "vips", "watchers", "whole",
-    "azure", "confirm", "metrics",
+    "azure", "confirm", "metrics", "redistribute",
   ]
 
   static func read(_ name: String) throws -> [RenderingCase] {

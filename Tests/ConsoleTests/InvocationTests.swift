@@ -57,6 +57,19 @@ import Testing
   }
 
   @Test(arguments: [
+    ("routes", [String](), false), ("routes branches", ["branches"], false),
+    ("routes --held --json", ["/held"], true), ("routes --held a", ["/held", "a"], false),
+  ])
+  func routes(_ line: String, _ words: [String], _ json: Bool) throws {
+    guard case .routes(let command) = try read(line).command else {
+      Issue.record("not routes")
+      return
+    }
+    #expect(command.words == words)
+    #expect(command.json == json)
+  }
+
+  @Test(arguments: [
     ("check", "/etc/hopshift/hopshift.yaml", false), ("check a.yaml", "a.yaml", false),
     ("check --effective -- --odd", "--odd", true), ("check -", "-", false),
   ])
@@ -96,7 +109,8 @@ import Testing
 
   private static let verbs =
     "status, monitor, explain, history, simulate, "
-    + "switch, maintenance, volleys, received, desired, doctor, metrics, record, replay, check, "
+    + "switch, maintenance, volleys, received, routes, desired, doctor, metrics, record, "
+    + "replay, check, "
     + "version, help"
 
   @Test(arguments: [
@@ -119,6 +133,7 @@ import Testing
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
     ("received 10.0.1.4 b", "'b' is one word too many for received"),
+    ("routes a b", "'b' is one word too many for routes"),
     ("check a b", "'b' is one word too many for check"),
     ("help status version", "'version' is one word too many for help"),
     ("version 1", "'1' is one word too many for version"),

@@ -11,6 +11,7 @@ enum Arrows {
     "Probes": ["Model", "Bytes"],
     "Failover": ["Model"],
     "Hello": ["Model", "Bytes"],
+    "Redistribution": ["Model"],
     "Configuration": ["Model"],
     "Azure": ["Model"],
     "Control": ["Model"],
@@ -19,7 +20,9 @@ enum Arrows {
     "Metrics": ["Control"],
     "Platform": ["Model", "Bytes"],
     "Management": ["Model", "Platform"],
-    "Engine": ["Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello"],
+    "Engine": [
+      "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution",
+    ],
     "Chronicle": ["Model", "Rtnetlink", "BGP", "Probes", "Failover", "Engine", "Journal"],
     "Linux": ["Model", "CLinux", "CLab", "CMnl", "CCap", "CSystemd", "CSpawn"],
     "YAML": ["Model", "CYaml"],
@@ -28,8 +31,8 @@ enum Arrows {
     "HTTPS": ["Model", "CCurl"],
     "WebServer": ["Model", "CMicrohttpd"],
     "Daemon": [
-      "Model", "BGP", "Probes", "Failover", "Hello", "Engine", "Journal", "Chronicle",
-      "Configuration", "Control", "Linux", "Seal", "YAML",
+      "Model", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Engine", "Journal",
+      "Chronicle", "Configuration", "Control", "Linux", "Seal", "YAML",
     ],
     "Courier": [
       "Model", "Azure", "Control", "Linux", "Metrics", "Store", "HTTPS", "WebServer",
@@ -51,6 +54,7 @@ enum Arrows {
     "BGPTests": ["BGP", "Model", "Bytes"],
     "ProbesTests": ["Probes", "Model", "Bytes"],
     "FailoverTests": ["Failover", "Model"],
+    "RedistributionTests": ["Redistribution", "Model"],
     "HelloTests": ["Hello", "Model"],
     "ConfigurationTests": ["Configuration", "YAML", "Model"],
     "AzureTests": ["Azure", "Model"],
@@ -68,7 +72,9 @@ enum Arrows {
       "Probes",
     ],
     "Simulate": ["World"],
-    "EngineTests": ["World", "Engine", "Failover", "Hello", "Model", "Bytes", "BGP"],
+    "EngineTests": [
+      "World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP",
+    ],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
     "SealTests": ["Seal"],
@@ -93,8 +99,9 @@ enum Arrows {
 
   /// Rooms that know no descriptor, clock, random number, environment or thread.
   static let pure: Set<String> = [
-    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Azure", "Configuration",
-    "Control", "Console", "Journal", "Platform", "Management", "Engine", "Chronicle",
+    "Model", "Bytes", "Rtnetlink", "BGP", "Probes", "Failover", "Hello", "Redistribution", "Azure",
+    "Configuration", "Control", "Console", "Journal", "Platform", "Management", "Engine",
+    "Chronicle",
   ]
 
   /// Rooms that touch memory by address because a C library wants it.

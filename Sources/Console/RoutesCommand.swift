@@ -1,0 +1,39 @@
+// The verb `routes`: which of the kernel's routes are announced, and why the others are not.
+
+import Control
+
+/// `hopshift routes`
+package struct RoutesCommand: Hashable, Sendable {
+  /// The name of one rule; nil for all of them.
+  package let rule: String?
+  package let json: Bool
+  /// Only the routes that are not announced.
+  package let held: Bool
+
+  /// What the daemon calls those in a request; no rule can be called so.
+  private static let heldWord = "/held"
+  private static let heldOption = Option("--held", help: "show only the routes that are held back")
+
+  package static let synopsis = Synopsis(
+    verb: "routes", operands: "[RULE]",
+    abstract: "show which kernel routes are announced, and what is held back",
+    details: """
+      For each rule of redistribute: how many routes are announced by it and how
+      many are left out; how many of them each route server was told; and the
+      routes, each with what became of it. A route that waits, flaps, is gone or
+      stays only for a while says for how long that will be so.
+      """,
+    options: [.json, heldOption])
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    try arguments.refuseOperands(beyond: 1)
+    rule = arguments.operands.first
+    json = arguments.has(.json)
+    held = arguments.has(RoutesCommand.heldOption)
+  }
+
+  /// The words of the request.
+  package var words: [String] {
+    (held ? [RoutesCommand.heldWord] : []) + (rule.map { [$0] } ?? [])
+  }
+}

@@ -1,0 +1,158 @@
+// The engine's side of redistribution: routes of the kernel in, UPDATEs out, behind all volleys.
+
+import BGP
+package import Model
+package import Redistribution
+
+/// Who was told what of the kernel's routes.
+package struct Exporter {
+  package internal(set) var exports: Exports
+  /// There is no rule: nothing of this is asked for.
+  let isIdle: Bool
+  /// By peer: the session that is being told; nil: none is up.
+  var epochs: [UInt32?]
+  /// By peer: the end of its first announcement was not marked yet.
+  var owesEnd: [Bool]
+  /// When what the kernel had at first has been decided on; nil: it was not listed yet.
+  var settled: Instant?
+  /// The longest delay of a rule.
+  let longestDelay: Nanoseconds
+  /// By rule: an alarm was raised for what is left out.
+  var isAlarmed: [Bool]
+  var overflowIsAlarmed = false
+
+  init(_ plan: Plan) {
+    let rules = plan.redistributions
+    let peers = plan.routeServers.peers.count
+    isIdle = rules.isEmpty
+    exports = Exports(
+      rules, limit: plan.exportLimit,
+      reserved: rules.isEmpty ? [] : plan.vips.flatMap { $0.isAnnounced ? $0.prefixes : [] },
+      carriesIPv6: rules.map { plan.nextHops(of: $0).ipv6 != nil }, audiences: peers)
+    epochs = Array(repeating: nil, count: peers)
+    owesEnd = Array(repeating: false, count: peers)
+    longestDelay = rules.map(\.delay).max() ?? .zero
+    isAlarmed = Array(repeating: false, count: rules.count)
+  }
+}
+
+extension Engine {
+  /// What is announced of the kernel's routes.
+  package var exports: Exports { exporter.exports }
+
+  /// Places of prefixes that are kept, announced or not.
+  package var exportCount: Int { exporter.exports.slotCount }
+
+  /// How many prefixes a route server was told that stand, VIPs and routes of the kernel.
+  package func announcedPrefixes(_ peer: PeerSlot) -> Int {
+    speaker.announcedPrefixes(peer) + exporter.exports.knownCount(peer)
+  }
+
+  mutating func exportsLearned(_ route: Route, replaces: Bool, at now: Instant) {
+    if exporter.isIdle { return }
+    exporter.exports.learned(route, replaces: replaces, at: now)
+  }
+
+  mutating func exportsLost(_ route: Route, at now: Instant, into outputs: inout Outputs) {
+    if exporter.isIdle { return }
+    exporter.exports.lost(route, at: now)
+    if exporter.exports.isDoubtful {
+      exporter.exports.doubtWasHeard()
+      changedSilently(at: now, into: &outputs)
+    }
+  }
+
+  mutating func routesBecameStale() { exporter.exports.becameStale() }
+
+  mutating func routesAreComplete(at now: Instant) {
+    if exporter.isIdle { return }
+    exporter.exports.completed(at: now)
+    if exporter.settled == nil { exporter.settled = now + exporter.longestDelay }
+  }
+
+  /// `.turn` is wanted at once while somebody can be told something.
+  var exportDeadline: Instant? {
+    if exporter.isIdle { return nil }
+    var earliest = isStopping ? nil : exporter.exports.deadline
+    for index in exporter.epochs.indices where exporter.epochs[index] != nil {
+      let peer = PeerSlot(index)
+      guard speaker.takesExports(peer) else { continue }
+      if exporter.exports.owes(peer) { return latest }
+      guard exporter.owesEnd[index], exporter.exports.isComplete else { continue }
+      earliest = Instant.earlier(earliest, exporter.settled)
+    }
+    return earliest
+  }
+
+  /// Sessions that began or ended with this input, and route servers that were told all VIPs again.
+  mutating func followSessions() {
+    if exporter.isIdle { return }
+    let retold = speaker.takeRetold()
+    for index in exporter.epochs.indices {
+      let peer = PeerSlot(index)
+      let target = speaker.targets[index]
+      let epoch = target.isEstablished ? target.epoch : nil
+      if epoch == exporter.epochs[index] {
+        if epoch != nil, retold & 1 << UInt8(index) != 0 { exporter.exports.repeatAll(to: peer) }
+        continue
+      }
+      exporter.epochs[index] = epoch
+      exporter.owesEnd[index] = epoch != nil
+      if epoch == nil {
+        exporter.exports.end(peer)
+      } else {
+        let families = speaker.spoken[index]?.families ?? []
+        exporter.exports.begin(peer, takesIPv6: families.contains(.ipv6Unicast))
+      }
+    }
+  }
+
+  /// Says what is due, one piece to each route server. When this turn moves a VIP, that comes first
+  /// and the next turn, which follows at once, says the rest.
+  mutating func turnExports(at now: Instant, into outputs: inout Outputs) {
+    guard !exporter.isIdle, !isMoving else { return }
+    followSessions()
+    // Whoever is leaving says nothing new.
+    if !isStopping {
+      exporter.exports.turn(at: now)
+      exporter.exports.spread()
+      alarmOfRoom(into: &outputs)
+    }
+    for index in exporter.epochs.indices where exporter.epochs[index] != nil {
+      let peer = PeerSlot(index)
+      guard speaker.takesExports(peer) else { continue }
+      if let piece = exporter.exports.take(for: peer, octets: Speaker.exportOctets) {
+        speaker.tell(piece, to: peer, at: now, into: &outputs)
+      } else if exporter.owesEnd[index], exporter.exports.isComplete,
+        let settled = exporter.settled, now >= settled
+      {
+        exporter.owesEnd[index] = false
+        let connection = ConnectionSlot(peer, speaker.targets[index].side)
+        speaker.sendEndOfRIB(connection, into: &outputs)
+      }
+    }
+  }
+
+  private mutating func alarmOfRoom(into outputs: inout Outputs) {
+    let leftOut = exporter.exports.leftOut
+    for rule in leftOut.indices where exporter.isAlarmed[rule] != (leftOut[rule] > 0) {
+      exporter.isAlarmed[rule] = leftOut[rule] > 0
+      guard leftOut[rule] > 0 else { continue }
+      outputs.add(.note(.alarm(.routesLeftOut(RuleSlot(rule), count: leftOut[rule]))))
+    }
+    guard exporter.overflowIsAlarmed != (exporter.exports.overflows > 0) else { return }
+    exporter.overflowIsAlarmed.toggle()
+    if exporter.overflowIsAlarmed { outputs.add(.note(.alarm(.routesNotKept))) }
+  }
+}
+
+extension Exporter {
+  mutating func keep(in keeper: inout Keeper) {
+    exports.keep(in: &keeper)
+    keeper.keep(each: &epochs) { $1.keep(&$0, blank: 0) { $1.keep(&$0) } }
+    keeper.keep(each: &owesEnd) { $1.keep(&$0) }
+    keeper.keep(&settled)
+    keeper.keep(each: &isAlarmed) { $1.keep(&$0) }
+    keeper.keep(&overflowIsAlarmed)
+  }
+}

@@ -1,0 +1,121 @@
+// Which of the kernel's routes are announced, and how.
+
+extension Plan {
+  /// One rule: kernel routes that match it are announced with one next hop.
+  package struct Redistribution: Equatable, Sendable {
+    package var name: String
+    /// Numbers of routing tables.
+    package var tables: [UInt32]
+    /// Who put the route there; empty: anybody.
+    package var origins: [Route.Origin]
+    package var kinds: [Route.Kind]
+    /// At least one of them has to match, unless there are none.
+    package var allow: [PrefixFilter]
+    package var deny: [PrefixFilter]
+    package var metrics: ClosedRange<UInt32>
+    /// Whether 0.0.0.0/0 and ::/0 may match.
+    package var includesDefault: Bool
+    /// Who carries the traffic; nil: this machine.
+    package var nextHop: NextHopAddresses?
+    /// How often our number stands in the path beyond the first time.
+    package var prepend: UInt8
+    package var attributes: RouteAttributes
+    /// Routes that are announced at most.
+    package var limit: Int
+    /// How long a route that is gone stays announced.
+    package var grace: Nanoseconds
+    /// How long a change waits for others to come with it.
+    package var delay: Nanoseconds
+
+    package init(
+      name: String, tables: [UInt32] = [Redistribution.mainTable], origins: [Route.Origin] = [],
+      kinds: [Route.Kind] = [.unicast], allow: [PrefixFilter] = [], deny: [PrefixFilter] = [],
+      metrics: ClosedRange<UInt32> = 0...UInt32.max, includesDefault: Bool = false,
+      nextHop: NextHopAddresses? = nil, prepend: UInt8 = 0, attributes: RouteAttributes = .none,
+      limit: Int = Redistribution.usualLimit, grace: Nanoseconds = .zero,
+      delay: Nanoseconds = Redistribution.usualDelay
+    ) {
+      self.name = name
+      self.tables = tables
+      self.origins = origins
+      self.kinds = kinds
+      self.allow = allow
+      self.deny = deny
+      self.metrics = metrics
+      self.includesDefault = includesDefault
+      self.nextHop = nextHop
+      self.prepend = prepend
+      self.attributes = attributes
+      self.limit = limit
+      self.grace = grace
+      self.delay = delay
+    }
+
+    /// RT_TABLE_MAIN (linux/rtnetlink.h).
+    package static let mainTable: UInt32 = 254
+    /// We chose it: a route server of Azure takes 2,000 in all.
+    package static let usualLimit = 500
+    /// We chose it: a routing daemon that installs its routes does so within a few milliseconds.
+    package static let usualDelay = Nanoseconds.milliseconds(10)
+    /// The rung of the shortest path is that of one number; each below it has one more.
+    package var rung: Rung { Rung(Rung.last.value - prepend) ?? .standby }
+    /// The path that is longest is standby's.
+    package static let longestPrepend = UInt32(Rung.standby.pathLength - 1)
+
+    package func matches(_ route: Route) -> Bool {
+      guard tables.contains(route.table), kinds.contains(route.kind),
+        origins.isEmpty || origins.contains(route.origin), metrics.contains(route.metric),
+        route.typeOfService == 0, route.sourceLength == 0
+      else { return false }
+      let prefix = route.destination
+      if prefix.length == 0, !includesDefault { return false }
+      if deny.contains(where: { $0.matches(prefix) }) { return false }
+      return allow.isEmpty || allow.contains { $0.matches(prefix) }
+    }
+  }
+
+  /// Prefixes inside a block, of certain lengths.
+  package struct PrefixFilter: Hashable, Sendable {
+    package let block: Prefix
+    package let lengths: ClosedRange<UInt8>
+
+    package init(_ block: Prefix, _ lengths: ClosedRange<UInt8>) {
+      self.block = block
+      self.lengths = lengths
+    }
+
+    package func matches(_ prefix: Prefix) -> Bool {
+      prefix.address.width == block.address.width && lengths.contains(prefix.length)
+        && prefix.length >= block.length
+        && Prefix.masked(prefix.address, to: block.length) == block.address
+    }
+  }
+}
+
+extension Plan {
+  /// Routes of the kernel's that are announced at most, to each route server. A platform's limit
+  /// counts what an UPDATE replaces as well, so half of it may be held, and VIPs come first.
+  package var exportLimit: Int {
+    let wanted = redistributions.reduce(0) { $0 + $1.limit }
+    guard let limit = routeServers.platform.routeLimit else { return wanted }
+    let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
+    return min(wanted, max(0, limit / 2 - held))
+  }
+
+  /// Where the traffic of a rule's routes is to go.
+  package func nextHops(of rule: Redistribution) -> NextHopAddresses {
+    rule.nextHop ?? local.nextHops
+  }
+}
+
+extension Plan.PrefixFilter: CustomStringConvertible {
+  /// As it is written in a file: `10.64.0.0/12 le 24`.
+  package var description: String {
+    var text = block.description
+    if lengths.lowerBound > block.length { text += " ge \(lengths.lowerBound)" }
+    if lengths.upperBound != block.length || lengths.lowerBound > block.length {
+      text += " le \(lengths.upperBound)"
+    }
+    return text
+  }
+}

@@ -1,0 +1,359 @@
+// Which kernel routes are announced: facts and time in, changes out.
+
+package import Model
+
+/// The place of a prefix in the table of exports.
+package struct ExportSlot: Hashable, Sendable {
+  package let index: Int
+  package init(_ index: Int) { self.index = index }
+}
+
+/// Why a prefix is announced or not.
+package enum ExportState: Equatable, Sendable {
+  case announced
+  /// It waits for what comes with it.
+  case waiting(until: Instant)
+  /// Its route is gone, and it stays announced for a while.
+  case leaving(until: Instant)
+  /// It came and went too often.
+  case damped(until: Instant)
+  /// There is no room for it.
+  case leftOut
+  /// It is of a VIP, which alone says where it leads.
+  case reserved
+  /// Nothing of it is left but its history.
+  case gone
+}
+
+/// Keeps the kernel routes that match a rule, and decides what is announced for each prefix.
+///
+/// - While the kernel's routes are not known completely, nothing changes.
+/// - What happens to a prefix within its rule's `delay` is one change, or none.
+/// - A prefix that is announced stays; free places go to the shortest prefix, then the lowest.
+/// - A prefix that was taken back `flaps` times within `flapWindow` has to be there for `rest`
+///   before it is announced again.
+package struct Exports {
+  /// Times a prefix may be taken back within `flapWindow` before it has to rest. We chose them: the
+  /// platform's own damping begins with the second change.
+  package static let flaps: UInt8 = 3
+  package static let flapWindow = Nanoseconds.seconds(60)
+  package static let rest = Nanoseconds.seconds(30)
+  /// How often it is looked whether a slow route server has heard that a prefix went. We chose it.
+  static let patience = Nanoseconds.seconds(1)
+  /// Kernel routes that are kept, announced or not. We chose it: more than any route server takes.
+  package static let routeLimit = 131_072
+
+  /// Route servers in a mask of 8 bits.
+  package static let audienceLimit = 8
+
+  struct Entry {
+    var prefix: Prefix
+    /// It is of a VIP.
+    var isReserved = false
+    /// The route servers that do not know yet how it stands.
+    var owed: UInt8 = 0
+    /// Those that were told of it and not that it went.
+    var known: UInt8 = 0
+    /// The first of its routes.
+    var routes = Exports.none
+    /// The rule of its routes that comes first in the Plan; `none`: it has no route.
+    var wanted = Exports.none
+    /// The rule by which it is announced; `none`: it is not.
+    var told = Exports.none
+    /// When `told` follows `wanted`.
+    var due: Instant?
+    var isListed = false
+    var isLeftOut = false
+    /// Since when it has a route.
+    var since: Instant?
+    /// How often it was taken back since `flapsSince`.
+    var withdrawals: UInt8 = 0
+    var flapsSince: Instant?
+  }
+
+  static let none: Int32 = -1
+
+  let rules: [Plan.Redistribution]
+  /// By rule: whether it has a next hop for IPv6 prefixes.
+  let carriesIPv6: [Bool]
+  let reserved: Set<Prefix>
+  /// What all rules together may announce.
+  let limit: Int
+  var entries: [Entry] = []
+  var free: [Int32] = []
+  var places: [Prefix: Int32] = [:]
+  var routes = RouteList()
+  /// Entries that have something due.
+  var pending: [Int32] = []
+  /// Never later than the earliest `due`.
+  var next: Instant?
+  package internal(set) var isComplete = false
+  /// By rule: how many prefixes are announced and left out.
+  package internal(set) var announced: [Int]
+  package internal(set) var leftOut: [Int]
+  package internal(set) var total = 0
+  /// Routes that were not kept, since there were too many.
+  package internal(set) var overflows = 0
+  /// What changed since it was last taken.
+  var changes: [ExportSlot] = []
+  /// By route server.
+  var audiences: [Audience]
+  /// Something happened that only a new listing can explain.
+  package internal(set) var isDoubtful = false
+
+  /// `reserved` are the prefixes of VIPs. Without `carriesIPv6` every rule does.
+  package init(
+    _ rules: [Plan.Redistribution], limit: Int, reserved: [Prefix] = [],
+    carriesIPv6: [Bool]? = nil, audiences: Int = 0
+  ) {
+    precondition(audiences <= Exports.audienceLimit, "one bit for each")
+    self.rules = rules
+    self.limit = limit
+    self.reserved = Set(reserved)
+    self.carriesIPv6 = carriesIPv6 ?? Array(repeating: true, count: rules.count)
+    self.audiences = Array(repeating: Audience(), count: audiences)
+    announced = Array(repeating: 0, count: rules.count)
+    leftOut = Array(repeating: 0, count: rules.count)
+  }
+
+  package var deadline: Instant? { isComplete ? next : nil }
+
+  // MARK: The kernel
+
+  package mutating func learned(_ route: Route, replaces: Bool, at now: Instant) {
+    let rule = rule(for: route)
+    let known = places[route.destination]
+    guard rule != nil || known != nil else { return }
+    if let known, replaces { routes.removeAll(like: route, of: &entries[Int(known)].routes) }
+    if let rule {
+      guard routes.count < Exports.routeLimit else {
+        overflows += 1
+        return
+      }
+      let place = known ?? makeEntry(route.destination)
+      routes.add(route, rule: Int32(rule), to: &entries[Int(place)].routes)
+      touch(place, at: now)
+    } else if let known {
+      // The same route under another protocol is not one that we know.
+      touch(known, at: now)
+    }
+  }
+
+  private func rule(for route: Route) -> Int? {
+    for place in rules.indices where rules[place].matches(route) {
+      if case .v6 = route.destination.address, !carriesIPv6[place] { continue }
+      return place
+    }
+    return nil
+  }
+
+  package mutating func lost(_ route: Route, at now: Instant) {
+    guard let place = places[route.destination] else { return }
+    switch routes.remove(route, of: &entries[Int(place)].routes) {
+    case .removed: touch(place, at: now)
+    case .similar:
+      // One of several next hops went, or what we know is old.
+      isDoubtful = true
+      touch(place, at: now)
+    case .unknown: return
+    }
+  }
+
+  package mutating func becameStale() { isComplete = false }
+
+  package mutating func beginConfirming() {
+    routes.beginConfirming()
+    isDoubtful = false
+    overflows = 0
+  }
+
+  /// All routes of the kernel were listed.
+  package mutating func completed(at now: Instant) {
+    for place in entries.indices where entries[place].routes != Exports.none {
+      if routes.dropUnconfirmed(of: &entries[place].routes) { touch(Int32(place), at: now) }
+    }
+    isComplete = true
+  }
+
+  package mutating func doubtWasHeard() { isDoubtful = false }
+
+  // MARK: Entries
+
+  private mutating func makeEntry(_ prefix: Prefix) -> Int32 {
+    let place: Int32
+    if let reused = free.popLast() {
+      entries[Int(reused)] = Entry(prefix: prefix)
+      place = reused
+    } else {
+      place = Int32(entries.count)
+      entries.append(Entry(prefix: prefix))
+    }
+    places[prefix] = place
+    entries[Int(place)].isReserved = reserved.contains(prefix)
+    return place
+  }
+
+  /// Something about its routes has changed: when does what follow from it?
+  private mutating func touch(_ place: Int32, at now: Instant) {
+    let index = Int(place)
+    let wanted = routes.firstRule(of: entries[index].routes)
+    let before = entries[index].wanted
+    entries[index].wanted = wanted
+    if wanted == Exports.none { entries[index].since = nil }
+    if wanted != Exports.none, before == Exports.none { entries[index].since = now }
+    if entries[index].isLeftOut, wanted != before { unlist(index, rule: before) }
+    // What waits already does not wait longer because it was told once more.
+    if wanted == before, entries[index].due != nil { return }
+    let told = entries[index].told
+    guard wanted != told else {
+      entries[index].due = nil
+      // Nothing to announce and nothing announced: only its history keeps it.
+      if wanted == Exports.none { schedule(place, historyEnd(index, at: now)) }
+      return
+    }
+    schedule(place, due(index, at: now))
+  }
+
+  /// When what is wanted is told.
+  private func due(_ index: Int, at now: Instant) -> Instant {
+    let entry = entries[index]
+    if entry.wanted == Exports.none {
+      let rule = rules[Int(entry.told)]
+      return now + max(rule.delay, rule.grace)
+    }
+    let soon = now + rules[Int(entry.wanted)].delay
+    guard entry.told == Exports.none, isDamped(entry, at: now) else { return soon }
+    return max(soon, (entry.since ?? now) + Exports.rest)
+  }
+
+  func isDamped(_ entry: Entry, at now: Instant) -> Bool {
+    guard let since = entry.flapsSince, entry.withdrawals >= Exports.flaps else { return false }
+    // What rests keeps its history.
+    return now < since + Exports.flapWindow || entry.due != nil
+  }
+
+  private func historyEnd(_ index: Int, at now: Instant) -> Instant {
+    guard let since = entries[index].flapsSince else { return now }
+    return max(now, since + Exports.flapWindow)
+  }
+
+  private mutating func schedule(_ place: Int32, _ due: Instant) {
+    let index = Int(place)
+    entries[index].due = due
+    next = Instant.earlier(next, due)
+    guard !entries[index].isListed else { return }
+    entries[index].isListed = true
+    pending.append(place)
+  }
+
+  private mutating func unlist(_ index: Int, rule: Int32) {
+    entries[index].isLeftOut = false
+    if rule != Exports.none { leftOut[Int(rule)] -= 1 }
+  }
+
+  // MARK: Time
+
+  /// Tells what is due: what goes first, so that its places are free for what comes.
+  package mutating func turn(at now: Instant) {
+    guard isComplete, let next, now >= next else { return }
+    var coming: [Int32] = []
+    var rest: [Int32] = []
+    var earliest: Instant?
+    var hasGone = false
+    for place in pending {
+      let index = Int(place)
+      guard let due = entries[index].due else {
+        entries[index].isListed = false
+        continue
+      }
+      guard now >= due else {
+        rest.append(place)
+        earliest = Instant.earlier(earliest, due)
+        continue
+      }
+      entries[index].isListed = false
+      entries[index].due = nil
+      if entries[index].wanted != Exports.none {
+        coming.append(place)
+      } else if entries[index].told != Exports.none {
+        withdraw(place, at: now)
+        hasGone = true
+        rest.append(place)
+        entries[index].isListed = true
+        let end = historyEnd(index, at: now)
+        entries[index].due = end
+        earliest = Instant.earlier(earliest, end)
+      } else if entries[index].owed != 0 {
+        // A slow route server has not heard that it went: until then nothing else comes here.
+        rest.append(place)
+        entries[index].isListed = true
+        entries[index].due = now + Exports.patience
+        earliest = Instant.earlier(earliest, entries[index].due)
+      } else {
+        forget(place)
+      }
+    }
+    pending = rest
+    self.next = earliest
+    if hasGone { coming += waitingForRoom() }
+    var hasMoved = false
+    for place in coming.sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
+    // What follows another rule has left a place behind.
+    guard hasMoved else { return }
+    for place in waitingForRoom().sorted(by: isBefore) { _ = announce(place) }
+  }
+
+  /// Those for which there was no room.
+  private func waitingForRoom() -> [Int32] {
+    guard leftOut.contains(where: { $0 > 0 }) else { return [] }
+    return entries.indices.filter { entries[$0].isLeftOut }.map { Int32($0) }
+  }
+
+  private func isBefore(_ one: Int32, _ other: Int32) -> Bool {
+    let (left, right) = (entries[Int(one)].prefix, entries[Int(other)].prefix)
+    return (left.length, left.address) < (right.length, right.address)
+  }
+
+  private mutating func withdraw(_ place: Int32, at now: Instant) {
+    let index = Int(place)
+    let rule = Int(entries[index].told)
+    entries[index].told = Exports.none
+    announced[rule] -= 1
+    total -= 1
+    if let since = entries[index].flapsSince, now < since + Exports.flapWindow {
+      entries[index].withdrawals = min(.max - 1, entries[index].withdrawals) + 1
+    } else {
+      entries[index].withdrawals = 1
+      entries[index].flapsSince = now
+    }
+    changes.append(ExportSlot(index))
+  }
+
+  /// Whether it has left a place under another rule.
+  private mutating func announce(_ place: Int32) -> Bool {
+    let index = Int(place)
+    let wanted = entries[index].wanted
+    let told = entries[index].told
+    guard wanted != Exports.none, wanted != told, !entries[index].isReserved else { return false }
+    let isNew = told == Exports.none
+    let rule = Int(wanted)
+    guard announced[rule] < rules[rule].limit, !isNew || total < limit else {
+      if isNew, !entries[index].isLeftOut {
+        entries[index].isLeftOut = true
+        leftOut[rule] += 1
+      }
+      return false
+    }
+    if entries[index].isLeftOut { unlist(index, rule: wanted) }
+    if isNew { total += 1 } else { announced[Int(told)] -= 1 }
+    entries[index].told = wanted
+    announced[rule] += 1
+    changes.append(ExportSlot(index))
+    return !isNew
+  }
+
+  private mutating func forget(_ place: Int32) {
+    places[entries[Int(place)].prefix] = nil
+    free.append(place)
+  }
+}

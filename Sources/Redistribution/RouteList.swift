@@ -1,0 +1,131 @@
+// The kernel's routes of one prefix: short lists in one array.
+
+import Model
+
+/// Several routes can lead to one prefix: in other tables, with other metrics, by other protocols.
+struct RouteList {
+  /// What tells a route from another of the same prefix.
+  struct Item: Equatable {
+    var table: UInt32
+    var metric: UInt32
+    var origin: UInt8
+    var kind: UInt8
+    /// Of its next hops.
+    var digest: UInt64
+    var rule: Int32
+    var isConfirmed: Bool
+    var next: Int32
+
+    func isLike(_ route: Route) -> Bool { table == route.table && metric == route.metric }
+  }
+
+  enum Removal {
+    case removed
+    /// One of the same table and metric was there, with other next hops.
+    case similar
+    case unknown
+  }
+
+  var items: [Item] = []
+  var free: [Int32] = []
+
+  var count: Int { items.count - free.count }
+
+  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
+    let digest = RouteList.digest(route)
+    var place = head
+    while place != Exports.none {
+      let item = items[Int(place)]
+      if item.isLike(route), item.digest == digest {
+        items[Int(place)].origin = route.origin.value
+        items[Int(place)].kind = route.kind.value
+        items[Int(place)].rule = rule
+        items[Int(place)].isConfirmed = true
+        return
+      }
+      place = item.next
+    }
+    let item = Item(
+      table: route.table, metric: route.metric, origin: route.origin.value,
+      kind: route.kind.value, digest: digest, rule: rule, isConfirmed: true, next: head)
+    if let reused = free.popLast() {
+      items[Int(reused)] = item
+      head = reused
+    } else {
+      head = Int32(items.count)
+      items.append(item)
+    }
+  }
+
+  mutating func remove(_ route: Route, of head: inout Int32) -> Removal {
+    let digest = RouteList.digest(route)
+    if removeFirst(of: &head, where: { $0.isLike(route) && $0.digest == digest }) {
+      return .removed
+    }
+    return removeFirst(of: &head, where: { $0.isLike(route) }) ? .similar : .unknown
+  }
+
+  mutating func removeAll(like route: Route, of head: inout Int32) {
+    while removeFirst(of: &head, where: { $0.isLike(route) }) {}
+  }
+
+  /// Whether one was dropped.
+  mutating func dropUnconfirmed(of head: inout Int32) -> Bool {
+    var hasDropped = false
+    while removeFirst(of: &head, where: { !$0.isConfirmed }) { hasDropped = true }
+    return hasDropped
+  }
+
+  mutating func beginConfirming() {
+    for place in items.indices { items[place].isConfirmed = false }
+  }
+
+  /// The rule that comes first in the Plan, or `none`.
+  func firstRule(of head: Int32) -> Int32 {
+    var place = head
+    var best = Exports.none
+    while place != Exports.none {
+      let item = items[Int(place)]
+      if best == Exports.none || item.rule < best { best = item.rule }
+      place = item.next
+    }
+    return best
+  }
+
+  private mutating func removeFirst(of head: inout Int32, where isIt: (Item) -> Bool) -> Bool {
+    var before = Exports.none
+    var place = head
+    while place != Exports.none {
+      let item = items[Int(place)]
+      guard isIt(item) else {
+        before = place
+        place = item.next
+        continue
+      }
+      if before == Exports.none { head = item.next } else { items[Int(before)].next = item.next }
+      free.append(place)
+      return true
+    }
+    return false
+  }
+
+  /// FNV-1a over what a route says of its next hops: the same in every run.
+  private static func digest(_ route: Route) -> UInt64 {
+    var sum: UInt64 = 0xcbf2_9ce4_8422_2325
+    func mix(_ value: UInt64) { sum = (sum ^ value) &* 0x100_0000_01b3 }
+    mix(UInt64(route.nextHopID))
+    for index in 0..<route.nextHops.count {
+      let hop = route.nextHops[index]
+      mix(UInt64(UInt32(bitPattern: hop.interface?.value ?? 0)) << 16 | UInt64(hop.weight))
+      switch hop.gateway {
+      case nil: mix(0)
+      case .v4(let address): mix(UInt64(address.bits) | 1 << 32)
+      case .v6(let address):
+        mix(address.high)
+        mix(address.low)
+      }
+    }
+    mix(UInt64(route.nextHops.leftOut))
+    return sum
+  }
+}
