@@ -84,6 +84,8 @@ extension Exports {
 
   /// The next of it: prefixes of so many octets in an UPDATE, or a few more. Nil: it knows all.
   package mutating func take(for peer: PeerSlot, octets: Int) -> ExportPiece? {
+    // Nothing is made on the heap when there is nothing to say.
+    guard owes(peer) else { return nil }
     let bit = Exports.bit(peer)
     var byRule: [[Prefix]] = Array(repeating: [], count: rules.count)
     var piece = ExportPiece()

@@ -178,6 +178,10 @@ class Appliance:
             if self.dual:
                 lines.append("  w%d: {prefixes: ['fd01:0:0:%x::/64'], owner: {when: address, "
                              "address: %s}}" % (number, number, address.split("/")[0]))
+        if self.dual:
+            # Routes of the kernel are heard as well, and must not weigh on a shift. None of them
+            # matches: what is announced of them has its own sends, with use of the heap.
+            lines.append("redistribute: {all: {allow: [198.51.100.0/24 le 32], delay: 0ms}}")
         path = self.folder / "hopshift.yaml"
         path.write_text("\n".join(lines) + "\n")
         return path

@@ -230,6 +230,11 @@ struct ExportTests {
       "ip route \(IPv4Address(bits: 0x0a40_0000 + $0 << 4))/28 n0"
     }
     _ = try startFRR("zebra", [], duel)
+    // staticd that finds no zebra tries again after ten seconds.
+    try Waiting.until("zebra to listen", within: .seconds(10)) { () throws(LabError) in
+      let answer = try duel.lab.shell.attempt(["test", "-S", "\(duel.lab.directory)/zserv.api"])
+      return answer.status == 0 ? nil : "no socket"
+    }
     let source = try startFRR("staticd", routes, duel)
     // RTPROT_ZSTATIC (zebra/rt_netlink.h); its routes name next hop objects.
     try duel.startDaemon(
