@@ -99,6 +99,8 @@ import Testing
     }
     network.machines[network.host(12)]?.refuses = false
     network.standStill(.seconds(21), isNoted: true)
+    network.wake()
+    #expect(network.target(2)?.liveness.failures == 0, "the refusal has been read")
     network.run(for: ms(300))
     #expect(steps < 500 && downs(network) == [] && network.signal(2) == .up)
   }

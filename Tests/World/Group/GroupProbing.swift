@@ -24,6 +24,8 @@ struct ProbeNetwork {
   var losses: [[(lost: Int, good: Int)]]
   /// By member, then by connection: its number and whom it reached.
   var streams: [[Int: (number: Int, host: Int?)]]
+  /// By member and host: when an answer last came to a machine that stood still.
+  var missedAt: [[Instant?]]
   var opened = 0
   /// Where the client's packets go; nil: nowhere, or to two at once.
   var client: Int?
@@ -34,6 +36,7 @@ struct ProbeNetwork {
   init(_ shape: Shape) {
     let good = Array(repeating: (lost: 0, good: 9), count: Shape.hosts)
     losses = Array(repeating: good, count: shape.members)
+    missedAt = losses.map { $0.map { _ in nil } }
     streams = Array(repeating: [:], count: shape.members)
   }
 }
@@ -99,7 +102,11 @@ extension GroupWorld {
 
   func deliver(_ answer: Returning, to index: Int) {
     let member = members[index]
-    guard member.driver != nil, member.freeze != .machine else { return }
+    guard member.driver != nil else { return }
+    guard member.freeze != .machine else {
+      if case .echo(let host, _) = answer { probing.missedAt[index][host] = now }
+      return
+    }
     switch answer {
     case .echo(let host, let bytes):
       guard case .v4(let address) = shape.nextHop(host, shape.prefixes[0]) else { return }

@@ -18,7 +18,12 @@ extension GroupWorld {
     if let stalled = judge.stalledAt[server], now - stalled < .seconds(60) { return }
     if now - truths[index].deafAt < failbackTime { return }
     if shape.manner == .watchers {
-      let isVacant = hosts.allSatisfy { !$0.isUp || now - $0.since < late }
+      // An answer that came to a machine which stood still is one more that was lost: a pause in
+      // which nothing was due is noticed by nobody.
+      let isVacant = hosts.indices.allSatisfy { host in
+        if let missed = probing.missedAt[index][host], now - missed < late { return true }
+        return !hosts[host].isUp || now - hosts[host].since < late
+      }
       if !isVacant { violate(.withdrawal, "member \(index) withdraws, and a host is well") }
       return
     }
