@@ -19,8 +19,8 @@ struct ControlLink: ~Copyable {
     case metricsPlace(String?)
     /// The answer to `askNumbers`; empty when there is none.
     case numbers([Record])
-    /// The answer to `askShifts`, a line each; nil when it was refused.
-    case shifts([(line: [UInt8], record: Record)]?)
+    /// The answer to `askShifts`; nil when it was refused.
+    case shifts([Record]?)
     case lost(String)
     /// The daemon does not take something that was told; once for each reason.
     case refused(String)
@@ -50,7 +50,7 @@ struct ControlLink: ~Copyable {
   private var records: [Desired] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
-  private var shifts: [(line: [UInt8], record: Record)] = []
+  private var shifts: [Record] = []
   private var lastAsk: UInt64 = 0
   private var attemptAt: Instant
   /// When a request was made that nothing has answered since.
@@ -220,7 +220,7 @@ struct ControlLink: ~Copyable {
       return leave("hopshiftd speaks another version of the protocol", at: now)
     }
     if record.id == ControlLink.count { return counted(record, at: now) }
-    if record.id == ControlLink.past { return told(line, record, at: now) }
+    if record.id == ControlLink.past { return told(record, at: now) }
     switch record.type {
     case "metrics": metricsPlace = record.string("listen")
     case "azure": settings = Settings(line)
@@ -255,12 +255,12 @@ extension ControlLink {
     return [.numbers(record.exitCode == .ok ? numbers : [])]
   }
 
-  fileprivate mutating func told(_ line: [UInt8], _ record: Record, at now: Instant) -> [News] {
+  fileprivate mutating func told(_ record: Record, at now: Instant) -> [News] {
     guard shifts.count < ControlLink.numberLimit else {
       return leave("hopshiftd remembers without end", at: now)
     }
     guard record.isEnd else {
-      shifts.append((line, record))
+      shifts.append(record)
       return []
     }
     defer { shifts = [] }

@@ -145,35 +145,8 @@ final class HistoryDoor {
       return say(client, JSONLine.end(id: ask.id, code: .failure, message: text))
     }
     var bytes: [UInt8] = []
-    for shift in shifts {
-      for line in shift.lines.utf8.split(separator: 0x0a) {
-        HistoryDoor.add(Array(line), id: ask.id, to: &bytes)
-      }
-    }
+    for shift in shifts { KeptLine.add(shift.lines, id: ask.id, to: &bytes) }
     say(client, bytes + JSONLine.end(id: ask.id, code: .ok, message: ""))
-  }
-
-  /// The same record with the id of who asks now.
-  private static func add(_ line: [UInt8], id: String, to bytes: inout [UInt8]) {
-    let record: Record
-    do throws(RecordError) {
-      record = try Record(line: line.span)
-    } catch {
-      // What was kept was read when it came: only a damaged disk can have changed it.
-      return
-    }
-    var result = JSONLine(id: id, type: record.type)
-    for field in record.fields where !["v", "id", "type"].contains(field.name) {
-      switch field.value {
-      case .string(let text): result.add(field.name, text)
-      case .integer(let number): result.add(field.name, number)
-      case .boolean(let truth): result.add(field.name, truth)
-      case .null: result.addNull(field.name)
-      // The records of a shift have none of these.
-      case .double, .array, .object: break
-      }
-    }
-    result.finish(into: &bytes)
   }
 
   private func say(_ client: Client, _ bytes: [UInt8]) {

@@ -49,7 +49,7 @@ extension Loop {
     }
   }
 
-  func take(_ answer: [(line: [UInt8], record: Record)]?) {
+  func take(_ answer: [Record]?) {
     let kept = shifts.take(answer, at: Clock.monotonic())
     guard !kept.isEmpty else { return }
     do throws(Errno) {

@@ -54,7 +54,7 @@ struct ShiftWatch {
 
   /// Takes the answer; what of it is to be kept. Nil: the daemon knows no such shift any more.
   mutating func take(
-    _ answer: [(line: [UInt8], record: Record)]?, at now: Instant
+    _ answer: [Record]?, at now: Instant
   ) -> [KeptShift] {
     let words = asked ?? []
     asked = nil
@@ -77,10 +77,10 @@ struct ShiftWatch {
   }
 
   /// Records of shifts, each followed by its stages.
-  private static func shifts(of answer: [(line: [UInt8], record: Record)]) -> [KeptShift] {
+  private static func shifts(of answer: [Record]) -> [KeptShift] {
     var result: [KeptShift] = []
-    for (line, record) in answer {
-      let text = String(decoding: line, as: UTF8.self) + "\n"
+    for record in answer {
+      let text = KeptLine.text(of: record)
       if record.type == "history" {
         guard let run = record.string("run").flatMap(UInt64.init),
           let number = record.integer("shift").flatMap(UInt32.init(exactly:)),
