@@ -62,7 +62,8 @@ package struct HistoryPage: Sendable {
   }
 
   private func tables(_ entry: Entry, isFirst: Bool) -> String {
-    for (stage, words) in [("udr-done", "in the route tables"), ("udr-accepted", "taken by Azure")] {
+    for (stage, words) in [("udr-done", "in the route tables"), ("udr-accepted", "taken by Azure")]
+    {
       if let found = entry.stages.first(where: { $0.string("stage") == stage }) {
         return "\(isFirst ? ";" : ",") \(words) after \(found.shortTime("after-us"))"
       }

@@ -173,7 +173,9 @@ struct CourierTests {
       "hopshift_stage_seconds_count{stage=\"udr-accepted\"} 1",
       "hopshift_stage_seconds_count{stage=\"udr-done\"} 1", "# EOF",
     ] { #expect(numbers.contains("\(line)\n"), "\(line) in \(numbers)") }
-    let kept = ["#1 ", "because 10.1.0.5 came to this machine", "in the route tables after ", "P99"]
+    let kept = [
+      "#1 ", "because 10.1.0.5 came to this machine", "in the route tables after ", "P99",
+    ]
     try courts.waitForPast(kept)
     // Nothing is written anew for a courier that starts again, nor for a daemon.
     try courts.killCourier()
