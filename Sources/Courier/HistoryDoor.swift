@@ -15,6 +15,8 @@ final class HistoryDoor {
 
   /// Clients at once. We chose it: a few people.
   static let clientLimit = 4
+  /// Of those, who may not read: all the others stay free for who may.
+  static let strangerLimit = 1
   /// Shifts of one answer: all that are kept.
   static let shiftLimit = Store.shiftLimit
   /// Who says nothing, or takes nothing, for so long is left.
@@ -65,8 +67,10 @@ final class HistoryDoor {
   func accept(at now: Instant) throws(Errno) {
     while let stream = try listener.accept() {
       guard clients.count < HistoryDoor.clientLimit else { continue }
-      last &+= 1
       let mayRead = mayRead(stream)
+      let strangers = clients.count { !$0.mayRead }
+      guard mayRead || strangers < HistoryDoor.strangerLimit else { continue }
+      last &+= 1
       clients.append(Client(stream, last, mayRead: mayRead, at: now))
     }
   }

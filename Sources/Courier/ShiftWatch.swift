@@ -37,8 +37,11 @@ struct ShiftWatch {
     nextPage = now
   }
 
-  var deadline: Instant {
-    open.map(\.due).min().map { min($0, nextPage) } ?? nextPage
+  /// When the next question is due. None is while one is not answered: a deadline that has passed
+  /// and moves nothing would turn the loop without end.
+  var deadline: Instant? {
+    guard asked == nil else { return nil }
+    return open.map(\.due).min().map { min($0, nextPage) } ?? nextPage
   }
 
   /// The words of the question that is due.

@@ -74,6 +74,9 @@ package struct Failover: ~Copyable {
   /// After a pause in which any host may have come back without being heard: until every one of
   /// them had the time to answer again.
   private(set) var asksUntil: Instant?
+  /// Shorter pauses leave what was known of hosts as it is, however soon probes find out: a machine
+  /// that is only busy has to withdraw too (the same floor as `Cadence.memory`).
+  private static let memory = Nanoseconds.seconds(1)
   var doom = Doom()
 
   package init(_ plan: Plan) {
@@ -297,7 +300,9 @@ package struct Failover: ~Copyable {
   /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
     isCatchingUp = true
-    if detection > .zero, length > detection { asksUntil = now + detection }
+    if detection > .zero, length > max(detection, Failover.memory) {
+      asksUntil = now + detection
+    }
     guard fellows?.paused(for: length, at: now) ?? false else { return }
     for unit in contests.indices { contests[unit].paused(at: now) }
   }

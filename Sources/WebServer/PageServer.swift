@@ -35,6 +35,7 @@ package final class PageServer {
   private var daemon: Daemon?
   private let path: String
   private var last = PageServer.seen
+  private var isClosing = false
   private var waiting: [UInt: Waiting] = [:]
   private var fresh: [PageRequestID] = []
   private var pages: [UInt: (type: String, bytes: [UInt8])] = [:]
@@ -64,7 +65,9 @@ package final class PageServer {
 
   deinit {
     guard let daemon else { return }
-    // Nobody may be left waiting when it stops, and the listener is not its own to close.
+    // Nobody may be left waiting when it stops, nor begin to: libmicrohttpd aborts on a connection
+    // that still waits. The listener is not its own to close.
+    isClosing = true
     for id in waiting.keys { answer(PageRequestID(number: id), type: "text/plain", []) }
     unsafe MHD_run(daemon.pointer)
     unsafe MHD_quiesce_daemon(daemon.pointer)
@@ -136,6 +139,7 @@ package final class PageServer {
     guard verb == "GET" || verb == "HEAD" else {
       return unsafe say(405, "GET or HEAD\n", connection)
     }
+    if isClosing { return unsafe say(503, "not now\n", connection) }
     last += 1
     unsafe state.pointee = UnsafeMutableRawPointer(bitPattern: last)
     unsafe waiting[last] = Waiting(connection: connection)

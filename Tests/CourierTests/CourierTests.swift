@@ -288,7 +288,8 @@ import Testing
     let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
     let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core") })
     #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])
-    #expect(try scene.finish() == 0)
+    let status = try scene.finish()
+    #expect(status == 0, "\(scene.log)")
     #expect(!scene.log.contains(Azure.marker))
     #expect(!scene.told.contains { $0.detail.contains(Azure.marker) })
     for name in try FileManager.default.contentsOfDirectory(atPath: scene.state) {

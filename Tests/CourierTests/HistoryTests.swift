@@ -123,6 +123,21 @@ struct PastShift {
     #expect(text.contains("\"code\":\(code)") && text.contains(reason), "\(text)")
   }
 
+  /// A question that is not answered moves nothing: routes are written meanwhile, and the program
+  /// sleeps, where it once turned without end and took each turn for a pause of its own.
+  @Test func aDaemonThatIsSilentAboutThePast() throws {
+    let scene = try Scene()
+    scene.isSilentAboutThePast = true
+    try scene.start()
+    try scene.settle()
+    try scene.wait("the question") { !scene.pastQuestions.isEmpty }
+    try scene.pass(.seconds(1))
+    scene.want("ours", "10.0.0.5")
+    try scene.wait("done") { scene.isDone() }
+    #expect(scene.log.split(separator: "\n").count { $0.contains("stood still") } < 20)
+    #expect(try scene.finish() == 0)
+  }
+
   /// A client that says nothing and one that sends without end hold nobody up.
   @Test func badClientsAreLeft() throws {
     let scene = try Scene()
@@ -144,7 +159,9 @@ struct PastShift {
       return isLeft
     }
     try wait(scene, ["7.1 seen"])
-    #expect(silent.raw >= 0)
+    // Nobody has told it to go: it has its place for as long as patience lasts.
+    var buffer = ReceiveBuffer()
+    #expect(try silent.receive(into: &buffer) == nil)
     #expect(try scene.finish() == 0)
   }
 

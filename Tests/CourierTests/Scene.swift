@@ -58,6 +58,7 @@ final class Scene {
   var eventWords: [[String]] = []
   var questions = 0
   var pastQuestions: [[String]] = []
+  var isSilentAboutThePast = false
   var connections = 0
 
   init() throws {
@@ -150,12 +151,14 @@ final class Scene {
     follower = nil
   }
 
-  /// Asks it to end; the exit status.
+  /// Asks it to end; the exit status, or the negative number of the signal that ended it.
   func finish() throws -> Int32 {
+    let courier = try #require(courier)
     try signal(.terminate)
-    courier?.waitUntilExit()
-    defer { courier = nil }
-    return courier?.terminationStatus ?? -1
+    courier.waitUntilExit()
+    self.courier = nil
+    let status = courier.terminationStatus
+    return courier.terminationReason == .uncaughtSignal ? -status : status
   }
 
   private func stop() {
@@ -251,6 +254,7 @@ final class Scene {
       end(request.id)
     case .history:
       pastQuestions.append(request.words)
+      if isSilentAboutThePast { return }
       let number = try #require(request.words.last.flatMap(Int.init))
       let isPage = request.words.first == "from"
       for shift in past where isPage ? shift.number >= number : shift.number == number {
