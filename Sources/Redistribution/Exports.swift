@@ -126,7 +126,12 @@ package struct Exports {
     guard rule != nil || known != nil else { return }
     if let known, replaces { routes.removeAll(like: route, of: &entries[Int(known)].routes) }
     if let rule {
-      guard routes.count < Exports.routeLimit else {
+      // What is kept already needs no room: a full list is confirmed like any other.
+      if let known, routes.confirm(route, rule: Int32(rule), of: entries[Int(known)].routes) {
+        touch(known, at: now)
+        return
+      }
+      guard hasRoom(besides: known) else {
         overflows += 1
         return
       }
@@ -137,6 +142,13 @@ package struct Exports {
       // The same route under another protocol is not one that we know.
       touch(known, at: now)
     }
+  }
+
+  /// At a full list, one of the same prefix that was not confirmed makes room: the prefix stays.
+  private mutating func hasRoom(besides known: Int32?) -> Bool {
+    if routes.count < Exports.routeLimit { return true }
+    guard let known else { return false }
+    return routes.dropOneUnconfirmed(of: &entries[Int(known)].routes)
   }
 
   private func rule(for route: Route) -> Int? {

@@ -31,7 +31,8 @@ struct RouteList {
 
   var count: Int { items.count - free.count }
 
-  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
+  /// Whether the route is kept already: then the kernel has it still.
+  mutating func confirm(_ route: Route, rule: Int32, of head: Int32) -> Bool {
     let digest = RouteList.digest(route)
     var place = head
     while place != Exports.none {
@@ -41,13 +42,19 @@ struct RouteList {
         items[Int(place)].kind = route.kind.value
         items[Int(place)].rule = rule
         items[Int(place)].isConfirmed = true
-        return
+        return true
       }
       place = item.next
     }
+    return false
+  }
+
+  /// Adds a route that is not kept yet.
+  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
     let item = Item(
       table: route.table, metric: route.metric, origin: route.origin.value,
-      kind: route.kind.value, digest: digest, rule: rule, isConfirmed: true, next: head)
+      kind: route.kind.value, digest: RouteList.digest(route), rule: rule, isConfirmed: true,
+      next: head)
     if let reused = free.popLast() {
       items[Int(reused)] = item
       head = reused
@@ -74,6 +81,11 @@ struct RouteList {
     var hasDropped = false
     while removeFirst(of: &head, where: { !$0.isConfirmed }) { hasDropped = true }
     return hasDropped
+  }
+
+  /// Whether there was one.
+  mutating func dropOneUnconfirmed(of head: inout Int32) -> Bool {
+    removeFirst(of: &head) { !$0.isConfirmed }
   }
 
   mutating func beginConfirming() {

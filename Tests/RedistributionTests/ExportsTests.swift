@@ -183,19 +183,6 @@ struct ExportsTests {
     #expect(table.exports.leftOut == [0, 1] && table.exports.total == 1)
   }
 
-  @Test func whatIsKeptIsBounded() throws {
-    let table = Table([Plan.Redistribution(name: "r", limit: 1)], limit: 1)
-    for number in 0..<(Exports.routeLimit + 5) {
-      let prefix = try #require(
-        Prefix(.v4(IPv4Address(bits: 0x0a00_0000 + UInt32(number))), length: 32))
-      var route = try Table.route("10.0.0.0/8")
-      route.destination = prefix
-      table.add(route)
-    }
-    #expect(table.exports.overflows == 5)
-    #expect(table.exports.slotCount == Exports.routeLimit)
-  }
-
   // MARK: Losses
 
   @Test func nothingChangesOnAStaleView() throws {
