@@ -43,6 +43,10 @@ package struct Exports {
   /// Kernel routes that are kept, announced or not. We chose it: more than any route server takes.
   package static let routeLimit = 131_072
 
+  /// Room that is worth a new listing when still more was refused. We chose it: every route that
+  /// goes would otherwise have all of them listed for one that fits.
+  package static let worthwhileRoom = 1_024
+
   /// Route servers in a mask of 8 bits.
   package static let audienceLimit = 8
 
@@ -141,6 +145,7 @@ package struct Exports {
     } else if let known {
       // The same route under another protocol is not one that we know.
       touch(known, at: now)
+      heedRoom()
     }
   }
 
@@ -162,7 +167,9 @@ package struct Exports {
   package mutating func lost(_ route: Route, at now: Instant) {
     guard let place = places[route.destination] else { return }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
-    case .removed: touch(place, at: now)
+    case .removed:
+      touch(place, at: now)
+      heedRoom()
     case .similar:
       // One of several next hops went, or what we know is old.
       isDoubtful = true
@@ -185,6 +192,14 @@ package struct Exports {
       if routes.dropUnconfirmed(of: &entries[place].routes) { touch(Int32(place), at: now) }
     }
     isComplete = true
+    heedRoom()
+  }
+
+  /// What was refused is not heard of again unless it is asked for.
+  private mutating func heedRoom() {
+    let room = Exports.routeLimit - routes.count
+    guard isComplete, overflows > 0, room >= min(overflows, Exports.worthwhileRoom) else { return }
+    isDoubtful = true
   }
 
   package mutating func doubtWasHeard() { isDoubtful = false }

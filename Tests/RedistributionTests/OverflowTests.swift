@@ -47,4 +47,33 @@ struct OverflowTests {
     #expect(table.pass(.seconds(1)).isEmpty)
     #expect(table.told.count == 1)
   }
+
+  @Test func whatWasRefusedIsAskedForWhenThereIsRoom() throws {
+    let table = try full()
+    for number in 0..<2 { table.add(try route(Self.limit + number)) }
+    table.remove(try route(7))
+    // One of the two would be refused again.
+    #expect(table.isAsking == false)
+    table.remove(try route(8))
+    #expect(table.isAsking == true)
+    let kernel = (0..<(Self.limit + 2)).filter { $0 != 7 && $0 != 8 }
+    table.stale()
+    table.list(try kernel.map { try route($0) })
+    #expect(table.isAsking == false)
+    #expect(table.exports.overflows == 0)
+    #expect(table.exports.views(at: table.now).count == Self.limit)
+  }
+
+  /// Routes that went unheard make room only when all were listed.
+  @Test func aListingThatMadeRoomIsFollowedByAnother() throws {
+    let table = try full()
+    table.stale()
+    table.list(try (100..<(Self.limit + 10)).map { try route($0) })
+    #expect(table.exports.overflows == 10)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list(try (100..<(Self.limit + 10)).map { try route($0) })
+    #expect(table.exports.overflows == 0)
+    #expect(table.isAsking == false)
+  }
 }
