@@ -125,10 +125,14 @@ package struct Exports {
   // MARK: The kernel
 
   package mutating func learned(_ route: Route, replaces: Bool, at now: Instant) {
+    guard Exports.sharesAKey(route) else { return }
     let rule = rule(for: route)
     let known = places[route.destination]
     guard rule != nil || known != nil else { return }
-    if let known, replaces { routes.removeAll(like: route, of: &entries[Int(known)].routes) }
+    var hasReplaced = false
+    if let known, replaces {
+      hasReplaced = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+    }
     if let rule {
       // What is kept already needs no room: a full list is confirmed like any other.
       if let known, routes.confirm(route, rule: Int32(rule), of: entries[Int(known)].routes) {
@@ -142,8 +146,10 @@ package struct Exports {
       let place = known ?? makeEntry(route.destination)
       routes.add(route, rule: Int32(rule), to: &entries[Int(place)].routes)
       touch(place, at: now)
-    } else if let known {
-      // The same route under another protocol is not one that we know.
+    } else if let known, hasReplaced {
+      // The same route under another protocol is not one that we know. It may stand in the place of
+      // another one, though: which of several was replaced is not said.
+      isDoubtful = true
       touch(known, at: now)
       heedRoom()
     }
@@ -164,8 +170,19 @@ package struct Exports {
     return nil
   }
 
+  /// Whether it can replace or be taken for a route that matches. To the kernel a type of service
+  /// or a source block makes it another one.
+  private static func sharesAKey(_ route: Route) -> Bool {
+    route.typeOfService == 0 && route.sourceLength == 0
+  }
+
   package mutating func lost(_ route: Route, at now: Instant) {
-    guard let place = places[route.destination] else { return }
+    guard Exports.sharesAKey(route), let place = places[route.destination] else { return }
+    guard rule(for: route) != nil else {
+      // It was never kept, and takes nothing along. It may have been a next hop of one that is.
+      if routes.hasAny(like: route, of: entries[Int(place)].routes) { isDoubtful = true }
+      return
+    }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
     case .removed:
       touch(place, at: now)

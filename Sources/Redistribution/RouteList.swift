@@ -17,6 +17,12 @@ struct RouteList {
     var next: Int32
 
     func isLike(_ route: Route) -> Bool { table == route.table && metric == route.metric }
+
+    /// The kernel keeps equal routes of several protocols side by side (ip route append).
+    func isSame(_ route: Route, digest: UInt64) -> Bool {
+      isLike(route) && self.digest == digest && origin == route.origin.value
+        && kind == route.kind.value
+    }
   }
 
   enum Removal {
@@ -37,9 +43,7 @@ struct RouteList {
     var place = head
     while place != Exports.none {
       let item = items[Int(place)]
-      if item.isLike(route), item.digest == digest {
-        items[Int(place)].origin = route.origin.value
-        items[Int(place)].kind = route.kind.value
+      if item.isSame(route, digest: digest) {
         items[Int(place)].rule = rule
         items[Int(place)].isConfirmed = true
         return true
@@ -66,14 +70,26 @@ struct RouteList {
 
   mutating func remove(_ route: Route, of head: inout Int32) -> Removal {
     let digest = RouteList.digest(route)
-    if removeFirst(of: &head, where: { $0.isLike(route) && $0.digest == digest }) {
+    if removeFirst(of: &head, where: { $0.isSame(route, digest: digest) }) {
       return .removed
     }
     return removeFirst(of: &head, where: { $0.isLike(route) }) ? .similar : .unknown
   }
 
-  mutating func removeAll(like route: Route, of head: inout Int32) {
-    while removeFirst(of: &head, where: { $0.isLike(route) }) {}
+  /// Whether there was one.
+  mutating func removeAll(like route: Route, of head: inout Int32) -> Bool {
+    var hasRemoved = false
+    while removeFirst(of: &head, where: { $0.isLike(route) }) { hasRemoved = true }
+    return hasRemoved
+  }
+
+  func hasAny(like route: Route, of head: Int32) -> Bool {
+    var place = head
+    while place != Exports.none {
+      if items[Int(place)].isLike(route) { return true }
+      place = items[Int(place)].next
+    }
+    return false
   }
 
   /// Whether one was dropped.
