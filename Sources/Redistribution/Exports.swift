@@ -342,9 +342,11 @@ package struct Exports {
     if hasGone { coming += waitingForRoom() }
     var hasMoved = false
     for place in coming.sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
-    // What follows another rule has left a place behind.
-    guard hasMoved else { return }
-    for place in waitingForRoom().sorted(by: isBefore) { _ = announce(place) }
+    // What follows another rule has left a place behind. Each moves once in a turn.
+    while hasMoved {
+      hasMoved = false
+      for place in waitingForRoom().sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
+    }
   }
 
   /// Those for which there was no room.
@@ -382,7 +384,8 @@ package struct Exports {
     let isNew = told == Exports.none
     let rule = Int(wanted)
     guard announced[rule] < rules[rule].limit, !isNew || total < limit else {
-      if isNew, !entries[index].isLeftOut {
+      // What is announced by another rule stays so, and follows when there is room.
+      if !entries[index].isLeftOut {
         entries[index].isLeftOut = true
         leftOut[rule] += 1
       }
