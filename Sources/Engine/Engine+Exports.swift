@@ -109,7 +109,9 @@ extension Engine {
         exporter.exports.end(peer)
       } else {
         let families = speaker.spoken[index]?.families ?? []
-        exporter.exports.begin(peer, takesIPv6: families.contains(.ipv6Unicast))
+        exporter.exports.begin(
+          peer, takesIPv4: families.contains(.ipv4Unicast),
+          takesIPv6: families.contains(.ipv6Unicast))
       }
     }
   }
