@@ -48,18 +48,25 @@ extension Engine {
     speaker.announcedPrefixes(peer) + exporter.exports.knownCount(peer)
   }
 
-  mutating func exportsLearned(_ route: Route, replaces: Bool, at now: Instant) {
+  mutating func exportsLearned(
+    _ route: Route, replaces: Bool, at now: Instant, into outputs: inout Outputs
+  ) {
     if exporter.isIdle { return }
     exporter.exports.learned(route, replaces: replaces, at: now)
+    heedRouteDoubt(at: now, into: &outputs)
   }
 
   mutating func exportsLost(_ route: Route, at now: Instant, into outputs: inout Outputs) {
     if exporter.isIdle { return }
     exporter.exports.lost(route, at: now)
-    if exporter.exports.isDoubtful {
-      exporter.exports.doubtWasHeard()
-      changedSilently(at: now, into: &outputs)
-    }
+    heedRouteDoubt(at: now, into: &outputs)
+  }
+
+  /// Asks for a new listing when only that can say what the kernel has.
+  mutating func heedRouteDoubt(at now: Instant, into outputs: inout Outputs) {
+    guard exporter.exports.isDoubtful else { return }
+    exporter.exports.doubtWasHeard()
+    changedSilently(at: now, into: &outputs)
   }
 
   mutating func routesBecameStale() { exporter.exports.becameStale() }
@@ -102,7 +109,9 @@ extension Engine {
         exporter.exports.end(peer)
       } else {
         let families = speaker.spoken[index]?.families ?? []
-        exporter.exports.begin(peer, takesIPv6: families.contains(.ipv6Unicast))
+        exporter.exports.begin(
+          peer, takesIPv4: families.contains(.ipv4Unicast),
+          takesIPv6: families.contains(.ipv6Unicast))
       }
     }
   }
@@ -140,7 +149,10 @@ extension Engine {
       guard leftOut[rule] > 0 else { continue }
       outputs.add(.note(.alarm(.routesLeftOut(RuleSlot(rule), count: leftOut[rule]))))
     }
-    guard exporter.overflowIsAlarmed != (exporter.exports.overflows > 0) else { return }
+    // A listing counts anew: what it refuses is no new alarm.
+    guard exporter.exports.isComplete,
+      exporter.overflowIsAlarmed != (exporter.exports.overflows > 0)
+    else { return }
     exporter.overflowIsAlarmed.toggle()
     if exporter.overflowIsAlarmed { outputs.add(.note(.alarm(.routesNotKept))) }
   }

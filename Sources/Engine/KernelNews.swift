@@ -109,7 +109,7 @@ extension Engine {
       changedSilently(at: now, into: &outputs)
     case .route(let route, let replaces):
       judge(route, isGone: false, at: now, into: &outputs)
-      exportsLearned(route, replaces: replaces, at: now)
+      exportsLearned(route, replaces: replaces, at: now, into: &outputs)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .routeGone(let route):
       judge(route, isGone: true, at: now, into: &outputs)
@@ -221,6 +221,7 @@ extension Engine {
       isComplete(kernelClass, at: now, into: &outputs)
       outputs.add(.note(.current(kernelClass)))
     }
+    if kernelClass == .routes { heedRouteDoubt(at: now, into: &outputs) }
   }
 
   private mutating func isComplete(

@@ -115,6 +115,7 @@ extension Exports.Entry {
 extension Exports.Audience {
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(&isListening)
+    keeper.keep(&takesIPv4)
     keeper.keep(&takesIPv6)
     keeper.keep(&queue, blank: 0, limit: 2 * Exports.routeLimit) { $1.keep(&$0) }
     keeper.keep(&head)

@@ -20,16 +20,26 @@ extension Exports {
   /// One route server: the places of what it has to be told, in the order in which that changed.
   struct Audience {
     var isListening = false
+    /// The families that its session carries.
+    var takesIPv4 = false
     var takesIPv6 = false
     var queue: [Int32] = []
     /// What stands before it was told.
     var head = 0
+
+    func takes(_ prefix: Prefix) -> Bool {
+      switch prefix.address {
+      case .v4: takesIPv4
+      case .v6: takesIPv6
+      }
+    }
   }
 
   /// A session has begun: it knows nothing, and has to be told everything that stands.
-  package mutating func begin(_ peer: PeerSlot, takesIPv6: Bool) {
+  package mutating func begin(_ peer: PeerSlot, takesIPv4: Bool, takesIPv6: Bool) {
     end(peer)
     audiences[peer.index].isListening = true
+    audiences[peer.index].takesIPv4 = takesIPv4
     audiences[peer.index].takesIPv6 = takesIPv6
     repeatAll(to: peer)
   }
@@ -96,7 +106,7 @@ extension Exports {
       audiences[peer.index].head += 1
       entries[place].owed &= ~bit
       let prefix = entries[place].prefix
-      if case .v6 = prefix.address, !audiences[peer.index].takesIPv6 { continue }
+      guard audiences[peer.index].takes(prefix) else { continue }
       if entries[place].told != Exports.none {
         entries[place].known |= bit
         byRule[Int(entries[place].told)].append(prefix)

@@ -43,6 +43,10 @@ package struct Exports {
   /// Kernel routes that are kept, announced or not. We chose it: more than any route server takes.
   package static let routeLimit = 131_072
 
+  /// Room that is worth a new listing when still more was refused. We chose it: every route that
+  /// goes would otherwise have all of them listed for one that fits.
+  package static let worthwhileRoom = 1_024
+
   /// Route servers in a mask of 8 bits.
   package static let audienceLimit = 8
 
@@ -121,22 +125,41 @@ package struct Exports {
   // MARK: The kernel
 
   package mutating func learned(_ route: Route, replaces: Bool, at now: Instant) {
+    guard Exports.sharesAKey(route) else { return }
     let rule = rule(for: route)
     let known = places[route.destination]
     guard rule != nil || known != nil else { return }
-    if let known, replaces { routes.removeAll(like: route, of: &entries[Int(known)].routes) }
+    var hasReplaced = false
+    if let known, replaces {
+      hasReplaced = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+    }
     if let rule {
-      guard routes.count < Exports.routeLimit else {
+      // What is kept already needs no room: a full list is confirmed like any other.
+      if let known, routes.confirm(route, rule: Int32(rule), of: entries[Int(known)].routes) {
+        touch(known, at: now)
+        return
+      }
+      guard hasRoom(besides: known) else {
         overflows += 1
         return
       }
       let place = known ?? makeEntry(route.destination)
       routes.add(route, rule: Int32(rule), to: &entries[Int(place)].routes)
       touch(place, at: now)
-    } else if let known {
-      // The same route under another protocol is not one that we know.
+    } else if let known, hasReplaced {
+      // The same route under another protocol is not one that we know. It may stand in the place of
+      // another one, though: which of several was replaced is not said.
+      isDoubtful = true
       touch(known, at: now)
+      heedRoom()
     }
+  }
+
+  /// At a full list, one of the same prefix that was not confirmed makes room: the prefix stays.
+  private mutating func hasRoom(besides known: Int32?) -> Bool {
+    if routes.count < Exports.routeLimit { return true }
+    guard let known else { return false }
+    return routes.dropOneUnconfirmed(of: &entries[Int(known)].routes)
   }
 
   private func rule(for route: Route) -> Int? {
@@ -147,10 +170,23 @@ package struct Exports {
     return nil
   }
 
+  /// Whether it can replace or be taken for a route that matches. To the kernel a type of service
+  /// or a source block makes it another one.
+  private static func sharesAKey(_ route: Route) -> Bool {
+    route.typeOfService == 0 && route.sourceLength == 0
+  }
+
   package mutating func lost(_ route: Route, at now: Instant) {
-    guard let place = places[route.destination] else { return }
+    guard Exports.sharesAKey(route), let place = places[route.destination] else { return }
+    guard rule(for: route) != nil else {
+      // It was never kept, and takes nothing along. It may have been a next hop of one that is.
+      if routes.hasAny(like: route, of: entries[Int(place)].routes) { isDoubtful = true }
+      return
+    }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
-    case .removed: touch(place, at: now)
+    case .removed:
+      touch(place, at: now)
+      heedRoom()
     case .similar:
       // One of several next hops went, or what we know is old.
       isDoubtful = true
@@ -173,6 +209,14 @@ package struct Exports {
       if routes.dropUnconfirmed(of: &entries[place].routes) { touch(Int32(place), at: now) }
     }
     isComplete = true
+    heedRoom()
+  }
+
+  /// What was refused is not heard of again unless it is asked for.
+  private mutating func heedRoom() {
+    let room = Exports.routeLimit - routes.count
+    guard isComplete, overflows > 0, room >= min(overflows, Exports.worthwhileRoom) else { return }
+    isDoubtful = true
   }
 
   package mutating func doubtWasHeard() { isDoubtful = false }
@@ -298,9 +342,11 @@ package struct Exports {
     if hasGone { coming += waitingForRoom() }
     var hasMoved = false
     for place in coming.sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
-    // What follows another rule has left a place behind.
-    guard hasMoved else { return }
-    for place in waitingForRoom().sorted(by: isBefore) { _ = announce(place) }
+    // What follows another rule has left a place behind. Each moves once in a turn.
+    while hasMoved {
+      hasMoved = false
+      for place in waitingForRoom().sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
+    }
   }
 
   /// Those for which there was no room.
@@ -338,7 +384,8 @@ package struct Exports {
     let isNew = told == Exports.none
     let rule = Int(wanted)
     guard announced[rule] < rules[rule].limit, !isNew || total < limit else {
-      if isNew, !entries[index].isLeftOut {
+      // What is announced by another rule stays so, and follows when there is room.
+      if !entries[index].isLeftOut {
         entries[index].isLeftOut = true
         leftOut[rule] += 1
       }

@@ -17,6 +17,12 @@ struct RouteList {
     var next: Int32
 
     func isLike(_ route: Route) -> Bool { table == route.table && metric == route.metric }
+
+    /// The kernel keeps equal routes of several protocols side by side (ip route append).
+    func isSame(_ route: Route, digest: UInt64) -> Bool {
+      isLike(route) && self.digest == digest && origin == route.origin.value
+        && kind == route.kind.value
+    }
   }
 
   enum Removal {
@@ -31,23 +37,28 @@ struct RouteList {
 
   var count: Int { items.count - free.count }
 
-  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
+  /// Whether the route is kept already: then the kernel has it still.
+  mutating func confirm(_ route: Route, rule: Int32, of head: Int32) -> Bool {
     let digest = RouteList.digest(route)
     var place = head
     while place != Exports.none {
       let item = items[Int(place)]
-      if item.isLike(route), item.digest == digest {
-        items[Int(place)].origin = route.origin.value
-        items[Int(place)].kind = route.kind.value
+      if item.isSame(route, digest: digest) {
         items[Int(place)].rule = rule
         items[Int(place)].isConfirmed = true
-        return
+        return true
       }
       place = item.next
     }
+    return false
+  }
+
+  /// Adds a route that is not kept yet.
+  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
     let item = Item(
       table: route.table, metric: route.metric, origin: route.origin.value,
-      kind: route.kind.value, digest: digest, rule: rule, isConfirmed: true, next: head)
+      kind: route.kind.value, digest: RouteList.digest(route), rule: rule, isConfirmed: true,
+      next: head)
     if let reused = free.popLast() {
       items[Int(reused)] = item
       head = reused
@@ -59,14 +70,26 @@ struct RouteList {
 
   mutating func remove(_ route: Route, of head: inout Int32) -> Removal {
     let digest = RouteList.digest(route)
-    if removeFirst(of: &head, where: { $0.isLike(route) && $0.digest == digest }) {
+    if removeFirst(of: &head, where: { $0.isSame(route, digest: digest) }) {
       return .removed
     }
     return removeFirst(of: &head, where: { $0.isLike(route) }) ? .similar : .unknown
   }
 
-  mutating func removeAll(like route: Route, of head: inout Int32) {
-    while removeFirst(of: &head, where: { $0.isLike(route) }) {}
+  /// Whether there was one.
+  mutating func removeAll(like route: Route, of head: inout Int32) -> Bool {
+    var hasRemoved = false
+    while removeFirst(of: &head, where: { $0.isLike(route) }) { hasRemoved = true }
+    return hasRemoved
+  }
+
+  func hasAny(like route: Route, of head: Int32) -> Bool {
+    var place = head
+    while place != Exports.none {
+      if items[Int(place)].isLike(route) { return true }
+      place = items[Int(place)].next
+    }
+    return false
   }
 
   /// Whether one was dropped.
@@ -74,6 +97,11 @@ struct RouteList {
     var hasDropped = false
     while removeFirst(of: &head, where: { !$0.isConfirmed }) { hasDropped = true }
     return hasDropped
+  }
+
+  /// Whether there was one.
+  mutating func dropOneUnconfirmed(of head: inout Int32) -> Bool {
+    removeFirst(of: &head) { !$0.isConfirmed }
   }
 
   mutating func beginConfirming() {

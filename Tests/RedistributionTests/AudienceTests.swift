@@ -43,7 +43,7 @@ struct AudienceTests {
     var exports = made()
     try announce(["10.64.1.0/24", "10.64.2.0/24", "10.64.3.0/24"], in: &exports, at: .zero)
     #expect(!exports.owes(one))
-    exports.begin(one, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
     // Four octets each: the second one fills the piece.
     #expect(exports.take(for: one, octets: 8)?.announced.first?.prefixes.count == 2)
     #expect(exports.owedCount(one) == 1 && exports.knownCount(one) == 2)
@@ -57,8 +57,8 @@ struct AudienceTests {
 
   @Test func whatWasNeverToldIsNotTakenBack() throws {
     var exports = made()
-    exports.begin(one, takesIPv6: false)
-    exports.begin(two, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
+    exports.begin(two, takesIPv4: true, takesIPv6: false)
     try announce(["10.64.1.0/24"], in: &exports, at: .zero)
     #expect(all(one, of: &exports).count == 1)
     // The second one is slow, and never heard of it.
@@ -72,7 +72,7 @@ struct AudienceTests {
   /// The place of a prefix is not another's before everybody knows that it went.
   @Test func aSlowRouteServerHearsOfItInTheEnd() throws {
     var exports = made()
-    exports.begin(one, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
     try announce(["10.64.1.0/24"], in: &exports, at: .zero)
     _ = all(one, of: &exports)
     exports.lost(try Table.route("10.64.1.0/24"), at: .zero + .seconds(1))
@@ -91,7 +91,7 @@ struct AudienceTests {
 
   @Test func aSessionThatEndedKnowsNothing() throws {
     var exports = made()
-    exports.begin(one, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
     try announce(["10.64.1.0/24"], in: &exports, at: .zero)
     _ = all(one, of: &exports)
     exports.end(one)
@@ -99,14 +99,14 @@ struct AudienceTests {
     exports.lost(try Table.route("10.64.1.0/24"), at: .zero + .seconds(1))
     exports.turn(at: .zero + .seconds(2))
     exports.spread()
-    exports.begin(one, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
     #expect(exports.take(for: one, octets: 8) == nil)
   }
 
   @Test func eachRuleIsAPieceOfItsOwnAndFamiliesAreHeeded() throws {
     var exports = made()
-    exports.begin(one, takesIPv6: false)
-    exports.begin(two, takesIPv6: true)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
+    exports.begin(two, takesIPv4: true, takesIPv6: true)
     try announce(["10.64.1.0/24", "fd00:1::/48"], in: &exports, at: .zero)
     try announce(["10.65.1.0/24", "fd00:2::/48"], origin: 4, in: &exports, at: .zero + .seconds(1))
     let mineTaken = exports.take(for: one, octets: 1_000)
@@ -119,10 +119,22 @@ struct AudienceTests {
     #expect(theirs.announced.map(\.prefixes.count) == [1, 3])
   }
 
+  @Test func aSessionWithoutIPv4HearsNothingOfIt() throws {
+    var exports = made()
+    exports.begin(one, takesIPv4: false, takesIPv6: true)
+    try announce(["10.64.1.0/24", "fd00:1::/48"], in: &exports, at: .zero)
+    #expect(all(one, of: &exports).map(\.description) == ["fd00:1::/48"])
+    #expect(exports.knownCount(one) == 1)
+    exports.lost(try Table.route("10.64.1.0/24"), at: .zero + .seconds(1))
+    exports.turn(at: .zero + .seconds(2))
+    exports.spread()
+    #expect(exports.take(for: one, octets: 100) == nil)
+  }
+
   @Test func aPrefixOfAVIPIsLeftToIt() throws {
     let vip = try #require(Prefix("10.1.0.5/32"))
     var exports = made([vip])
-    exports.begin(one, takesIPv6: false)
+    exports.begin(one, takesIPv4: true, takesIPv6: false)
     try announce(["10.1.0.5/32", "10.64.1.0/24"], in: &exports, at: .zero)
     #expect(all(one, of: &exports).map(\.description) == ["10.64.1.0/24"])
     let view = exports.views(at: .zero + .seconds(1)).first { $0.prefix == vip }

@@ -183,17 +183,40 @@ struct ExportsTests {
     #expect(table.exports.leftOut == [0, 1] && table.exports.total == 1)
   }
 
-  @Test func whatIsKeptIsBounded() throws {
-    let table = Table([Plan.Redistribution(name: "r", limit: 1)], limit: 1)
-    for number in 0..<(Exports.routeLimit + 5) {
-      let prefix = try #require(
-        Prefix(.v4(IPv4Address(bits: 0x0a00_0000 + UInt32(number))), length: 32))
-      var route = try Table.route("10.0.0.0/8")
-      route.destination = prefix
-      table.add(route)
+  /// It keeps what was announced, which is better than nothing, and moves when there is room.
+  @Test func whatMovesToAFullRuleFollowsLater() throws {
+    let static4 = Plan.Redistribution(name: "static", origins: [Route.Origin(4)], limit: 1)
+    let table = Table([static4, Self.branches])
+    table.add(try Table.route("10.64.1.0/24", origin: 4))
+    table.add(try Table.route("10.64.2.0/24"))
+    table.pass(Self.delay)
+    table.add(try Table.route("10.64.2.0/24", origin: 4), replaces: true)
+    #expect(table.pass(Self.delay).isEmpty)
+    #expect(table.exports.leftOut == [1, 0])
+    #expect(table.exports.announced == [1, 1])
+    table.remove(try Table.route("10.64.1.0/24", origin: 4))
+    #expect(table.pass(Self.delay) == ["-10.64.1.0/24", "+10.64.2.0/24"])
+    #expect(table.exports.leftOut == [0, 0])
+    #expect(table.exports.announced == [1, 0])
+  }
+
+  /// Each that moves makes room for the next one.
+  @Test func aChainOfMovesIsOneTurn() throws {
+    let rules = [4, 12, 16].map {
+      Plan.Redistribution(name: "r\($0)", origins: [Route.Origin($0)], limit: 1)
     }
-    #expect(table.exports.overflows == 5)
-    #expect(table.exports.slotCount == Exports.routeLimit)
+    let table = Table(rules)
+    for (text, origin) in [("10.64.3.0/24", 4), ("10.64.2.0/24", 12), ("10.64.1.0/24", 16)] {
+      table.add(try Table.route(text, origin: UInt8(origin)))
+    }
+    table.pass(Self.delay)
+    table.add(try Table.route("10.64.2.0/24", origin: 4), replaces: true)
+    table.add(try Table.route("10.64.1.0/24", origin: 12), replaces: true)
+    #expect(table.pass(Self.delay).isEmpty)
+    table.remove(try Table.route("10.64.3.0/24", origin: 4))
+    #expect(
+      table.pass(Self.delay) == ["-10.64.3.0/24", "+10.64.2.0/24", "+10.64.1.0/24"])
+    #expect(table.exports.leftOut == [0, 0, 0])
   }
 
   // MARK: Losses

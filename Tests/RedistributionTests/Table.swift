@@ -33,6 +33,10 @@ final class Table {
 
   func remove(_ route: Route) { exports.lost(route, at: now) }
 
+  /// Whether only a new listing can say what the kernel has. Compared with `==`, so that a failure
+  /// does not print the whole table.
+  var isAsking: Bool { exports.isDoubtful }
+
   func stale() { exports.becameStale() }
 
   /// The kernel lists these and no others.

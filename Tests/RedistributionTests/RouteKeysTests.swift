@@ -1,0 +1,71 @@
+// Routes of one prefix side by side: what goes takes nothing else along.
+
+import Model
+import Redistribution
+import Testing
+
+struct RouteKeysTests {
+  private static let bird = Plan.Redistribution(name: "bird", origins: [Route.Origin(12)])
+  private static let prefix = "10.64.1.0/24"
+
+  private func announced(_ rules: [Plan.Redistribution] = [bird]) throws -> Table {
+    let table = Table(rules)
+    table.add(try Table.route(Self.prefix))
+    #expect(table.pass(.seconds(1)) == ["+10.64.1.0/24"])
+    return table
+  }
+
+  /// To the kernel these are other routes, and no rule takes them.
+  @Test func aTypeOfServiceOrASourceMakesItAnother() throws {
+    var ofService = try Table.route(Self.prefix)
+    ofService.typeOfService = 16
+    var ofSource = try Table.route(Self.prefix)
+    ofSource.sourceLength = 8
+    for other in [ofService, ofSource] {
+      let table = try announced()
+      table.add(other)
+      table.add(other, replaces: true)
+      table.remove(other)
+      #expect(table.isAsking == false)
+      #expect(table.pass(.seconds(1)).isEmpty)
+      #expect(table.told.count == 1)
+    }
+  }
+
+  @Test func whatNoRuleTakesRemovesNothing() throws {
+    for other in [
+      try Table.route(Self.prefix, origin: 4), try Table.route(Self.prefix, via: 2, origin: 4),
+      try Table.route(Self.prefix, kind: 2),
+    ] {
+      let table = try announced()
+      table.add(other)
+      table.remove(other)
+      // It may have been one of several next hops, so that the kernel is asked.
+      #expect(table.isAsking == true)
+      #expect(table.pass(.seconds(1)).isEmpty)
+      #expect(table.told.count == 1)
+    }
+  }
+
+  @Test func equalRoutesOfTwoProtocolsAreTwo() throws {
+    let table = try announced([Plan.Redistribution(name: "all")])
+    let other = try Table.route(Self.prefix, origin: 4)
+    table.add(other)
+    table.remove(other)
+    #expect(table.pass(.seconds(1)).isEmpty)
+    #expect(table.isAsking == false)
+    table.remove(try Table.route(Self.prefix))
+    #expect(table.pass(.seconds(1)) == ["-10.64.1.0/24"])
+  }
+
+  /// Which of several routes was replaced is not said.
+  @Test func aReplacementThatNoRuleTakesIsADoubt() throws {
+    let table = try announced()
+    table.add(try Table.route(Self.prefix, via: 3, origin: 4), replaces: true)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([try Table.route(Self.prefix)])
+    #expect(table.pass(.seconds(1)).isEmpty)
+    #expect(table.told.count == 1)
+  }
+}
