@@ -200,13 +200,15 @@ package struct Examination: Sendable {
     }
     for interface in strict {
       let name = Printable.clean(interface.name)
+      // sysctl(8) takes a dot for the end of a name, and a slash in a name for a dot.
+      let key = String(name.map { $0 == "." ? "/" : $0 })
       // 2 wins over 1 wherever the 1 stands: the greater of both counts.
       result.append(
         Finding(
           .remark, "strict reverse path filtering on \(name)",
           why: "packets are dropped without a word when their way back is another interface, as "
             + "with a VIP behind two network cards",
-          fix: "sysctl --write net.ipv4.conf.\(name).rp_filter=2"))
+          fix: "sysctl --write net.ipv4.conf.\(key).rp_filter=2"))
     }
     return result
   }

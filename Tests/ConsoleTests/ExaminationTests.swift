@@ -102,15 +102,15 @@ import Testing
     var machine = ExaminationTests.machine
     machine.forwards = false
     machine.isStale = true
-    machine.interfaces.append(MachineFacts.Interface(name: "eth1", reversePathFilter: 1))
+    machine.interfaces.append(MachineFacts.Interface(name: "eth1.5", reversePathFilter: 1))
     machine.interfaces.append(MachineFacts.Interface(name: "eth2", reversePathFilter: 2))
     let found = try findings(ExaminationTests.healthy, machine)
     #expect(
       found.map(\.what) == [
         "the configuration has changed since hopshiftd read it",
-        "this machine does not forward IPv4", "strict reverse path filtering on eth1",
+        "this machine does not forward IPv4", "strict reverse path filtering on eth1.5",
       ])
-    #expect(found.last?.fix == "sysctl --write net.ipv4.conf.eth1.rp_filter=2")
+    #expect(found.last?.fix == "sysctl --write net.ipv4.conf.eth1/5.rp_filter=2")
     // The greater of an interface's number and that of all counts; what is unknown is not judged.
     machine = MachineFacts()
     machine.reversePathFilter = 1
