@@ -56,6 +56,8 @@ package final class Transport {
   }
 
   deinit {
+    // Whoever watched may be ending with us, and must not be called any more.
+    onWatch = nil
     for id in flights.keys {
       guard let flight = flights[id] else { continue }
       unsafe curl_multi_remove_handle(multi.pointer, flight.easy.pointer)

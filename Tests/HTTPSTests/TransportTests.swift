@@ -172,6 +172,27 @@ extension Transport {
     }
   }
 
+  /// Whoever watches usually owns the transport, and is ending with it: a call then would be to
+  /// somebody who is not there any more.
+  @Test func whoWatchesIsNotCalledAtTheEnd() throws {
+    final class Calls { var isOver = false, early = 0, late = 0 }
+    let server = try Server()
+    let calls = Calls()
+    do {
+      let transport = try transport(server)
+      transport.onWatch = { _ in
+        if calls.isOver { calls.late += 1 } else { calls.early += 1 }
+      }
+      _ = try transport.ask(Outgoing(.get, server.url("/echo"))).get()
+      let silent = Outgoing(.get, server.url("/silent"), limit: .seconds(60))
+      #expect(transport.start(silent) != nil)
+      for _ in 0..<1_000 where transport.watched.isEmpty { transport.timerFired() }
+      try #require(!transport.watched.isEmpty)
+      calls.isOver = true
+    }
+    #expect(calls.early > 0 && calls.late == 0)
+  }
+
   @Test func longAnswersHaveAnEnd() throws {
     let server = try Server()
     let transport = try transport(server)
