@@ -141,7 +141,10 @@ package struct Exports {
     guard rule != nil || known != nil else { return }
     var hasReplaced = false
     if let known, replaces {
-      hasReplaced = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+      let count = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+      hasReplaced = count > 0
+      // The kernel replaced one of them and does not say which: the others are there still.
+      if count > 1 { isDoubtful = true }
     }
     if let rule {
       // What is kept already needs no room: a full list is confirmed like any other.

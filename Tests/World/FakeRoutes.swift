@@ -5,8 +5,11 @@ import Model
 
 extension FakeKernel {
   /// A route comes beside whatever is there (ip route append).
+  ///
+  /// Never beside one of the same key that a rule treats otherwise: when one of such two is replaced
+  /// nobody can tell which, and the daemon has not kept the one that no rule takes.
   package mutating func append(_ route: KernelRoute) {
-    guard !routes.contains(route) else { return }
+    guard !routes.contains(route), !isMixed(with: route) else { return }
     insert(route)
     tell(route, isGone: false, instead: nil)
   }
@@ -14,6 +17,7 @@ extension FakeKernel {
   /// A route takes the place of the first of its key, or comes if there is none.
   package mutating func replace(_ route: KernelRoute) {
     guard !routes.contains(route) else { return }
+    if routes.count(where: { $0.isLike(route) }) > 1, isMixed(with: route) { return }
     let before = routes.first { $0.isLike(route) }
     routes.removeAll { $0 == before }
     insert(route)
@@ -35,6 +39,11 @@ extension FakeKernel {
         routes.removeAll { $0 == route }
       }
     }
+  }
+
+  private func isMixed(with route: KernelRoute) -> Bool {
+    let isTaken = RouteRules.rule(of: route) != nil
+    return routes.contains { $0.isLike(route) && (RouteRules.rule(of: $0) != nil) != isTaken }
   }
 
   private mutating func insert(_ route: KernelRoute) {
