@@ -27,7 +27,8 @@ struct SceneTests {
     let cast = VirtualNetwork.Cast(program: BuiltPrograms.path("hopshift-lab"))
     let player = try ScenarioPlayer.play(
       scenario, daemon: BuiltPrograms.daemon,
-      cast: scenario.layout.instances.isEmpty ? cast : nil
+      cast: scenario.layout.instances.isEmpty ? cast : nil,
+      program: BuiltPrograms.path("hopshift-lab")
     ) { _ in }
     #expect(player.faults == [])
   }
@@ -135,7 +136,7 @@ struct SceneTests {
       return count - (try #require(Int(words[place - 1])))
     }
     #expect(try lost(50) == 0)
-    try scene.cause(.lossTo, on: "ws2", percent: 50)
+    try scene.cause(.lossTo, on: "ws2", amount: 50)
     // Of 400 with a chance of one half: 140 is six standard deviations away.
     #expect((140...260).contains(try lost(400)))
     try scene.mend(.lossTo, on: "ws2")
@@ -174,19 +175,36 @@ struct SceneTests {
 /// The demo as a person starts it.
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
 struct DemoTests {
-  @Test func `the watcher's demo passes and writes its page`() throws {
+  /// What the demo said, and its page.
+  private func play(_ words: [String]) throws -> (output: String, page: String) {
     let scratch = try KitTests.pair()
     defer { scratch.tearDown() }
     let page = "\(scratch.directory)/page.html"
     let shell = Shell(scratch: scratch.directory, tag: "outside")
     let outcome = try shell.attempt(
-      [BuiltPrograms.path("hopshift-lab"), "demo", "watcher", "--html", page],
+      [BuiltPrograms.path("hopshift-lab"), "demo"] + words + ["--html", page],
       within: .seconds(120))
     #expect(outcome.status == 0, "\(outcome.output)")
     #expect(outcome.output.contains("verdict: passed"))
     let text = String(decoding: try Files.read(path: page, limit: 1 << 20), as: UTF8.self)
+    return (outcome.output, text)
+  }
+
+  @Test func `the demo of the SD-WAN pair passes and writes its page`() throws {
+    let (output, page) = try play(["redistribute"])
+    #expect(page.contains("edge1's tunnel goes down") && page.contains("class=\"passed\""))
+    #expect(output.contains("all of them in"))
+  }
+
+  @Test(.enabled(if: Programs.has("gobgpd"), "gobgpd is not installed"))
+  func `GoBGP takes the place of the route servers in a demo`() throws {
+    _ = try play(["redistribute", "--platform", "gobgp"])
+  }
+
+  @Test func `the watcher's demo passes and writes its page`() throws {
+    let (output, text) = try play(["watcher"])
     #expect(text.contains("ws1 is gone") && text.contains("class=\"passed\""))
     let isArticleThere = ["exabgp", "curl"].allSatisfy { Programs.has($0) }
-    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(outcome.output)")
+    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(output)")
   }
 }
