@@ -67,7 +67,8 @@ struct SceneShift {
   /// Of many prefixes only how many they are.
   private static func text(of update: WireUpdate) -> String {
     guard update.withdrawn.count + update.announced.count > 4 else { return "\(update)" }
-    return "UPDATE announces \(update.announced.count) prefixes, withdraws \(update.withdrawn.count)"
+    let (more, fewer) = (update.announced.count, update.withdrawn.count)
+    return "UPDATE announces \(more) prefixes, withdraws \(fewer)"
   }
 
   private mutating func judgeClaim(
