@@ -23,6 +23,8 @@ package enum LabCommand {
            hopshift-lab mend rest|metadata [NAME] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
                                 [--shifts N] [--pause SECONDS] [--report FILE]
+           hopshift-lab measure server --servers A,B --address LOCAL --asn NUMBER
+                                [--block PREFIX] [--most N] [--report FILE]
            hopshift-lab list | layouts | faults | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
@@ -44,7 +46,8 @@ package enum LabCommand {
       move     moves the address of the VIP, as keepalived would
       fault    lets something go wrong; `faults` lists what
       mend     undoes one fault, or all
-      measure  measures shifts of a VIP that is not ours, in Azure: see the manual
+      measure  measures shifts of a VIP that is not ours, in Azure: see the manual; with
+               `server`, which hold times a route server takes and how it counts routes
       list     the laboratories that are up
       clean    removes what killed laboratories have left behind
 
@@ -105,6 +108,8 @@ package enum LabCommand {
     case ("up", _): return try SceneCommand.up(rest)
     case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
       return try SceneCommand.ask(verb, rest)
+    case ("measure", _) where rest.first == "server":
+      return try ServerMeasure.run(Array(rest.dropFirst()))
     case ("measure", _): return try MeasureCommand.run(rest)
     case ("list", []): return try SceneCommand.list()
     case ("layouts", []):

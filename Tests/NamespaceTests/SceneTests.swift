@@ -5,6 +5,7 @@ import Foundation
 import Lab
 import Linux
 import Model
+import Platform
 import Testing
 
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
@@ -169,6 +170,47 @@ struct SceneTests {
       words + ["exit 3"], in: scene.lab.namespace(of: "lt1"), within: .seconds(60))
     #expect(failed.status == 1 && failed.output.contains("status 3"), "\(failed.output)")
     #expect(try scene.lab.shell.attempt(Array(words.prefix(6))).status == 2)
+  }
+}
+
+/// A route server is measured by a speaker of the lab's own.
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct ServerMeasureTests {
+  private static let lab = BuiltPrograms.path("hopshift-lab")
+
+  /// What is reported of rs1, with these quirks.
+  private func measure(_ quirks: Quirks, _ words: [String]) throws -> Shell.Outcome {
+    let cast = VirtualNetwork.Cast(quirks: quirks, program: Self.lab)
+    let scene = try Scene(.watcher, daemon: nil, cast: cast)
+    defer { scene.tearDown() }
+    return try scene.lab.shell.attempt(
+      [Self.lab, "measure", "server", "--servers", "10.10.1.4", "--address", "10.10.0.7"] + words,
+      in: scene.lab.namespace(of: "watch1"), within: .seconds(300))
+  }
+
+  @Test func `hold times and the limit of routes are found`() throws {
+    var quirks = Quirks.measuring
+    quirks.routeLimit = 600
+    quirks.shortestHoldTime = .seconds(6)
+    let words = ["--asn", "65001", "--block", "100.64.0.0/10", "--most", "1000"]
+    let outcome = try measure(quirks, words)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    for text in [
+      "hold time 3 s: refused, NOTIFICATION 2/6", "the shortest hold time that it takes: 6 s",
+      "it took 600 routes, and the next ended the session: NOTIFICATION 6/1",
+      "with 450 routes an UPDATE that replaces 300 of them ends the session",
+    ] { #expect(outcome.output.contains(text), "\(outcome.output)") }
+  }
+
+  @Test func `a route server without a limit has none`() throws {
+    var quirks = Quirks.measuring
+    quirks.routeLimit = 0
+    let words = ["--asn", "65001", "--block", "100.64.0.0/10", "--most", "300"]
+    let outcome = try measure(quirks, words)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("it took 300 routes; more were not tried"))
+    // Words that say too little are not understood.
+    #expect(try measure(quirks, []).status == 2)
   }
 }
 
