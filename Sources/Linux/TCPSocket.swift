@@ -98,8 +98,8 @@ package struct TCPSocket: ~Copyable {
     }
   }
 
-  /// Waits until the connection is ready, in error or ended, but no longer than `length`; false when
-  /// the time was over.
+  /// Waits until the connection is ready, in error or ended, but no longer than `length`; false
+  /// when the time was over.
   package func wait(_ interest: Interest, for length: Nanoseconds) -> Bool {
     StreamSocket.wait(raw, interest, for: length)
   }

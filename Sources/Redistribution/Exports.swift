@@ -28,8 +28,8 @@ package enum ExportState: Equatable, Sendable {
 /// Keeps the kernel routes that match a rule, and decides what is announced for each prefix.
 ///
 /// - While the kernel's routes are not known completely, nothing changes.
-/// - What happens to a prefix within half of its rule's `delay` is one change, or none; what happens
-///   to several within it leaves together.
+/// - What happens to a prefix within half of its rule's `delay` is one change, or none; what
+///   happens to several within it leaves together.
 /// - A prefix that is announced stays; free places go to the shortest prefix, then the lowest.
 /// - A prefix that was taken back `flaps` times within `flapWindow` has to be there for `rest`
 ///   before it is announced again.
@@ -272,8 +272,8 @@ package struct Exports {
     return max(soon, (entry.since ?? now) + Exports.rest)
   }
 
-  /// Not later, and at a moment that it shares with others: changes that come one by one would leave
-  /// one by one, each after its own wait.
+  /// Not later, and at a moment that it shares with others: changes that come one by one would
+  /// leave one by one, each after its own wait.
   private static func together(_ due: Instant, _ delay: Nanoseconds) -> Instant {
     let step = delay.count / 2
     return step > 0 ? Instant(nanoseconds: due.nanoseconds / step * step) : due

@@ -27,8 +27,8 @@ final class CableEnd: FrameEnd {
   func send(_ frame: Span<UInt8>) throws(Errno) -> Bool { try socket.send(frame) }
 }
 
-/// A host's tap. As with a real NIC its carrier is not its administrator's to switch, and the kernel
-/// tells of a carrier that is lost when it sees fit.
+/// A host's tap. As with a real NIC its carrier is not its administrator's to switch, and the
+/// kernel tells of a carrier that is lost when it sees fit.
 final class TapEnd: FrameEnd {
   private let tap: TapDevice
 

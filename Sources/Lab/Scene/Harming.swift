@@ -139,7 +139,7 @@ extension Scene {
     return "\(lab.topology.subnets[found.subnet].gateway)"
   }
 
-  /// The links of a host lose their carrier with the other end of their cables, and a tap by itself.
+  /// The links of a host lose their carrier with the other end of their cables, a tap by itself.
   private func setCarrier(of host: String, _ carries: Bool) throws(LabError) {
     guard let found = lab.topology.host(named: host) else { throw .topology(.badName(host)) }
     if found.isOnTap { try network.relay(of: host).setCarrier(carries) }

@@ -146,8 +146,8 @@ extension Layout {
 
       """)
 
-  /// An SD-WAN appliance and its twin. Each has a tunnel to the branch, and the branch's route is in
-  /// its kernel while the tunnel is; it is announced from there, by the twin with a longer path.
+  /// An SD-WAN appliance and its twin. Each has a tunnel to the branch, and the branch's route is
+  /// in its kernel while the tunnel is; it is announced from there, by the twin with a longer path.
   ///
   ///       client .10             edge1 .4   edge2 .5 (hopshiftd)
   ///          |                     |  |       |  |

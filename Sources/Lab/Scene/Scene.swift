@@ -191,8 +191,8 @@ package final class Scene {
 
   enum RouteVerb: String { case add, delete }
 
-  /// Puts the routes to whoever answers behind a carrier into its kernel, as a routing daemon would,
-  /// or takes them out.
+  /// Puts the routes to whoever answers behind a carrier into its kernel, as a routing daemon
+  /// would, or takes them out.
   func setRoute(_ verb: RouteVerb, behind carrier: String) throws(LabError) {
     guard let host = layout.behind[carrier] else {
       throw .unsuitable("nobody answers behind \(carrier)")
