@@ -27,7 +27,7 @@ struct TableDemo {
     paper.heading("the stage")
     let daemon: String
     if let package = options.package { daemon = package } else { daemon = try OwnPrograms.daemon() }
-    let scene = try Scene(.udr, daemon: daemon)
+    let scene = try Scene(.udr, daemon: daemon, cast: options.casting.cast)
     defer { scene.tearDown() }
     try scene.open()
     paper.step("network \(scene.lab.tag): hopshiftd and hopshift-courier on a and b")
