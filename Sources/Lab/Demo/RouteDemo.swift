@@ -18,12 +18,12 @@ struct RouteDemo {
 
   private let options: Demo.Options
   private let paper: Timeline
-  private var shifts: [(title: String, shift: SceneShift)] = []
-  private var faults: [String] = []
+  private var story: ShiftStory
 
   init(_ options: Demo.Options) {
     self.options = options
     paper = Timeline(verbose: options.verbose)
+    story = ShiftStory(on: paper)
   }
 
   /// Runs the whole demo; true when everything was seen that had to be.
@@ -57,16 +57,21 @@ struct RouteDemo {
       let tunnel = try scene.tunnel(of: "edge1").name
       try scene.lab.run(["ip", "link", "set", "dev", tunnel, "down"], on: "edge1")
     }
-    for (title, shift) in shifts.prefix(2) { tell(title, shift) }
+    let praise = "each route server heard what it had to, no more"
+    for chapter in story.chapters.prefix(2) { story.tell(chapter, praise: praise) }
     tell(burst)
-    for (title, shift) in shifts.dropFirst(2) { tell(title, shift) }
-    tellVerdict()
-    try writePage()
+    for chapter in story.chapters.dropFirst(2) { story.tell(chapter, praise: praise) }
+    story.tellVerdict(passed: ["verdict: passed. What came together in the kernel left together."])
+    if let file = options.page {
+      try story.writePage(
+        to: file, title: "hopshift: an SD-WAN pair and its branches",
+        passed: "Passed: few UPDATEs for each change.", hosts: ["cpe1", "cpe2"])
+    }
     if options.keep {
       paper.line("\nkept, until Ctrl-C: \(scene.lab.tag)")
       try Waiting.untilInterrupted()
     }
-    return faults.isEmpty
+    return story.faults.isEmpty
   }
 
   private mutating func watch(
@@ -85,11 +90,8 @@ struct RouteDemo {
       }
       try Waiting.until(Moment(nanoseconds: Clock.wall().nanoseconds) + RouteDemo.rest)
     }
-    shifts.append(
-      (
-        text,
-        try SceneShift(scene, to: carrier, trigger: trigger, fault: text, expecting: expected)
-      ))
+    story.add(
+      text, try SceneShift(scene, to: carrier, trigger: trigger, fault: text, expecting: expected))
   }
 
   // MARK: Many at once
@@ -135,44 +137,7 @@ struct RouteDemo {
         "\(burst.instance): all of them in \(burst.updates) UPDATEs, the last after "
         + Timeline.milliseconds(burst.last)
       paper.check(isFew, text)
-      if !isFew { faults.append(text) }
+      if !isFew { story.add(fault: text) }
     }
-  }
-
-  private mutating func tell(_ title: String, _ shift: SceneShift) {
-    paper.heading(title)
-    for event in shift.events { paper.event(event, since: shift.trigger) }
-    let outage = shift.outage.map(Timeline.milliseconds) ?? "no end of it"
-    paper.note("client", "without an answer for \(outage), \(shift.unanswered) requests lost")
-    for fault in shift.faults { paper.check(false, fault) }
-    if shift.faults.isEmpty { paper.check(true, "each route server heard what it had to, no more") }
-    faults += shift.faults
-  }
-
-  private func tellVerdict() {
-    paper.line("")
-    guard faults.isEmpty else {
-      paper.line("verdict: FAILED")
-      for fault in faults { paper.line("  \(fault)") }
-      return
-    }
-    for (title, shift) in shifts {
-      let outage = shift.outage.map(Timeline.milliseconds) ?? "?"
-      paper.line("  \(title): \(outage) without an answer")
-    }
-    paper.line("verdict: passed. What came together in the kernel left together.")
-  }
-
-  private func writePage() throws(LabError) {
-    guard let file = options.page else { return }
-    let charts = shifts.map { title, shift in
-      Chart(title: title, hosts: ["cpe1", "cpe2"], lanes: [ChartLane("the client", shift)])
-    }
-    try ChartPage(
-      title: "hopshift: an SD-WAN pair and its branches",
-      verdict: faults.isEmpty ? "Passed: few UPDATEs for each change." : "Failed.",
-      isPassed: faults.isEmpty, charts: charts
-    ).write(to: file)
-    paper.line("\npage: \(file)")
   }
 }
