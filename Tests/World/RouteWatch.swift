@@ -91,7 +91,9 @@ package struct RouteWatch {
       return "\(prefix) goes, and has a route"
     }
     let length = now - standing.since
-    return length < rules.patience ? "\(prefix) goes after \(length.count) ns" : nil
+    // Changes leave at moments that they share, half a delay apart.
+    let least = rules.patience - rules.delay / 2
+    return length < least ? "\(prefix) goes after \(length.count) ns" : nil
   }
 
   private mutating func countWithdrawal(
