@@ -8,8 +8,8 @@ extension Exports {
   private static let shortLine = 1_024
 
   /// Gives free places to those that wait. A rule's limit counts for all of them; that of all
-  /// rules for those that are not announced yet. What follows another rule leaves a place behind, and each
-  /// moves once in a turn, since it then has what it wants.
+  /// rules for those that are not announced yet. What follows another rule leaves a place behind,
+  /// and each moves once in a turn, since it then has what it wants.
   mutating func fillPlaces() {
     while let place = nextInLine() { announce(place) }
     for rule in rules.indices { shorten(rule) }

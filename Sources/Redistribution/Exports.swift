@@ -230,7 +230,7 @@ package struct Exports {
   }
 
   /// A listing is one burst: what it brought waits from its end on, together with what it did not
-  /// show any more. So who gets a free place does not depend on how long the kernel took to list it.
+  /// show any more. So who gets a free place does not depend on how long the listing took.
   private mutating func gather(at now: Instant) {
     for place in pending where entries[Int(place)].isListedAnew {
       let entry = entries[Int(place)]

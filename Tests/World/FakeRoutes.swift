@@ -6,8 +6,8 @@ import Model
 extension FakeKernel {
   /// A route comes beside whatever is there (ip route append).
   ///
-  /// Never beside one of the same key that a rule treats otherwise: when one of such two is replaced
-  /// nobody can tell which, and the daemon has not kept the one that no rule takes.
+  /// Never beside one of the same key that a rule treats otherwise: when one of such two is
+  /// replaced nobody can tell which, and the daemon has not kept the one that no rule takes.
   package mutating func append(_ route: KernelRoute) {
     guard !routes.contains(route), !isMixed(with: route) else { return }
     insert(route)
