@@ -81,14 +81,16 @@ extension ExportTests {
     try wait(bird, for: 0)
     let faults = try tap.judge().faultsOfWholeRun(
       speakers: [Duel.appliance], until: Moment(nanoseconds: Clock.wall().nanoseconds))
-    #expect(faults.filter { !$0.contains("withdr") }.isEmpty, "\(faults.prefix(5))")
+    // The judge knows VIPs, of which nothing is ever withdrawn, in neither family.
+    let others = faults.filter { !$0.contains("withdr") && !$0.hasSuffix("MP_UNREACH_NLRI") }
+    #expect(others.isEmpty, "\(others.prefix(5))")
   }
 
   private func changeIPv6(_ duel: Duel, _ verb: String, _ count: Int) throws(LabError) {
     try change(
       duel,
       (0..<count).map {
-        "-6 route \(verb) 2001:db8:64:\(String($0, radix: 16))::/64 dev n0 proto 12"
+        "route \(verb) 2001:db8:64:\(String($0, radix: 16))::/64 dev n0 proto 12"
       })
   }
 
@@ -161,12 +163,12 @@ extension ExportTests {
     let bird = try duel.startBird()
     let text = configuration("  all: {allow: [10.64.0.0/12 le 28], limit: 1500}")
     try duel.startDaemon(
-      configuration: text.replacing("\nvips:", with: "\n  drain: 10s\nvips:"))
+      configuration: text.replacing("\nvips:", with: "\n  drain: 7s\nvips:"))
     try wait(bird, for: 1_000)
     let known = try updates(tap).count
     let daemon = try #require(duel.daemon)
     try Processes.signal(try #require(daemon.processes().first), .terminate)
-    try Waiting.until("all of them to be marked", within: .seconds(9)) { () throws(LabError) in
+    try Waiting.until("all of them to be marked", within: .seconds(20)) { () throws(LabError) in
       let told = try updates(tap).dropFirst(known).reduce(0) { $0 + $1.announced.count }
       return told == 1_001 ? nil : "\(told)"
     }
