@@ -4,8 +4,8 @@ import Linux
 import Model
 import Probes
 
-/// Owns one datagram or packet socket. What it brings goes to the engine; what is asked through it in
-/// one turn leaves together.
+/// Owns one datagram or packet socket. What it brings goes to the engine; what is asked through it
+/// in one turn leaves together.
 final class ProbeLine {
   private var socket: StampedSocket?
   /// Counts sockets: an event for an earlier one is dropped.
@@ -57,8 +57,8 @@ final class ProbeLine {
     asked.append(target)
   }
 
-  /// Sends what was queued, pieces of `bytes`, and answers whose probe the socket did not take: then
-  /// it wants to be called again for the rest. nil: nothing is left.
+  /// Sends what was queued, pieces of `bytes`, and answers whose probe the socket did not take: it
+  /// then wants to be called again for the rest. nil: nothing is left.
   func sendQueued(_ bytes: Span<UInt8>) -> TargetSlot? {
     while settled < departures.count {
       do throws(Errno) {

@@ -60,7 +60,7 @@ package struct DepartureBatch: ~Copyable {
   package mutating func removeAll() { count = 0 }
 
   /// Sends pieces of `bytes` from the `first` on and answers how many have left: one at least. What
-  /// keeps the `first` back is thrown; what keeps a later one back is thrown when that is the first.
+  /// keeps the `first` back is thrown; what keeps a later one back is thrown once it is the first.
   borrowing func send(
     of bytes: Span<UInt8>, from first: Int, through raw: Int32
   ) throws(Errno) -> Int {

@@ -42,8 +42,8 @@ package struct StampedSocket: ~Copyable {
     try batch.take(from: descriptor.raw)
   }
 
-  /// Sends what the batch has from the `first` on and answers how many have left: one at least. What
-  /// keeps the `first` back is thrown.
+  /// Sends what the batch has from the `first` on and answers how many have left: one at least.
+  /// What keeps the `first` back is thrown.
   package borrowing func send(
     _ batch: borrowing DepartureBatch, of bytes: Span<UInt8>, from first: Int
   ) throws(Errno) -> Int {
