@@ -25,6 +25,7 @@ package struct Conversation: Sendable {
   package private(set) var end: Record?
 
   private let isStream: Bool
+  private let patience: Nanoseconds
   private let started: Instant
   private var heard: Instant
   private var signAsked: Instant?
@@ -38,6 +39,8 @@ package struct Conversation: Sendable {
   package init(_ verb: Verb, words: [String] = [], at now: Instant) throws(RequestError) {
     isStream =
       verb == .monitor || verb == .record && words.isEmpty || verb == .desired && !words.isEmpty
+    let seconds = verb == .inspect ? Trouble.inspectionSeconds : Trouble.patienceSeconds
+    patience = .seconds(Int64(seconds))
     started = now
     heard = now
     outgoing = []
@@ -51,7 +54,7 @@ package struct Conversation: Sendable {
 
   /// When `turn` must be called if nothing comes.
   package var deadline: Instant {
-    guard isStream else { return started + .seconds(Int64(Trouble.patienceSeconds)) }
+    guard isStream else { return started + patience }
     if let signAsked { return signAsked + Conversation.signPatience }
     return heard + Conversation.quiet
   }

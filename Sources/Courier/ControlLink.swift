@@ -13,6 +13,8 @@ struct ControlLink: ~Copyable {
     /// Everything as it stands, in answer to all questions up to this one.
     case snapshot(ask: UInt64, Settings?, [Desired])
     case desired(Desired)
+    /// What the VIPs are besides their routes.
+    case carried([Carriage])
     /// The traffic has left this machine as far as the daemon can move it.
     case vacated
     /// Where metrics are to be served.
@@ -48,6 +50,7 @@ struct ControlLink: ~Copyable {
   private var outgoing: [UInt8] = []
   private var settings: Settings?
   private var records: [Desired] = []
+  private var carriages: [Carriage] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
   private var shifts: [Record] = []
@@ -96,6 +99,7 @@ struct ControlLink: ~Copyable {
     outgoing = []
     settings = nil
     records = []
+    carriages = []
     metricsPlace = nil
     numbers = []
     shifts = []
@@ -224,6 +228,7 @@ struct ControlLink: ~Copyable {
     switch record.type {
     case "metrics": metricsPlace = record.string("listen")
     case "azure": settings = Settings(line)
+    case "vip": if let carriage = Carriage(line) { carriages.append(carriage) }
     case "desired": return heard(Desired(line), in: record.id)
     case "complete": return complete(upTo: lastAsk)
     case "vacated": return [.vacated]
@@ -270,7 +275,7 @@ extension ControlLink {
   /// The stream's beginning is whole.
   fileprivate mutating func complete(upTo ask: UInt64) -> [News] {
     isFollowing = true
-    return [.metricsPlace(metricsPlace), take(ask)]
+    return [.metricsPlace(metricsPlace), .carried(carriages), take(ask)]
   }
 
   private mutating func take(_ ask: UInt64) -> News {

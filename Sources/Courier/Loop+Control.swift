@@ -21,6 +21,7 @@ extension Loop {
       case .snapshot(let ask, let settings, let records):
         give(.snapshot(ask: ask, settings, records))
       case .desired(let record): give(.desired(record))
+      case .carried(let carriages): give(.carried(carriages))
       case .vacated: give(.vacated)
       case .metricsPlace(let place): serve(at: place)
       case .numbers(let records): tellMetrics(records)

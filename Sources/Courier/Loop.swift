@@ -56,6 +56,8 @@ final class Loop {
   var service = ServiceLine()
   var shifts = ShiftWatch()
   var history: HistoryDoor?
+  /// Who waits for the findings of an inspection.
+  var inspections: [HistoryDoor.Ask] = []
   let started: Instant
   var traffic = Traffic()
   /// Where metrics are wanted, and the door when it is open.
@@ -205,6 +207,9 @@ final class Loop {
       post(.keep(number, words.map(KeptIntent.init), isAnswer: isAnswer))
     case .finish(let route, let generation): post(.finish(route: route, generation))
     case .events(let events): tell(events, at: now)
+    case .inspected(let advice, let returns): tell(advice + loops(returns))
+    case .returns(let returns):
+      for advice in loops(returns) { log.warning("\(advice.what): \(advice.why)") }
     case .say(.notice, let text): log.notice(text)
     case .say(.warning, let text): log.warning(text)
     }
