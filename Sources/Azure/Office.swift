@@ -31,6 +31,8 @@ package enum OfficeInput: Hashable, Sendable {
   case paused
   /// What became of words that were to be kept.
   case kept(UInt64, isDurable: Bool)
+  /// The store has lost what it had.
+  case forgotten
   /// The daemon's traffic has left this machine, as far as it depends on it.
   case vacated
   /// What the VIPs are besides their routes; it stands until it is said anew.
@@ -209,6 +211,9 @@ package struct Office: Sendable {
     case .paused: paused(at: now, into: &outputs)
     case .kept(let number, let isDurable):
       kept(number, isDurable, at: now, into: &outputs)
+    case .forgotten:
+      for index in slots.indices { slots[index].isKept = false }
+      keepAt = now
     case .vacated: approve(into: &outputs)
     case .carried(let carriages): take(carriages)
     case .inspect: inspect(at: now, into: &outputs)

@@ -53,6 +53,8 @@ struct ControlLink: ~Copyable {
   private var carriages: [Carriage] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
+  /// The question for them has no end yet.
+  private var isCounting = false
   private var shifts: [Record] = []
   private var lastAsk: UInt64 = 0
   private var attemptAt: Instant
@@ -102,6 +104,7 @@ struct ControlLink: ~Copyable {
     carriages = []
     metricsPlace = nil
     numbers = []
+    isCounting = false
     shifts = []
     toldLoss = nil
     send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
@@ -132,9 +135,11 @@ struct ControlLink: ~Copyable {
     send("\(ControlLink.ask)\(number)", .desired, [], at: now)
   }
 
-  /// Asks for what the daemon has counted. Without a connection nothing comes.
+  /// Asks for what the daemon has counted. Without a connection nothing comes. An answer that is
+  /// late serves whoever asks next: two at once would run into each other.
   mutating func askNumbers(at now: Instant) {
-    guard stream != nil else { return }
+    guard stream != nil, !isCounting else { return }
+    isCounting = true
     numbers = []
     send(ControlLink.count, .metrics, [], at: now)
   }
@@ -257,6 +262,7 @@ extension ControlLink {
       return []
     }
     defer { numbers = [] }
+    isCounting = false
     return [.numbers(record.exitCode == .ok ? numbers : [])]
   }
 

@@ -52,6 +52,8 @@ final class Loop {
   var exchangeDue: Instant?
   var exchangeSettings: UInt64 = 0
   var diskTrouble: StoreError?
+  /// When a store that refused something is tried with it again.
+  var storeAt: Instant?
   var isStopping = false
   var service = ServiceLine()
   var shifts = ShiftWatch()
@@ -67,6 +69,8 @@ final class Loop {
   /// When the door is opened, or tried again.
   var doorAt: Instant?
   var doorTrouble: Errno?
+  /// The last page, and until when it is good for whoever asks next.
+  var page: (text: String, until: Instant)?
   /// Until when somebody waits for a page.
   var pageDue: Instant?
 
@@ -125,7 +129,7 @@ final class Loop {
     var result = Clock.monotonic() + beat
     for other in [
       link.deadline, office.deadline, exchangeDue, service.deadline, metricsDeadline,
-      historyDeadline,
+      historyDeadline, storeAt,
     ] {
       if let other { result = min(result, other) }
     }
@@ -150,6 +154,7 @@ final class Loop {
     give(.turn)
     turnMetrics(at: Clock.monotonic())
     try turnHistory(at: Clock.monotonic())
+    try tryStore(at: Clock.monotonic())
     hear(link.flush(at: Clock.monotonic()))
     try watchLink()
     service.turn(at: Clock.monotonic(), link.isConnected, office, diskTrouble)
