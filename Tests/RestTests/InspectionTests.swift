@@ -84,7 +84,11 @@ import Testing
     let put = Request(
       .put, service.management, Calls.get(table, at: service.management).target,
       body: Array(body.utf8))
-    _ = try transport.ask(put, token: token).get()
+    // One write of a table at a time: the deletion may not have come to its end.
+    _ = try Service.wait("the table to be written") {
+      let status = try transport.ask(put, token: token).get().status
+      return (200...201).contains(status) ? true : nil
+    }
     #expect(try found() == ["table udr does not take the routes of route servers"])
   }
 
