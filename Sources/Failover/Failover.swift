@@ -74,6 +74,8 @@ package struct Failover: ~Copyable {
   /// After a pause in which any host may have come back without being heard: until every one of
   /// them had the time to answer again.
   private(set) var asksUntil: Instant?
+  /// How often an address was given away by an operator, or was not any more.
+  package internal(set) var placementChanges: UInt64 = 0
   var doom = Doom()
 
   package init(_ plan: Plan) {
@@ -353,6 +355,7 @@ package struct Failover: ~Copyable {
       return
     }
     record(claims[unit].turn(at: now), unit, into: &verdicts)
+    followHandOver(unit, at: now)
   }
 
   private func deadline(of unit: Int) -> Instant? {
@@ -361,6 +364,7 @@ package struct Failover: ~Copyable {
       earliest = min(earliest ?? due, due)
     }
     if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
+    if let due = units[unit].givenUntil { earliest = min(earliest ?? due, due) }
     return earliest
   }
 
@@ -399,6 +403,8 @@ extension Failover {
       $1.keep(&$0.isVacant)
       $1.keep(&$0.isWithdrawn)
       $1.keep(&$0.yieldsUntil)
+      $1.keep(&$0.givenUntil)
+      $1.keep(&$0.isGiven)
       $1.keep(&$0.hasLeft)
       $1.keep(&$0.hasArrived)
       $0.presence.keep(in: &$1)
@@ -415,6 +421,7 @@ extension Failover {
     keeper.keep(&isFirstListening)
     keeper.keep(&isCatchingUp)
     keeper.keep(&asksUntil)
+    keeper.keep(&placementChanges)
     doom.keep(in: &keeper)
   }
 }
