@@ -124,7 +124,7 @@ enum CommandReport {
     case .notWell: "refused: it is not known to be well; force does it all the same"
     case .nobodyToTakeOver: "refused: no other speaker would carry it"
     case .decidedByAddress:
-      "refused: it is carried by whoever has the address; use maintenance on this machine"
+      "refused: it is carried by whoever has the address; ask for it to be given away there"
     case .balanced: "refused: every owner that is well carries it; use maintenance"
     case .notWatched: "refused: this VIP has no hosts to choose from"
     case .notLeading: "refused: another watcher leads; ask that one"
@@ -132,11 +132,20 @@ enum CommandReport {
     }
   }
 
+  private static func isPlaced(_ vip: VIPSlot, _ plan: Plan) -> Bool {
+    if case .address = plan.vips[vip.index].role { return true }
+    return false
+  }
+
   private static func wish(_ command: OperatorCommand, _ plan: Plan) -> String {
     switch command {
     case .move(_, let host, _): "traffic goes to \(plan.hosts[host.index].name)"
-    case .take: "claimed by this machine"
-    case .give: "given to whoever claims it next"
+    case .take(let vip, _):
+      isPlaced(vip, plan) ? "its address may come here again" : "claimed by this machine"
+    case .give(let vip, _):
+      isPlaced(vip, plan)
+        ? "whoever places its address is asked to place it elsewhere"
+        : "given to whoever claims it next"
     case .release: "chosen by preference again"
     case .outOfService(_, let isOut): isOut ? "out of service here" : "back in service here"
     }

@@ -6,7 +6,7 @@ import Linux
 import Model
 
 /// One file for each VIP whose address decides, in a directory beside the control socket. They are
-/// what `maintenance` acts on: who places the address is asked to place it elsewhere.
+/// what `switch` and `maintenance` act on: who places the address is asked to place it elsewhere.
 struct TrackFiles {
   private let directory: String
   /// By VIP: what its file says; nil for those that have none, or were not written yet.
@@ -27,8 +27,10 @@ struct TrackFiles {
 
   /// Writes what has changed since.
   mutating func keep(_ engine: borrowing Engine, log: Log) {
-    guard engine.serviceChanges != seen, !vips.isEmpty else { return }
-    seen = engine.serviceChanges
+    // Both only grow.
+    let changes = engine.serviceChanges + engine.failover.placementChanges
+    guard changes != seen, !vips.isEmpty else { return }
+    seen = changes
     do throws(Errno) {
       try Directories.makeIfMissing(directory)
       for vip in vips {

@@ -54,6 +54,7 @@ extension Failover {
       units[unit].hasArrived = false
       let judgement = contend(unit, wants: isHere(unit), isArrival: isArrival, at: now)
       record(judgement, unit, into: &verdicts)
+      followHandOver(unit, at: now)
     case .health(let host):
       let judgement = contend(unit, wants: hosts[host].health == .up, at: now)
       record(judgement, unit, into: &verdicts)
@@ -91,6 +92,7 @@ extension Failover {
     units[unit].presence = presence
     if case .claim = judgement { units[unit].shiftedAt = now }
     record(judgement, unit, into: &verdicts)
+    followHandOver(unit, at: now)
     guard let due = claims[unit].deadline else { return }
     if let earliest, earliest <= due { return }
     earliest = due

@@ -77,6 +77,8 @@ package struct Failover: ~Copyable {
   /// Shorter pauses leave what was known of hosts as it is, however soon probes find out: a machine
   /// that is only busy has to withdraw too (the same floor as `Cadence.memory`).
   private static let memory = Nanoseconds.seconds(1)
+  /// How often an address was given away by an operator, or was not any more.
+  package internal(set) var placementChanges: UInt64 = 0
   var doom = Doom()
 
   package init(_ plan: Plan) {
@@ -358,6 +360,7 @@ package struct Failover: ~Copyable {
       return
     }
     record(claims[unit].turn(at: now), unit, into: &verdicts)
+    followHandOver(unit, at: now)
   }
 
   private func deadline(of unit: Int) -> Instant? {
@@ -366,6 +369,7 @@ package struct Failover: ~Copyable {
       earliest = min(earliest ?? due, due)
     }
     if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
+    if let due = units[unit].givenUntil { earliest = min(earliest ?? due, due) }
     return earliest
   }
 
@@ -404,6 +408,8 @@ extension Failover {
       $1.keep(&$0.isVacant)
       $1.keep(&$0.isWithdrawn)
       $1.keep(&$0.yieldsUntil)
+      $1.keep(&$0.givenUntil)
+      $1.keep(&$0.isGiven)
       $1.keep(&$0.hasLeft)
       $1.keep(&$0.hasArrived)
       $0.presence.keep(in: &$1)
@@ -420,6 +426,7 @@ extension Failover {
     keeper.keep(&isFirstListening)
     keeper.keep(&isCatchingUp)
     keeper.keep(&asksUntil)
+    keeper.keep(&placementChanges)
     doom.keep(in: &keeper)
   }
 }
