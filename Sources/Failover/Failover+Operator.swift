@@ -13,8 +13,10 @@ package enum OperatorAnswer: Equatable, Sendable {
   case notWell
   /// Nobody is there to take the VIP.
   case nobodyToTakeOver
-  /// Who holds the address decides: it is for whoever places it to move.
+  /// Who holds the address decides, and it is not here: it has to be given away where it is.
   case decidedByAddress
+  /// In shadow mode nobody is asked for anything.
+  case inShadow
   /// Everybody who is well carries it.
   case balanced
   /// The VIP's own health decides, there is no host to choose.
@@ -47,9 +49,6 @@ package enum OperatorCommand: Equatable, Sendable {
 extension Failover {
   /// How long one that gives a VIP away waits for another to claim it. We chose it: many hellos.
   package static let handOverPatience = Nanoseconds.seconds(5)
-  /// How long who places addresses has to move one. We chose it: keepalived(8) looks at its files
-  /// each second and takes over after three advertisements, which are a second apart by default.
-  package static let placementPatience = Nanoseconds.seconds(15)
 
   /// What would become of a command now.
   package func answer(to command: OperatorCommand, at now: Instant) -> OperatorAnswer {
@@ -83,7 +82,8 @@ extension Failover {
     _ unit: Int, isOurs: Bool, _ isForced: Bool, _ now: Instant
   ) -> OperatorAnswer {
     switch units[unit].rule {
-    case .address: return answerPlacement(unit, isOurs: isOurs, isForced, now)
+    case .address:
+      return isOurs ? answerRecall(unit, isForced, now) : answerGiving(unit, isForced, now)
     case .balanced: return .balanced
     case .health, .watcher: break
     }
@@ -93,19 +93,6 @@ extension Failover {
     if isOurs { return contests[unit].wants || isForced ? .done : .notWell }
     let view = fellows.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
     return view.isAnyoneWilling ? .done : .nobodyToTakeOver
-  }
-
-  /// Who has the address can ask for it to be placed elsewhere; nobody can be made to give it.
-  private func answerPlacement(
-    _ unit: Int, isOurs: Bool, _ isForced: Bool, _ now: Instant
-  ) -> OperatorAnswer {
-    if isOurs {
-      if isGivenAway(unit) { return .done }
-      return isHere(unit) ? .unchanged : .decidedByAddress
-    }
-    if isGivenAway(unit) || !isHere(unit) { return .unchanged }
-    if !isForced, let end = dampedUntil(unit), now < end { return .damped(until: end) }
-    return .done
   }
 
   /// Does what an operator asks for, if it can be done.
@@ -118,12 +105,9 @@ extension Failover {
     trigger = .operatorsWord
     switch command {
     case .move(_, let host, _): pin(unit, host, at: now, into: &verdicts)
-    case .take where units[unit].rule == .address: takeBack(unit)
+    case .take where units[unit].rule == .address: keepHere(unit, .recalled)
     case .take: contests[unit].demand()
-    case .give where units[unit].rule == .address:
-      units[unit].givenUntil = now + Failover.placementPatience
-      placementChanges += 1
-      noteDeadline(of: unit)
+    case .give where units[unit].rule == .address: giveAway(unit, at: now)
     case .give: units[unit].yieldsUntil = now + Failover.handOverPatience
     case .release: release(unit)
     case .outOfService(_, let isOut): units[unit].isOut = isOut
@@ -131,28 +115,6 @@ extension Failover {
     judge(unit: unit, at: now, into: &verdicts)
     hasNews = true
     return .done
-  }
-
-  func isGivenAway(_ unit: Int) -> Bool {
-    units[unit].givenUntil != nil || units[unit].isGiven
-  }
-
-  private mutating func takeBack(_ unit: Int) {
-    units[unit].givenUntil = nil
-    units[unit].isGiven = false
-    placementChanges += 1
-  }
-
-  /// What was given away stays so until the address comes back, which it does when nobody else has
-  /// it. When nobody has taken it in time, nobody is asked to any more.
-  mutating func followHandOver(_ unit: Int, at now: Instant) {
-    guard isGivenAway(unit) else { return }
-    if !isHere(unit) {
-      units[unit].isGiven = true
-      units[unit].givenUntil = nil
-    } else if units[unit].isGiven || units[unit].givenUntil.map({ $0 <= now }) ?? false {
-      takeBack(unit)
-    }
   }
 
   private mutating func pin(
@@ -172,10 +134,4 @@ extension Failover {
   }
 
   package func isOutOfService(_ vip: VIPSlot) -> Bool { units[index.unit(of: vip)].isOut }
-
-  /// Whether this machine should not have the address: who places addresses is told by a file.
-  package func isAddressUnwanted(_ vip: VIPSlot) -> Bool {
-    let unit = index.unit(of: vip)
-    return units[unit].rule == .address && (isUnavailable(unit) || isGivenAway(unit))
-  }
 }

@@ -77,8 +77,6 @@ package struct Failover: ~Copyable {
   /// Shorter pauses leave what was known of hosts as it is, however soon probes find out: a machine
   /// that is only busy has to withdraw too (the same floor as `Cadence.memory`).
   private static let memory = Nanoseconds.seconds(1)
-  /// How often an address was given away by an operator, or was not any more.
-  package internal(set) var placementChanges: UInt64 = 0
   var doom = Doom()
 
   package init(_ plan: Plan) {
@@ -302,6 +300,7 @@ package struct Failover: ~Copyable {
   /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
     isCatchingUp = true
+    forgivePlacement(length)
     if detection > .zero, length > max(detection, Failover.memory) {
       asksUntil = now + detection
     }
@@ -349,6 +348,7 @@ package struct Failover: ~Copyable {
         giveWay(unit, at: now, into: &verdicts)
         continue
       }
+      endPatience(unit, at: now)
       turn(unit: unit, at: now, into: &verdicts)
       noteDeadline(of: unit)
     }
@@ -360,7 +360,6 @@ package struct Failover: ~Copyable {
       return
     }
     record(claims[unit].turn(at: now), unit, into: &verdicts)
-    followHandOver(unit, at: now)
   }
 
   private func deadline(of unit: Int) -> Instant? {
@@ -426,7 +425,6 @@ extension Failover {
     keeper.keep(&isFirstListening)
     keeper.keep(&isCatchingUp)
     keeper.keep(&asksUntil)
-    keeper.keep(&placementChanges)
     doom.keep(in: &keeper)
   }
 }
