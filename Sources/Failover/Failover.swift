@@ -299,8 +299,8 @@ package struct Failover: ~Copyable {
   /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host
   /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
-    isCatchingUp = true
     forgivePlacement(length)
+    isCatchingUp = true
     if detection > .zero, length > max(detection, Failover.memory) {
       asksUntil = now + detection
     }
