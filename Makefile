@@ -48,6 +48,8 @@ demo: deb
 		--html dist/demo-watcher.html
 	$(RELEASE)/hopshift-lab demo udr --deb dist/hopshift_$(VERSION)_amd64.deb \
 		--html dist/demo-udr.html
+	$(RELEASE)/hopshift-lab demo redistribute --deb dist/hopshift_$(VERSION)_amd64.deb \
+		--html dist/demo-redistribute.html
 
 # Any length: make soak SECONDS=86400.
 SECONDS ?= 600

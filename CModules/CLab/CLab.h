@@ -37,7 +37,7 @@ static inline long clab_datagram_socket(void) {
 
 // ioctl is variadic; the request holds the name that the kernel fills in or takes.
 static inline long clab_tap_create(int fd, struct ifreq *request) {
-  request->ifr_flags = IFF_TAP | IFF_NO_PI;
+  request->ifr_flags |= IFF_TAP | IFF_NO_PI;
   return clab_result(ioctl(fd, TUNSETIFF, request));
 }
 static inline long clab_tap_carrier(int fd, int carries) {

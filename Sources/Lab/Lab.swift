@@ -217,6 +217,9 @@ package final class Lab {
         """
         echo 1 > /proc/sys/net/ipv4/ip_forward
         for file in /proc/sys/net/ipv4/conf/*/send_redirects; do echo 0 > "$file"; done
+        for file in /proc/sys/net/ipv6/conf/r-*/disable_ipv6; do
+          if [ -e "$file" ]; then echo 1 > "$file"; fi
+        done
         """,
       ], on: Topology.fabric)
     if topology.cabling == .separate { try answerForEverybody() }
@@ -224,6 +227,7 @@ package final class Lab {
 
   private func commands(of host: Topology.Host) -> [String] {
     var commands = ["link set dev lo up"]
+    if host.isOnTap { commands.append("tuntap add dev \(Lab.interface) mode tap") }
     for cable in host.interfaces {
       commands += [
         "address add \(cable.address)/\(topology.subnets[cable.subnet].prefix.length) "
@@ -244,7 +248,8 @@ package final class Lab {
       for cable in topology.hosts.flatMap(\.interfaces) { commands += bridgeCommands(cable) }
     }
     for host in topology.hosts {
-      for cable in host.interfaces {
+      if host.isOnTap { commands += tapCommands(host) }
+      for cable in host.interfaces.dropFirst(host.isOnTap ? 1 : 0) {
         let peer = "peer name \(cable.name) netns \(namespace(of: host.name))"
         commands += [
           "link add name \(cable.port) type veth \(peer)",
@@ -253,6 +258,19 @@ package final class Lab {
       }
     }
     return commands
+  }
+
+  /// A cable with both ends here: one on the bridge, and one for the relay. Without ARP the kernel
+  /// answers nothing that passes there.
+  private func tapCommands(_ host: Topology.Host) -> [String] {
+    let port = RelaySetUp.port(of: host.name)
+    let inner = RelaySetUp.inner(of: host.name)
+    setPort(port, of: host.name)
+    return [
+      "link add name \(port) type veth peer name \(inner)",
+      "link set dev \(inner) arp off up",
+      "link set dev \(port) master \(topology.bridge(of: host.interfaces[0])) up",
+    ]
   }
 
   // No spanning tree and no forward delay: a port that is plugged in again forwards at once.

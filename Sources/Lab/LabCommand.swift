@@ -9,24 +9,27 @@ import Model
 /// permission.
 package enum LabCommand {
   private static let usage = """
-    usage: hopshift-lab demo [pair|watcher|udr] [--deb FILE] [--html FILE] [--plain]
-                             [--keep] [--verbose]
+    usage: hopshift-lab demo [pair|watcher|udr|redistribute] [--deb FILE] [--html FILE]
+                             [--plain] [--keep] [--verbose] [--platform KIND]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
-           hopshift-lab up [LAYOUT] [--daemon FILE] [--platform KIND] [--quirks azure]
+           hopshift-lab up [LAYOUT] [--taps] [--daemon FILE] [--platform KIND]
+                           [--quirks azure]
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
-           hopshift-lab fault NAME [HOST] [PERCENT] [--lab TAG]
+           hopshift-lab fault NAME [HOST] [AMOUNT] [--lab TAG]
            hopshift-lab fault rest|metadata NAME [calls=WHICH] [times=N] [value=TEXT] [--lab TAG]
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
            hopshift-lab mend rest|metadata [NAME] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
                                 [--shifts N] [--pause SECONDS] [--report FILE]
+           hopshift-lab measure server --servers A,B --address LOCAL --asn NUMBER
+                                [--block PREFIX] [--most N] [--report FILE]
            hopshift-lab list | layouts | faults | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
-               between two servers that a watcher asks, beside the means of the article, or
-               by a route table
+               between two servers that a watcher asks, beside the means of the article, by a
+               route table, or by the routes of an appliance's kernel
                  --deb FILE   the package to install (default: dist/hopshift_*.deb)
                  --html FILE  write what was seen as a page
                  --plain      no containers: the daemon in bare namespaces under setpriv
@@ -37,12 +40,14 @@ package enum LabCommand {
                  --platform KIND  the simulated platform; its route servers are `simulated` or
                                   `bird`, `frr`, `gobgp` (default: BIRDs and no platform)
                  --quirks azure   with Azure's delays and damping
+                 --taps           appliances and servers have taps for network cards
       status   who answers, what the route servers hold
       exec     runs a program in a host
       move     moves the address of the VIP, as keepalived would
       fault    lets something go wrong; `faults` lists what
       mend     undoes one fault, or all
-      measure  measures shifts of a VIP that is not ours, in Azure: see the manual
+      measure  measures shifts of a VIP that is not ours, in Azure: see the manual; with
+               `server`, which hold times a route server takes and how it counts routes
       list     the laboratories that are up
       clean    removes what killed laboratories have left behind
 
@@ -93,12 +98,18 @@ package enum LabCommand {
         var demo = TableDemo(options)
         return try demo.run() ? 0 : 1
       }
+      if options.layout == "redistribute" {
+        var demo = RouteDemo(options)
+        return try demo.run() ? 0 : 1
+      }
       var demo = Demo(options)
       return try demo.run() ? 0 : 1
     case ("run", _): return try ScenarioCommand.run(rest)
     case ("up", _): return try SceneCommand.up(rest)
     case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
       return try SceneCommand.ask(verb, rest)
+    case ("measure", _) where rest.first == "server":
+      return try ServerMeasure.run(Array(rest.dropFirst()))
     case ("measure", _): return try MeasureCommand.run(rest)
     case ("list", []): return try SceneCommand.list()
     case ("layouts", []):
@@ -143,16 +154,18 @@ package enum LabCommand {
       case "--plain": options.plain = true
       case "--keep": options.keep = true
       case "--verbose": options.verbose = true
-      case "pair", "watcher", "udr": options.layout = word
+      case "pair", "watcher", "udr", "redistribute": options.layout = word
       case "--html":
         guard let file = rest.popFirst() else { return nil }
         options.page = file
       case "--deb":
         guard let file = rest.popFirst() else { return nil }
         options.package = file
-      default: return nil
+      default:
+        guard options.casting.take(word, &rest) else { return nil }
       }
     }
+    if options.layout == "pair", options.casting.cast != nil { return nil }
     return options
   }
 

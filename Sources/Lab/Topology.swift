@@ -36,6 +36,8 @@ package struct Topology: Sendable {
     package var subnet: Int
     /// `eth1` and so on, in this order.
     package var others: [Interface] = []
+    /// Its `eth0` is a tap, which a relay has to join to the network.
+    package var isOnTap = false
 
     /// Its interfaces, `eth0` first.
     package var interfaces: [Interface] {
@@ -104,6 +106,14 @@ package struct Topology: Sendable {
     guard InterfaceName("vm-\(host)-\(number)") != nil else { return fail(.badName(host)) }
     hosts[index].others.append(
       Interface(name: "eth\(number)", port: "\(host)-\(number)", address: v4, subnet: subnet))
+  }
+
+  /// Gives a host a tap for its `eth0`: then its carrier can be lost as a NIC loses it.
+  package mutating func tap(_ host: String) {
+    guard let index = hosts.firstIndex(where: { $0.name == host }),
+      InterfaceName(RelaySetUp.port(of: host)) != nil
+    else { return fail(.badName(host)) }
+    hosts[index].isOnTap = true
   }
 
   /// The subnet of an address that is still free.

@@ -35,6 +35,10 @@ package final class VirtualNetwork {
   package let rest: RestProcess?
   /// One for each instance.
   package let taps: [Wiretap]
+  /// By host: what is in its first cable.
+  private var relays: [String: Relay] = [:]
+  /// The hopshift-lab whose processes are parts of the network.
+  private let program: String
   private let fabricBird: Bird?
 
   /// What plays the fabric where there is no simulated platform.
@@ -62,12 +66,19 @@ package final class VirtualNetwork {
 
   /// Builds the network. Without a cast the route servers are BIRDs, and a BIRD that hears both is
   /// the fabric: then this waits until it does.
-  package init(_ layout: Layout = .pair, cast: Cast? = nil) throws(LabError) {
+  /// `program` is the hopshift-lab that plays what no cast has a program for.
+  package init(
+    _ layout: Layout = .pair, cast: Cast? = nil, program: String = AzureProcess.ownProgram
+  ) throws(LabError) {
     self.layout = layout
-    lab = try Lab(layout.describe)
+    self.program = cast?.program ?? program
+    lab = try Lab(layout.draw)
     var taps: [Wiretap] = []
     for instance in layout.instances { taps.append(try Wiretap(lab, on: instance)) }
     self.taps = taps
+    for host in layout.tapped {
+      relays[host] = try Relay(lab, joining: host, program: self.program)
+    }
     if let cast = cast ?? (layout.instances.isEmpty ? Cast() : nil) {
       instances = []
       fabricBird = nil
@@ -126,6 +137,14 @@ package final class VirtualNetwork {
     return lab.topology.subnets[found.subnet]
   }
 
+  /// What is in a host's first cable, put there when it was not.
+  func relay(of host: String) throws(LabError) -> Relay {
+    if let relay = relays[host] { return relay }
+    let relay = try Relay(lab, on: host, program: program)
+    relays[host] = relay
+    return relay
+  }
+
   /// The address of a host.
   package func address(of host: String) throws(LabError) -> IPv4Address {
     try VirtualNetwork.neighbours([host], of: lab, asn: VirtualNetwork.applianceASN)[0].address
@@ -157,7 +176,7 @@ package final class VirtualNetwork {
   /// The next hops to which the fabric forwards a VIP, seen from its client.
   package func forwarded(_ vip: Layout.VIP) throws(LabError) -> [IPv4Address] {
     guard let platform else {
-      let words = try lab.run(["ip", "route", "show", "\(vip.address)"], on: Topology.fabric)
+      let words = try lab.run(["ip", "route", "show", "\(vip.prefix)"], on: Topology.fabric)
         .split { $0.isWhitespace }
       return zip(words, words.dropFirst()).compactMap { $0 == "via" ? IPv4Address($1) : nil }
     }

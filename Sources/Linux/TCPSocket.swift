@@ -98,6 +98,12 @@ package struct TCPSocket: ~Copyable {
     }
   }
 
+  /// Waits until the connection is ready, in error or ended, but no longer than `length`; false
+  /// when the time was over.
+  package func wait(_ interest: Interest, for length: Nanoseconds) -> Bool {
+    StreamSocket.wait(raw, interest, for: length)
+  }
+
   /// Reads once: how many bytes came, 0 at the end of the stream, nil when nothing is there yet.
   package func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> Int? {
     try StreamSocket.receive(raw, into: &buffer)

@@ -28,7 +28,8 @@ package enum ExportState: Equatable, Sendable {
 /// Keeps the kernel routes that match a rule, and decides what is announced for each prefix.
 ///
 /// - While the kernel's routes are not known completely, nothing changes.
-/// - What happens to a prefix within its rule's `delay` is one change, or none.
+/// - What happens to a prefix within half of its rule's `delay` is one change, or none; what
+///   happens to several within it leaves together.
 /// - A prefix that is announced stays; free places go to the shortest prefix, then the lowest.
 /// - A prefix that was taken back `flaps` times within `flapWindow` has to be there for `rest`
 ///   before it is announced again.
@@ -263,11 +264,19 @@ package struct Exports {
     let entry = entries[index]
     if entry.wanted == Exports.none {
       let rule = rules[Int(entry.told)]
-      return now + max(rule.delay, rule.grace)
+      return Exports.together(now + max(rule.delay, rule.grace), rule.delay)
     }
-    let soon = now + rules[Int(entry.wanted)].delay
+    let delay = rules[Int(entry.wanted)].delay
+    let soon = Exports.together(now + delay, delay)
     guard entry.told == Exports.none, isDamped(entry, at: now) else { return soon }
     return max(soon, (entry.since ?? now) + Exports.rest)
+  }
+
+  /// Not later, and at a moment that it shares with others: changes that come one by one would
+  /// leave one by one, each after its own wait.
+  private static func together(_ due: Instant, _ delay: Nanoseconds) -> Instant {
+    let step = delay.count / 2
+    return step > 0 ? Instant(nanoseconds: due.nanoseconds / step * step) : due
   }
 
   func isDamped(_ entry: Entry, at now: Instant) -> Bool {

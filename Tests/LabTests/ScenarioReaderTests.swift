@@ -48,9 +48,9 @@ struct ScenarioReaderTests {
     #expect(scenario.steps.map(\.line) == Array(4...24))
     #expect(
       scenario.steps.map(\.action) == [
-        .mark, .event(.fault(.hostFreezes, host: "a", percent: 100), at: nil),
-        .event(.fault(.lossFrom, host: "b", percent: 30), at: .milliseconds(1_500)),
-        .event(.fault(.bothRestart, host: nil, percent: 100), at: nil),
+        .mark, .event(.fault(.hostFreezes, host: "a", amount: nil), at: nil),
+        .event(.fault(.lossFrom, host: "b", amount: 30), at: .milliseconds(1_500)),
+        .event(.fault(.bothRestart, host: nil, amount: nil), at: nil),
         .event(.mend(nil, host: nil), at: nil), .event(.mend(.lossFrom, host: nil), at: nil),
         .event(.mend(nil, host: "b"), at: nil), .event(.mend(.lossFrom, host: "b"), at: nil),
         .event(.move("b"), at: nil), .await(.route("b"), within: .seconds(2)),
@@ -77,7 +77,7 @@ struct ScenarioReaderTests {
       """, name: "x")
     #expect(
       scenario.steps.map(\.action) == [
-        .event(.fault(.maintenance, host: "a", percent: 100), at: nil),
+        .event(.fault(.maintenance, host: "a", amount: nil), at: nil),
         .event(.trouble(Trouble(.busy, at: .rest, times: 2, value: "3")), at: nil),
         .event(.trouble(Trouble(.down, at: .metadata)), at: .seconds(1)),
         .event(.mendTrouble(.rest, nil), at: nil),
@@ -86,11 +86,31 @@ struct ScenarioReaderTests {
       ])
   }
 
+  @Test func `a layout with taps, a branch and delays are read`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout redistribute taps
+      fault route-lost edge1
+      fault late cpe1 5
+      fault late cpe2 20ms
+      expect answer from cpe2
+      await route to edge2 within 1s
+      """, name: "x")
+    #expect(scenario.layout.tapped == ["edge1", "edge2"])
+    #expect(
+      scenario.steps.map(\.action) == [
+        .event(.fault(.routeLost, host: "edge1", amount: nil), at: nil),
+        .event(.fault(.late, host: "cpe1", amount: 5), at: nil),
+        .event(.fault(.late, host: "cpe2", amount: 20), at: nil), .expect(.answer("cpe2")),
+        .await(.route("edge2"), within: .seconds(1)),
+      ])
+  }
+
   static let slips: [(text: String, line: Int, piece: String)] = [
     ("", 1, "names the layout"),
     ("mark\nlayout pair", 1, "the layout has to be named"),
-    ("layout", 1, "watcher pair udr symmetric"),
-    ("layout moon", 1, "watcher pair udr symmetric"),
+    ("layout", 1, "watcher pair udr symmetric redistribute"),
+    ("layout moon", 1, "watcher pair udr symmetric redistribute"),
     ("layout pair\nlayout pair", 2, "already"),
     ("layout pair\n\nwalk", 3, "'walk' is no step"),
     ("layout pair\nmark now", 2, "'now' is too much"),
@@ -107,9 +127,12 @@ struct ScenarioReaderTests {
     ("layout pair\nfault host-dies c", 2, "'c' is not a host; there are: client rs1 rs2 a b"),
     ("layout pair\nfault host-dies a b", 2, "'b' is too much"),
     ("layout pair\nfault both-restart rs1", 2, "'rs1' is too much"),
-    ("layout pair\nfault loss-to a 0%", 2, "no percentage"),
-    ("layout pair\nfault loss-to a 101", 2, "no percentage"),
+    ("layout pair\nfault loss-to a 0%", 2, "not a percentage"),
+    ("layout pair\nfault loss-to a 101", 2, "not a percentage"),
     ("layout pair\nfault host-dies a 10%", 2, "'10%' is too much"),
+    ("layout pair\nfault late a 5001", 2, "not a number of milliseconds from 1 to 5000"),
+    ("layout pair pipes", 1, "the layouts are"),
+    ("layout redistribute\nexpect answer from edge1", 2, "there are: cpe1 cpe2"),
     ("layout pair\nmend rain", 2, "'rain' is not a fault or a host"),
     ("layout pair\nmove", 2, "carries the VIP"),
     ("layout pair\nmove rs1", 2, "there are: a b"),

@@ -5,6 +5,7 @@ import Foundation
 import Lab
 import Linux
 import Model
+import Platform
 import Testing
 
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
@@ -27,7 +28,8 @@ struct SceneTests {
     let cast = VirtualNetwork.Cast(program: BuiltPrograms.path("hopshift-lab"))
     let player = try ScenarioPlayer.play(
       scenario, daemon: BuiltPrograms.daemon,
-      cast: scenario.layout.instances.isEmpty ? cast : nil
+      cast: scenario.layout.instances.isEmpty ? cast : nil,
+      program: BuiltPrograms.path("hopshift-lab")
     ) { _ in }
     #expect(player.faults == [])
   }
@@ -135,7 +137,7 @@ struct SceneTests {
       return count - (try #require(Int(words[place - 1])))
     }
     #expect(try lost(50) == 0)
-    try scene.cause(.lossTo, on: "ws2", percent: 50)
+    try scene.cause(.lossTo, on: "ws2", amount: 50)
     // Of 400 with a chance of one half: 140 is six standard deviations away.
     #expect((140...260).contains(try lost(400)))
     try scene.mend(.lossTo, on: "ws2")
@@ -171,22 +173,80 @@ struct SceneTests {
   }
 }
 
+/// A route server is measured by a speaker of the lab's own.
+@Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
+struct ServerMeasureTests {
+  private static let lab = BuiltPrograms.path("hopshift-lab")
+
+  /// What is reported of rs1, with these quirks.
+  private func measure(_ quirks: Quirks, _ words: [String]) throws -> Shell.Outcome {
+    let cast = VirtualNetwork.Cast(quirks: quirks, program: Self.lab)
+    let scene = try Scene(.watcher, daemon: nil, cast: cast)
+    defer { scene.tearDown() }
+    return try scene.lab.shell.attempt(
+      [Self.lab, "measure", "server", "--servers", "10.10.1.4", "--address", "10.10.0.7"] + words,
+      in: scene.lab.namespace(of: "watch1"), within: .seconds(300))
+  }
+
+  @Test func `hold times and the limit of routes are found`() throws {
+    var quirks = Quirks.measuring
+    quirks.routeLimit = 600
+    quirks.shortestHoldTime = .seconds(6)
+    let words = ["--asn", "65001", "--block", "100.64.0.0/10", "--most", "1000"]
+    let outcome = try measure(quirks, words)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    for text in [
+      "hold time 3 s: refused, NOTIFICATION 2/6", "the shortest hold time that it takes: 6 s",
+      "it took 600 routes, and the next ended the session: NOTIFICATION 6/1",
+      "with 450 routes an UPDATE that replaces 300 of them ends the session",
+    ] { #expect(outcome.output.contains(text), "\(outcome.output)") }
+  }
+
+  @Test func `a route server without a limit has none`() throws {
+    var quirks = Quirks.measuring
+    quirks.routeLimit = 0
+    let words = ["--asn", "65001", "--block", "100.64.0.0/10", "--most", "300"]
+    let outcome = try measure(quirks, words)
+    #expect(outcome.status == 0, "\(outcome.output)")
+    #expect(outcome.output.contains("it took 300 routes; more were not tried"))
+    // Words that say too little are not understood.
+    #expect(try measure(quirks, []).status == 2)
+  }
+}
+
 /// The demo as a person starts it.
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
 struct DemoTests {
-  @Test func `the watcher's demo passes and writes its page`() throws {
+  /// What the demo said, and its page.
+  private func play(_ words: [String]) throws -> (output: String, page: String) {
     let scratch = try KitTests.pair()
     defer { scratch.tearDown() }
     let page = "\(scratch.directory)/page.html"
     let shell = Shell(scratch: scratch.directory, tag: "outside")
     let outcome = try shell.attempt(
-      [BuiltPrograms.path("hopshift-lab"), "demo", "watcher", "--html", page],
+      [BuiltPrograms.path("hopshift-lab"), "demo"] + words + ["--html", page],
       within: .seconds(120))
     #expect(outcome.status == 0, "\(outcome.output)")
     #expect(outcome.output.contains("verdict: passed"))
     let text = String(decoding: try Files.read(path: page, limit: 1 << 20), as: UTF8.self)
+    return (outcome.output, text)
+  }
+
+  @Test func `the demo of the SD-WAN pair passes and writes its page`() throws {
+    let (output, page) = try play(["redistribute"])
+    #expect(page.contains("edge1's tunnel goes down") && page.contains("class=\"passed\""))
+    #expect(output.contains("all of them in"))
+  }
+
+  @Test(.enabled(if: Programs.has("gobgpd"), "gobgpd is not installed"))
+  func `GoBGP takes the place of the route servers in a demo`() throws {
+    _ = try play(["redistribute", "--platform", "gobgp"])
+  }
+
+  @Test func `the watcher's demo passes and writes its page`() throws {
+    let (output, text) = try play(["watcher"])
     #expect(text.contains("ws1 is gone") && text.contains("class=\"passed\""))
     let isArticleThere = ["exabgp", "curl"].allSatisfy { Programs.has($0) }
-    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(outcome.output)")
+    #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(output)")
   }
 }

@@ -36,6 +36,21 @@ struct ExportsTests {
     #expect(table.exports.total == 1)
   }
 
+  /// A routing daemon that has heard of many routes installs them one by one. Each with a wait of
+  /// its own, they would leave one by one as well.
+  @Test func whatComesOneByOneLeavesTogether() throws {
+    let table = Table([Self.branches])
+    var tellings = 0
+    for number in 0..<300 {
+      table.add(try Table.route("10.\(64 + number / 256).\(number % 256).0/24"))
+      if !table.pass(.microseconds(100)).isEmpty { tellings += 1 }
+    }
+    if !table.pass(Self.delay).isEmpty { tellings += 1 }
+    #expect(table.exports.total == 300)
+    // Thirty milliseconds and the last wait, twice in each delay.
+    #expect((3...8).contains(tellings))
+  }
+
   @Test func aPrefixIsThereWhileOneOfItsRoutesIs() throws {
     let table = Table([Self.branches])
     table.add(try Table.route("10.64.1.0/24", metric: 10))

@@ -48,11 +48,14 @@ enum AzureCommand {
   }
 
   private static func relay(_ words: inout [String], _ control: String) throws(Errno) -> Int32? {
+    let namespace = take("--tap-in", from: &words)
     guard let host = take("--host", from: &words),
       let network = take("--network", from: &words),
       let seed = take("--seed", from: &words).flatMap({ UInt64($0) }), words.isEmpty
     else { return nil }
-    try RelayLoop(host: host, network: network, seed: seed, control: control).run()
+    try RelayLoop(
+      host: host, tapIn: namespace, network: network, seed: seed, control: control
+    ).run()
     return 0
   }
 

@@ -29,6 +29,24 @@ package final class Relay {
       ["relay", "--host", outer, "--network", inner, "--seed", "\(seed)"])
   }
 
+  /// Joins a host's tap to the network; until then it has no carrier.
+  package init(
+    _ lab: Lab, joining host: String, program: String = AzureProcess.ownProgram, seed: UInt64 = 1
+  ) throws(LabError) {
+    self.host = host
+    process = try AzureProcess(
+      lab, name: "\(host).relay", on: Topology.fabric, program: program,
+      [
+        "relay", "--tap-in", lab.namespace(of: host), "--host", Lab.interface, "--network",
+        RelaySetUp.inner(of: host), "--seed", "\(seed)",
+      ])
+  }
+
+  /// Gives a host's tap its carrier, or takes it.
+  package func setCarrier(_ carries: Bool) throws(LabError) {
+    try process.ask(["carrier", carries ? "on" : "off"])
+  }
+
   /// Sets one direction. `loss` is the share of frames that are lost, 0 to 1. A frame is late by
   /// `delay` and up to `jitter` more, and never overtakes another.
   package func set(

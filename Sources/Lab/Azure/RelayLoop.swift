@@ -16,11 +16,11 @@ final class RelayLoop {
   /// One direction: in at one interface, out at the other.
   private final class Way {
     let direction: RelayDirection
-    let from: FrameSocket
+    let from: any FrameEnd
     var line: RelayLine
     /// The kernel had no room for them.
     var refused = 0
-    init(_ direction: RelayDirection, from: consuming FrameSocket, seed: UInt64) {
+    init(_ direction: RelayDirection, from: any FrameEnd, seed: UInt64) {
       self.direction = direction
       self.from = from
       line = RelayLine(seed: seed)
@@ -32,15 +32,28 @@ final class RelayLoop {
   private let port: ControlPort
   /// Towards the host, and from it.
   private let ways: [Way]
+  private let tap: TapEnd?
   private var buffer = ReceiveBuffer(capacity: FrameSocket.capacity)
   private var isStopped = false
 
-  init(host: String, network: String, seed: UInt64, control: String) throws(Errno) {
+  /// `host` is an interface here, or a tap in the namespace of the host.
+  init(
+    host: String, tapIn namespace: String?, network: String, seed: UInt64, control: String
+  ) throws(Errno) {
+    let end: any FrameEnd
+    if let namespace {
+      let own = try TapEnd(host, in: namespace)
+      tap = own
+      end = own
+    } else {
+      tap = nil
+      end = try CableEnd(interface: host)
+    }
     epoll = try Epoll(capacity: RelayLoop.events)
     signals = try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
     ways = [
-      Way(.toHost, from: try FrameSocket(interface: network), seed: seed),
-      Way(.fromHost, from: try FrameSocket(interface: host), seed: seed &+ 1),
+      Way(.toHost, from: try CableEnd(interface: network), seed: seed),
+      Way(.fromHost, from: end, seed: seed &+ 1),
     ]
     port = try ControlPort(path: control, epoll)
     let token = EventToken(kind: RelayLoop.signalKind, slot: 0, generation: 0)
@@ -110,9 +123,12 @@ final class RelayLoop {
   private func obey(_ request: ControlPort.Request, into records: inout [UInt8]) -> String? {
     let words = request.words
     if words == ["ping"] { return nil }
+    if words.first == "carrier" { return setCarrier(words) }
     guard words.count >= 2, let direction = RelayDirection(rawValue: words[1]),
       let way = ways.first(where: { $0.direction == direction })
-    else { return "known words: ping | counts WAY | set WAY MILLIONTHS DELAY JITTER" }
+    else {
+      return "known words: carrier on|off | counts WAY | ping | set WAY MILLIONTHS DELAY JITTER"
+    }
     switch (words[0], words.count) {
     case ("counts", 2):
       var line = JSONLine(id: request.id, type: "counts")
@@ -131,6 +147,19 @@ final class RelayLoop {
       way.line.jitter = jitter
       return nil
     default: return "'\(words.joined(separator: " "))' is not understood"
+    }
+  }
+
+  private func setCarrier(_ words: [String]) -> String? {
+    guard words == ["carrier", "on"] || words == ["carrier", "off"] else {
+      return "'\(words.joined(separator: " "))' is not understood"
+    }
+    guard let tap else { return "this end has no carrier of its own" }
+    do throws(Errno) {
+      try tap.setCarrier(words[1] == "on")
+      return nil
+    } catch {
+      return "the carrier of the tap cannot be set: \(error)"
     }
   }
 }

@@ -4,11 +4,15 @@ import Model
 
 /// The ends are interfaces of the forwarding namespace on which only the relay listens.
 enum RelaySetUp {
+  /// What is plugged into the bridge instead of the host's cable, and its other end.
+  static func port(of host: String) -> String { "p-\(host)" }
+  static func inner(of host: String) -> String { "r-\(host)" }
+
   /// Answers the interface towards the network and the one towards the host.
   static func split(_ lab: Lab, _ host: String) throws(LabError) -> (inner: String, outer: String) {
     guard let found = lab.topology.host(named: host) else { throw .topology(.badName(host)) }
-    let port = "p-\(host)"
-    let inner = "r-\(host)"
+    let port = port(of: host)
+    let inner = inner(of: host)
     guard InterfaceName(port) != nil else { throw .topology(.badName(host)) }
     // Without ARP and IPv6 the kernel answers nothing that passes here; frames for other machines
     // it drops by itself.

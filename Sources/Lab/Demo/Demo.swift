@@ -8,8 +8,10 @@ import Platform
 package struct Demo {
   /// What the command line may ask for.
   package struct Options: Sendable {
-    /// `pair`, `watcher` or `udr`.
+    /// `pair`, `watcher`, `udr` or `redistribute`.
     package var layout = "pair"
+    /// Who plays the route servers, where that is free.
+    var casting = CastOptions()
     package var package: String?
     /// Where a page with the timeline is written.
     package var page: String?

@@ -12,12 +12,12 @@ struct TableDemo {
 
   private let options: Demo.Options
   private let paper: Timeline
-  private var shifts: [(title: String, shift: SceneShift)] = []
-  private var faults: [String] = []
+  private var story: ShiftStory
 
   init(_ options: Demo.Options) {
     self.options = options
     paper = Timeline(verbose: options.verbose)
+    story = ShiftStory(on: paper)
   }
 
   /// Runs the whole demo; true when everything was seen that had to be.
@@ -27,7 +27,7 @@ struct TableDemo {
     paper.heading("the stage")
     let daemon: String
     if let package = options.package { daemon = package } else { daemon = try OwnPrograms.daemon() }
-    let scene = try Scene(.udr, daemon: daemon)
+    let scene = try Scene(.udr, daemon: daemon, cast: options.casting.cast)
     defer { scene.tearDown() }
     try scene.open()
     paper.step("network \(scene.lab.tag): hopshiftd and hopshift-courier on a and b")
@@ -39,14 +39,23 @@ struct TableDemo {
       scene, strip, .maintenance, "a", to: "b", "the operator takes a out of service")
     try scene.mend(.maintenance, on: "a")
     try watch(scene, strip, .hostDies, "b", to: "a", "b is gone, and nobody is told")
-    for (title, shift) in shifts { tell(title, shift) }
-    tellVerdict()
-    try writePage()
+    for chapter in story.chapters {
+      story.tell(chapter, praise: "one write, by the one who took the VIP; nothing was deleted")
+    }
+    story.tellVerdict(passed: [
+      "verdict: passed. \(story.chapters.count) shifts, one write each.",
+      "(Azure was seen to take four to thirty seconds from a write to the traffic.)",
+    ])
+    if let file = options.page {
+      try story.writePage(
+        to: file, title: "hopshift: a pair and a route table",
+        passed: "Passed: one write for each shift.", hosts: ["a", "b"])
+    }
     if options.keep {
       paper.line("\nkept, until Ctrl-C: \(scene.lab.tag)")
       try Waiting.untilInterrupted()
     }
-    return faults.isEmpty
+    return story.faults.isEmpty
   }
 
   private mutating func watch(
@@ -64,48 +73,6 @@ struct TableDemo {
       }
       try Waiting.until(Moment(nanoseconds: Clock.wall().nanoseconds) + TableDemo.rest)
     }
-    shifts.append((text, try SceneShift(scene, to: heir, trigger: trigger, fault: text)))
-  }
-
-  // MARK: Telling
-
-  private mutating func tell(_ title: String, _ shift: SceneShift) {
-    paper.heading(title)
-    for event in shift.events { paper.event(event, since: shift.trigger) }
-    let outage = shift.outage.map(Timeline.milliseconds) ?? "no end of it"
-    paper.note("client", "without an answer for \(outage), \(shift.unanswered) requests lost")
-    for fault in shift.faults { paper.check(false, fault) }
-    if shift.faults.isEmpty {
-      paper.check(true, "one write, by the one who took the VIP; nothing was deleted")
-    }
-    faults += shift.faults
-  }
-
-  private func tellVerdict() {
-    paper.line("")
-    guard faults.isEmpty else {
-      paper.line("verdict: FAILED")
-      for fault in faults { paper.line("  \(fault)") }
-      return
-    }
-    for (title, shift) in shifts {
-      let outage = shift.outage.map(Timeline.milliseconds) ?? "?"
-      paper.line("  \(title): \(outage) without an answer")
-    }
-    paper.line("verdict: passed. \(shifts.count) shifts, one write each.")
-    paper.line("(Azure was seen to take four to thirty seconds from a write to the traffic.)")
-  }
-
-  private func writePage() throws(LabError) {
-    guard let file = options.page else { return }
-    let charts = shifts.map { title, shift in
-      Chart(title: title, hosts: ["a", "b"], lanes: [ChartLane("the client", shift)])
-    }
-    try ChartPage(
-      title: "hopshift: a pair and a route table",
-      verdict: faults.isEmpty ? "Passed: one write for each shift." : "Failed.",
-      isPassed: faults.isEmpty, charts: charts
-    ).write(to: file)
-    paper.line("\npage: \(file)")
+    story.add(text, try SceneShift(scene, to: heir, trigger: trigger, fault: text))
   }
 }

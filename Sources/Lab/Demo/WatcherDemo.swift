@@ -28,7 +28,7 @@ struct WatcherDemo {
     paper.heading("the stage")
     let daemon: String
     if let package = options.package { daemon = package } else { daemon = try OwnPrograms.daemon() }
-    let ours = try Scene(.watcher, daemon: daemon)
+    let ours = try Scene(.watcher, daemon: daemon, cast: options.casting.cast)
     defer { ours.tearDown() }
     try ours.open()
     paper.step("network \(ours.lab.tag): hopshiftd on watch1 asks ws1 and ws2")
@@ -52,7 +52,7 @@ struct WatcherDemo {
       paper.step("nothing beside it: \(reason)")
       return nil
     }
-    let scene = try Scene(.watcher, daemon: nil)
+    let scene = try Scene(.watcher, daemon: nil, cast: options.casting.cast)
     do throws(LabError) {
       let watcher = try ArticleWatcher(scene)
       try scene.openToClients()

@@ -30,7 +30,7 @@ package struct Scenario: Sendable {
   }
 
   package enum Event: Equatable, Sendable {
-    case fault(Fault, host: String?, percent: Int)
+    case fault(Fault, host: String?, amount: Int?)
     case mend(Fault?, host: String?)
     case move(String)
     /// The resource manager or the metadata service misbehaves.

@@ -19,9 +19,10 @@ package struct ScenarioPlayer {
   /// Builds the scene, plays everything and removes the scene; answers what was not seen.
   package static func play(
     _ scenario: Scenario, daemon: String, cast: VirtualNetwork.Cast? = nil,
+    program: String = AzureProcess.ownProgram,
     say: @escaping (String) -> Void
   ) throws(LabError) -> ScenarioPlayer {
-    let scene = try Scene(scenario.layout, daemon: daemon, cast: cast)
+    let scene = try Scene(scenario.layout, daemon: daemon, cast: cast, program: program)
     defer { scene.tearDown() }
     try scene.open()
     var player = ScenarioPlayer(scenario, on: scene, say: say)
@@ -87,8 +88,8 @@ package struct ScenarioPlayer {
 
   private func carryOut(_ event: Scenario.Event) throws(LabError) {
     switch event {
-    case .fault(let fault, let host, let percent):
-      try scene.cause(fault, on: host, percent: percent)
+    case .fault(let fault, let host, let amount):
+      try scene.cause(fault, on: host, amount: amount)
     case .mend(let fault, let host): try scene.mend(fault, on: host)
     case .move(let host): try scene.move(to: host)
     case .trouble(let trouble): try scene.cause(trouble)

@@ -64,12 +64,15 @@ package struct ScenarioReader {
 
   private mutating func readLayout(_ words: [String], _ number: Int) {
     guard layout == nil else { return complain(number, "the layout is named already") }
-    guard words.count == 2, let named = Layout.named(words[1]) else {
+    guard words.count == 2 || words.count == 3 && words[2] == "taps",
+      var named = Layout.named(words[1])
+    else {
       return complain(number, "the layouts are: \(ScenarioReader.names(Layout.all.map(\.name)))")
     }
+    named.hasTaps = words.count == 3
     layout = named
     do throws(TopologyError) {
-      hosts = try Topology(named.describe).hosts.map(\.name)
+      hosts = try Topology(named.draw).hosts.map(\.name)
     } catch {
       preconditionFailure("a layout of ours cannot be built: \(error)")
     }
@@ -122,7 +125,7 @@ package struct ScenarioReader {
         throw Wrong(error.description)
       }
       if let host = request.host { _ = try self.host(host, of: hosts, "a host") }
-      return .fault(request.fault, host: request.host, percent: request.percent)
+      return .fault(request.fault, host: request.host, amount: request.amount)
     case "mend":
       if let (door, mischief) = TroubleWords.mending(Array(rest)) {
         return .mendTrouble(door, mischief)
@@ -159,7 +162,7 @@ package struct ScenarioReader {
     case ("stale", 4) where all[1] == "route" && all[2] == "via":
       return .staleRoute(try host(all[3], of: carriers, "a host that carries the VIP"))
     case ("answer", 3) where all[1] == "from":
-      return .answer(try host(all[2], of: carriers, "a host that carries the VIP"))
+      return .answer(try host(all[2], of: layout.answerers, "a host that answers"))
     case ("silence", 1): return .silence
     case ("no", 2) where all[1] == "withdrawal": return .noWithdrawal
     case ("no", 2) where all[1] == "notification": return .noNotification

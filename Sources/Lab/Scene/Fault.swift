@@ -17,6 +17,8 @@ package enum Fault: String, CaseIterable, Sendable {
   case bothRestart = "both-restart"
   case maintenance
   case rebootAnnounced = "reboot-announced"
+  case routeLost = "route-lost"
+  case late
 
   package var summary: String {
     switch self {
@@ -33,13 +35,29 @@ package enum Fault: String, CaseIterable, Sendable {
     case .bothRestart: "both route server instances do"
     case .maintenance: "its operator takes the host out of service: hopshift maintenance on"
     case .rebootAnnounced: "Azure announces that it will reboot the host, in a quarter of an hour"
+    case .routeLost: "the host's kernel loses its route to the branch behind it"
+    case .late: "what the host sends and is sent is late, by 100 or so many milliseconds"
     }
   }
 
   /// Whether it happens to a host that has to be named.
   package var needsHost: Bool { self != .bothRestart }
-  /// Whether it can happen in part.
-  package var takesPercent: Bool { self == .lossTo || self == .lossFrom }
+  /// What the number behind it means, and what it is when none is given; nil: there is none.
+  package var measure: Measure? {
+    switch self {
+    case .lossTo, .lossFrom: Measure(what: "a percentage", values: 1...100, usual: 100)
+    case .late: Measure(what: "a number of milliseconds", values: 1...5_000, usual: 100)
+    default: nil
+    }
+  }
+
+  /// How much of a fault there can be.
+  package struct Measure: Sendable {
+    package var what: String
+    package var values: ClosedRange<Int>
+    package var usual: Int
+  }
+
   /// Whether it is over as soon as it has happened.
   package var isBrief: Bool { self == .instanceRestarts || self == .bothRestart }
   /// Whether nothing of the host reaches anybody.

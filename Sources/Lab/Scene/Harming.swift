@@ -4,10 +4,13 @@ import Control
 import Linux
 package import Management
 import Model
+import Platform
 
 extension Scene {
-  /// Makes a fault happen. `percent` is how much is lost, where something is.
-  package func cause(_ fault: Fault, on host: String?, percent: Int = 100) throws(LabError) {
+  /// Makes a fault happen; `amount` as its measure has it.
+  package func cause(
+    _ fault: Fault, on host: String?, amount: Int? = nil
+  ) throws(LabError) {
     guard fault.needsHost else {
       // All are away before the first comes back.
       let birds = network.servers.compactMap { $0 as? Bird }
@@ -22,7 +25,7 @@ extension Scene {
     guard fault.isBrief || !faults.contains(Harm(fault: fault, host: host)) else {
       throw .unsuitable("\(fault.rawValue) has happened to \(host) already")
     }
-    try harm(fault, host, percent)
+    try harm(fault, host, amount ?? fault.measure?.usual ?? 0)
     if !fault.isBrief { faults.append(Harm(fault: fault, host: host)) }
   }
 
@@ -57,7 +60,7 @@ extension Scene {
 
   private var hostNames: String { lab.topology.hosts.map(\.name).joined(separator: " ") }
 
-  private func harm(_ fault: Fault, _ host: String, _ percent: Int) throws(LabError) {
+  private func harm(_ fault: Fault, _ host: String, _ amount: Int) throws(LabError) {
     switch fault {
     case .hostDies:
       // The cable first: a process that is killed closes its connections, and that would be told.
@@ -72,12 +75,12 @@ extension Scene {
         throw .unsuitable("\(host) has no program that could be killed")
       }
       try send(process, .kill, host)
-    case .carrierLost: try setPorts(of: host, "down")
+    case .carrierLost: try setCarrier(of: host, false)
     case .linkDown:
       try lab.run(["ip", "link", "set", "dev", Lab.interface, "down"], on: host)
     case .cableCut: try lab.unplug(host)
-    case .lossTo: try lose(host, "egress", percent)
-    case .lossFrom: try lose(host, "ingress", percent)
+    case .lossTo: try lose(host, "egress", amount)
+    case .lossFrom: try lose(host, "ingress", amount)
     case .instanceRestarts, .bothRestart:
       guard let instance = instance(named: host) else {
         throw .unsuitable("\(host) is no route server instance")
@@ -85,6 +88,13 @@ extension Scene {
       try restart(instance)
     case .maintenance: try maintain(host, "on")
     case .rebootAnnounced: try rest().announceReboot(of: host)
+    case .routeLost: try setRoute(.delete, behind: host)
+    case .late:
+      // What is lost is lost at the end of the cable, which a relay would take away.
+      guard !faults.contains(where: { $0.host == host && [.lossTo, .lossFrom].contains($0.fault) })
+      else { throw .unsuitable("\(host) loses packets: mend that first") }
+      let relay = try network.relay(of: host)
+      for way in RelayDirection.allCases { try relay.set(way, delay: .milliseconds(Int64(amount))) }
     }
   }
 
@@ -108,7 +118,7 @@ extension Scene {
       try continueProcesses(of: host)
     case .processesPause: try continueProcesses(of: host)
     case .processKilled: try revive(host)
-    case .carrierLost: try setPorts(of: host, "up")
+    case .carrierLost: try setCarrier(of: host, true)
     case .linkDown:
       try lab.run(["ip", "link", "set", "dev", Lab.interface, "up"], on: host)
       // The kernel has removed it together with the link.
@@ -118,6 +128,8 @@ extension Scene {
     case .lossFrom: try lossless(host, "ingress")
     case .maintenance: try maintain(host, "off")
     case .rebootAnnounced: try rest().endEvents(of: host)
+    case .routeLost: try setRoute(.add, behind: host)
+    case .late: try network.relay(of: host).clear()
     case .instanceRestarts, .bothRestart: preconditionFailure("a restart is over at once")
     }
   }
@@ -127,15 +139,18 @@ extension Scene {
     return "\(lab.topology.subnets[found.subnet].gateway)"
   }
 
-  private func setPorts(of host: String, _ state: String) throws(LabError) {
-    for cable in try lab.cables(of: host) {
-      try lab.run(["ip", "link", "set", "dev", cable.port, state], on: Topology.fabric)
+  /// The links of a host lose their carrier with the other end of their cables, a tap by itself.
+  private func setCarrier(of host: String, _ carries: Bool) throws(LabError) {
+    guard let found = lab.topology.host(named: host) else { throw .topology(.badName(host)) }
+    if found.isOnTap { try network.relay(of: host).setCarrier(carries) }
+    for cable in found.interfaces.dropFirst(found.isOnTap ? 1 : 0) {
+      try lab.run(
+        ["ip", "link", "set", "dev", cable.port, carries ? "up" : "down"], on: Topology.fabric)
     }
   }
 
   /// `hook` is seen from the fabric: what leaves it goes to the host.
   private func lose(_ host: String, _ hook: String, _ percent: Int) throws(LabError) {
-    guard (1...100).contains(percent) else { throw .unsuitable("\(percent) is no percentage") }
     for cable in try lab.cables(of: host) {
       let shown = try lab.run(["tc", "qdisc", "show", "dev", cable.port], on: Topology.fabric)
       if !shown.contains("clsact") {

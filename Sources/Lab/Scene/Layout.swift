@@ -18,12 +18,15 @@ package struct Layout: Sendable {
     package var name: String
     package var address: IPv4Address
     package var client: String
+    /// Of the prefix that is announced; 32 is the address alone.
+    package var length: UInt8 = 32
     /// The next hop is a carrier's address on this interface.
     package var interface = Lab.interface
 
     package var prefix: Prefix {
-      guard let prefix = Prefix(.v4(address), length: 32) else {
-        preconditionFailure("a host prefix always exists")
+      let block = Prefix.masked(.v4(address), to: length)
+      guard let prefix = Prefix(block, length: length) else {
+        preconditionFailure("a layout of ours has a prefix of \(length) bits")
       }
       return prefix
     }
@@ -40,19 +43,43 @@ package struct Layout: Sendable {
   package var routeTable: String?
   /// Where hopshiftd runs.
   package var speakers: [String]
+  /// Whether several of them hear each other.
+  package var isGroup = true
   /// Who can carry the VIPs, the first of them when the scene begins.
   package var carriers: [String]
   package var placement: Placement
+  /// By carrier: who answers behind it, where it does not answer itself. A kernel route of the
+  /// carrier leads there.
+  package var behind: [String: String] = [:]
   package var vips: [VIP]
+  /// Speakers and carriers have a tap for their `eth0`.
+  package var hasTaps = false
   /// What a speaker's configuration says behind `local`, `route-servers` and `group`. RANK stands
-  /// for its place among the speakers.
+  /// for its place among the speakers, AHEAD for how many have a better one.
   package var configuration: String
 
   /// Every host that asks for a VIP.
   package var clients: [String] { vips.map(\.client) }
 
+  /// Who answers when a carrier has the traffic.
+  package func answerer(of carrier: String) -> String { behind[carrier] ?? carrier }
+
+  /// Every host that may answer.
+  package var answerers: [String] { carriers.map(answerer) }
+
   /// The layouts that there are, in the order of the manual.
-  package static let all: [Layout] = [.watcher, .pair, .udr, .symmetric]
+  package static let all: [Layout] = [.watcher, .pair, .udr, .symmetric, .redistribute]
+
+  /// The hosts whose `eth0` is a tap.
+  package var tapped: [String] {
+    hasTaps ? speakers + carriers.filter { !speakers.contains($0) } : []
+  }
+
+  /// Everything of which a lab is made.
+  package func draw(_ topology: inout Topology) {
+    describe(&topology)
+    for host in tapped { topology.tap(host) }
+  }
 
   package static func named(_ name: String) -> Layout? { all.first { $0.name == name } }
 
@@ -64,7 +91,8 @@ package struct Layout: Sendable {
     let group = key.map {
       "group: {peers: [\(Layout.list(others))], key-file: \($0)}\n"
     }
-    let rest = (group ?? "") + configuration.replacing("RANK", with: "\(rank)")
+    let text = configuration.replacing("RANK", with: "\(rank)")
+    let rest = (group ?? "") + text.replacing("AHEAD", with: "\(rank - 1)")
     if servers.isEmpty { return "local: {address: \(local)}\n" + rest }
     return """
       local: {asn: \(VirtualNetwork.applianceASN), address: \(local)}

@@ -145,4 +145,43 @@ extension Layout {
           tie: firewall
 
       """)
+
+  /// An SD-WAN appliance and its twin. Each has a tunnel to the branch, and the branch's route is
+  /// in its kernel while the tunnel is; it is announced from there, by the twin with a longer path.
+  ///
+  ///       client .10             edge1 .4   edge2 .5 (hopshiftd)
+  ///          |                     |  |       |  |
+  ///     10.10.0.0/24 -- fabric --- | 10.10.2.0/24 |
+  ///                      |         |              |
+  ///     10.10.1.0/24 ----+    10.10.8.0/24   10.10.9.0/24
+  ///      rs1 .4 rs2 .5             |              |
+  ///                            cpe1 .30       cpe2 .30    10.64.1.1 on both
+  package static let redistribute = Layout(
+    name: "redistribute", summary: "SD-WAN: two appliances announce a branch of their kernels",
+    describe: { topology in
+      topology.subnet("default", "10.10.0.0/24")
+      topology.subnet("servers", "10.10.1.0/24")
+      topology.subnet("edges", "10.10.2.0/24")
+      topology.subnet("tunnel1", "10.10.8.0/24")
+      topology.subnet("tunnel2", "10.10.9.0/24")
+      topology.host("client", "10.10.0.10")
+      topology.host("rs1", "10.10.1.4")
+      topology.host("rs2", "10.10.1.5")
+      topology.host("edge1", "10.10.2.4")
+      topology.interface(of: "edge1", "10.10.8.4")
+      topology.host("edge2", "10.10.2.5")
+      topology.interface(of: "edge2", "10.10.9.4")
+      topology.host("cpe1", "10.10.8.30")
+      topology.host("cpe2", "10.10.9.30")
+    },
+    speakers: ["edge1", "edge2"], isGroup: false, carriers: ["edge1", "edge2"],
+    placement: .everywhere, behind: ["edge1": "cpe1", "edge2": "cpe2"],
+    vips: [
+      VIP(name: "branch", address: IPv4Address(10, 64, 1, 1), client: "client", length: 24)
+    ],
+    configuration: """
+      redistribute:
+        branches: {protocols: [static], allow: ["10.64.0.0/12 le 24"], prepend: AHEAD}
+
+      """)
 }

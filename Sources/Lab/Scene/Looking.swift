@@ -110,13 +110,14 @@ extension Scene {
     return "\(found.count) were taken: \(found.map { "\($0.method) from \($0.from)" })"
   }
 
-  /// What speakers have withdrawn since the scene began.
-  package func withdrawals() throws(LabError) -> [String] {
+  /// What speakers have withdrawn since the scene began, or since a moment.
+  package func withdrawals(since moment: Moment? = nil) throws(LabError) -> [String] {
     let addresses = try speakerAddresses()
     var found: [String] = []
     for tap in network.taps {
       let judge = try tap.judge()
-      for (record, update) in judge.updates(from: addresses) where update.withdraws {
+      for (record, update) in judge.updates(from: addresses)
+      where update.withdraws && moment.map({ record.moment >= $0 }) ?? true {
         found.append("\(judge.instance): \(record.source.address): \(update)")
       }
     }

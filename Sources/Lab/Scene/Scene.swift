@@ -29,15 +29,19 @@ package final class Scene {
   /// Builds the scene. `daemon` is the hopshiftd to run, or a package that holds it; without it
   /// nobody speaks, and the caller has to.
   /// Without a `cast` the route servers are BIRDs.
-  package init(_ layout: Layout, daemon: String?, cast: VirtualNetwork.Cast? = nil)
-    throws(LabError)
-  {
+  package init(
+    _ layout: Layout, daemon: String?, cast: VirtualNetwork.Cast? = nil,
+    program: String = AzureProcess.ownProgram
+  ) throws(LabError) {
     self.layout = layout
-    network = try VirtualNetwork(layout, cast: cast)
+    network = try VirtualNetwork(layout, cast: cast, program: program)
     do throws(LabError) {
       _ = try lab.write(Scene.layoutFile, layout.name + "\n")
       for host in lab.topology.hosts { try prepare(host) }
-      for carrier in layout.carriers { try startAnswerer(carrier) }
+      for carrier in layout.carriers where layout.behind[carrier] != nil {
+        try setRoute(.add, behind: carrier)
+      }
+      for host in layout.answerers { try startAnswerer(host) }
       if layout.placement == .moves { _ = try move(to: layout.carriers[0]) }
       if let daemon { try startSpeakers(try lab.daemon(from: daemon)) }
     } catch {
@@ -69,8 +73,9 @@ package final class Scene {
         try client.start(in: lab.namespace(of: vip.client), asking: vip.address))
       clients.append(client.log)
     }
-    try wait("\(first) to answer", within: .seconds(20)) { () throws(LabError) in
-      try missingAnswer(from: first)
+    let answerer = layout.answerer(of: first)
+    try wait("\(answerer) to answer", within: .seconds(20)) { () throws(LabError) in
+      try missingAnswer(from: answerer)
     }
   }
 
@@ -164,15 +169,46 @@ package final class Scene {
         ["sh", "-c", "for file in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 >$file; done"],
         on: host.name)
     }
-    if layout.placement == .everywhere, layout.carriers.contains(host.name) {
+    if layout.placement == .everywhere, layout.answerers.contains(host.name) {
       for vip in layout.vips {
-        try lab.run(["ip", "address", "add", "\(vip.prefix)", "dev", "lo"], on: host.name)
+        try lab.run(["ip", "address", "add", "\(vip.address)/32", "dev", "lo"], on: host.name)
       }
+    }
+    if layout.behind[host.name] != nil {
+      try lab.run(["sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"], on: host.name)
+    }
+    if let carrier = layout.behind.first(where: { $0.value == host.name })?.key {
+      let gateway = try tunnel(of: carrier).address
+      try lab.run(["ip", "route", "replace", "default", "via", "\(gateway)"], on: host.name)
+    }
+  }
+
+  /// The interface of a carrier behind which somebody else answers: its last.
+  func tunnel(of carrier: String) throws(LabError) -> Topology.Interface {
+    let interfaces = try lab.cables(of: carrier)
+    return interfaces[interfaces.count - 1]
+  }
+
+  enum RouteVerb: String { case add, delete }
+
+  /// Puts the routes to whoever answers behind a carrier into its kernel, as a routing daemon
+  /// would, or takes them out.
+  func setRoute(_ verb: RouteVerb, behind carrier: String) throws(LabError) {
+    guard let host = layout.behind[carrier] else {
+      throw .unsuitable("nobody answers behind \(carrier)")
+    }
+    let gateway = try network.address(of: host)
+    for vip in layout.vips {
+      try lab.run(
+        [
+          "ip", "route", verb.rawValue, "\(vip.prefix)", "via", "\(gateway)", "dev",
+          try tunnel(of: carrier).name, "proto", "static",
+        ], on: carrier)
     }
   }
 
   private func startSpeakers(_ daemon: String) throws(LabError) {
-    let key = layout.speakers.count > 1 ? try writeKey() : nil
+    let key = layout.speakers.count > 1 && layout.isGroup ? try writeKey() : nil
     var servers: [IPv4Address] = []
     for instance in layout.instances { servers.append(try network.address(of: instance)) }
     let addresses = try speakerAddresses()

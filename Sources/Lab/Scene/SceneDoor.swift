@@ -71,7 +71,7 @@ struct SceneDoor {
       return ""
     case "fault":
       let request = try FaultRequest(rest)
-      try scene.cause(request.fault, on: request.host, percent: request.percent)
+      try scene.cause(request.fault, on: request.host, amount: request.amount)
       return ""
     case "mend":
       if let (door, mischief) = TroubleWords.mending(rest) {
@@ -121,11 +121,11 @@ struct SceneDoor {
   }
 }
 
-/// `NAME [HOST] [PERCENT]`, as the command line and scenarios have it.
+/// `NAME [HOST] [AMOUNT]`, as the command line and scenarios have it.
 struct FaultRequest: Equatable {
   var fault: Fault
   var host: String?
-  var percent = 100
+  var amount: Int?
 
   init(_ words: [String]) throws(LabError) {
     let names = Fault.allCases.map(\.rawValue).joined(separator: " ")
@@ -140,11 +140,14 @@ struct FaultRequest: Equatable {
       }
       self.host = host
     }
-    if fault.takesPercent, let word = rest.popFirst() {
-      guard let number = Int(word.last == "%" ? word.dropLast() : word[...]),
-        (1...100).contains(number)
-      else { throw .unsuitable("'\(word)' is no percentage from 1 to 100") }
-      percent = number
+    if let measure = fault.measure, let word = rest.popFirst() {
+      let unit = ["%", "ms"].first { word.hasSuffix($0) } ?? ""
+      let digits = word.dropLast(unit.count)
+      guard let number = Int(digits), measure.values.contains(number) else {
+        let values = "\(measure.values.lowerBound) to \(measure.values.upperBound)"
+        throw .unsuitable("'\(word)' is not \(measure.what) from \(values)")
+      }
+      amount = number
     }
     guard rest.isEmpty else { throw .unsuitable("'\(rest.joined(separator: " "))' is too much") }
   }

@@ -57,7 +57,7 @@ struct SceneStatus {
       if parts.contains("hopshiftd"), scene.network.rest != nil {
         parts.append("hopshift-courier")
       }
-      if scene.layout.carriers.contains(host.name) { parts.append("answers on the VIP") }
+      if scene.layout.answerers.contains(host.name) { parts.append("answers on the VIP") }
       if scene.layout.clients.contains(host.name) { parts.append("client") }
       let name = host.name + String(repeating: " ", count: max(10 - host.name.count, 1))
       let place = addresses + String(repeating: " ", count: max(24 - addresses.count, 1))

@@ -79,6 +79,13 @@ package enum MessageWriter {
   package static func update(
     _ prefix: Prefix, _ attributes: Attributes, fourOctet: Bool
   ) -> [UInt8] {
+    update([prefix], attributes, fourOctet: fourOctet)
+  }
+
+  /// Prefixes of the family of their next hop, as many as a message holds.
+  package static func update(
+    _ prefixes: [Prefix], _ attributes: Attributes, fourOctet: Bool
+  ) -> [UInt8] {
     var list = attribute(0x40, 1, [attributes.origin])
     list += attribute(0x40, 2, path(attributes.path, fourOctet))
     switch attributes.hop {
@@ -90,7 +97,7 @@ package enum MessageWriter {
     if !attributes.communities.isEmpty {
       list += attribute(0xc0, 8, attributes.communities.flatMap { bytes($0) })
     }
-    var announced = encoded(prefix)
+    var announced = prefixes.flatMap { encoded($0) }
     if case .v6(let hop) = attributes.hop {
       // RFC 4760 section 3: family, next hop with its length, a reserved octet, prefixes.
       let octets = octets(of: .v6(hop))
