@@ -212,7 +212,8 @@ struct Loop: ~Copyable {
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
-    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
+    let files = Instant.earlier(tracks.deadline, state.deadline)
+    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, files))
     return Instant.earlier(Instant.earlier(ours, departure.deadline), promised)
   }
 
