@@ -36,19 +36,11 @@ enum RoutesReport {
         server(request.id, PeerSlot(index), exports, engine.plan, into: &bytes)
       }
     }
-    var left = routeLimit
-    var omitted = 0
-    for view in exports.views(at: now) {
-      guard names.isEmpty || chosen.contains(view.rule.index),
-        !(isHeldOnly && view.state == .announced)
-      else { continue }
-      if left == 0 {
-        omitted += 1
-        continue
-      }
-      left -= 1
-      record(request.id, view, rules, now, into: &bytes)
+    let (views, omitted) = exports.views(at: now, limit: routeLimit) { view in
+      (names.isEmpty || chosen.contains(view.rule.index))
+        && !(isHeldOnly && view.state == .announced)
     }
+    for view in views { record(request.id, view, rules, now, into: &bytes) }
     let rest = omitted == 0 ? "" : "\(omitted) more routes are there; name a rule"
     return bytes + JSONLine.end(id: request.id, code: .ok, message: rest)
   }

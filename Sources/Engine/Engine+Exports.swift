@@ -13,6 +13,8 @@ package struct Exporter {
   var epochs: [UInt32?]
   /// By peer: the end of its first announcement was not marked yet.
   var owesEnd: [Bool]
+  /// Since when there is news of routes that was not read; nil: all was read.
+  var unread: Instant?
   /// When what the kernel had at first has been decided on; nil: it was not listed yet.
   var settled: Instant?
   /// The longest delay of a rule.
@@ -20,6 +22,10 @@ package struct Exporter {
   /// By rule: an alarm was raised for what is left out.
   var isAlarmed: [Bool]
   var overflowIsAlarmed = false
+
+  /// How long what is due waits for news that was not read. We chose it: a storm that never ends
+  /// overruns the socket long before, and must not keep everything else back.
+  static let readingLimit = Nanoseconds.seconds(1)
 
   init(_ plan: Plan) {
     let rules = plan.redistributions
@@ -69,6 +75,22 @@ extension Engine {
     changedSilently(at: now, into: &outputs)
   }
 
+  /// A grace must not end while the route's return stands in the socket: what is due is judged when
+  /// the socket was read to its end.
+  mutating func routesAreRead(_ areRead: Bool, at now: Instant) {
+    if exporter.isIdle { return }
+    exporter.unread = areRead ? nil : exporter.unread ?? now
+  }
+
+  /// What is due waits until then.
+  private var readingEnd: Instant? { exporter.unread.map { $0 + Exporter.readingLimit } }
+
+  /// Whether a route server still has to prove that it has a volley: what leaves behind one would
+  /// put off the proof, which is that TCP has everything.
+  private func owesProof(_ peer: PeerSlot) -> Bool {
+    wantsAcknowledgements && speaker.targets[peer.index].unproved != nil
+  }
+
   mutating func routesBecameStale() { exporter.exports.becameStale() }
 
   mutating func routesAreComplete(at now: Instant) {
@@ -81,9 +103,10 @@ extension Engine {
   var exportDeadline: Instant? {
     if exporter.isIdle { return nil }
     var earliest = isStopping ? nil : exporter.exports.deadline
+    if let due = earliest, let readingEnd { earliest = max(due, readingEnd) }
     for index in exporter.epochs.indices where exporter.epochs[index] != nil {
       let peer = PeerSlot(index)
-      guard speaker.takesExports(peer) else { continue }
+      guard speaker.takesExports(peer), !owesProof(peer) else { continue }
       if exporter.exports.owes(peer) { return latest }
       guard exporter.owesEnd[index], exporter.exports.isComplete else { continue }
       earliest = Instant.earlier(earliest, exporter.settled)
@@ -94,13 +117,17 @@ extension Engine {
   /// Sessions that began or ended with this input, and route servers that were told all VIPs again.
   mutating func followSessions() {
     if exporter.isIdle { return }
-    let retold = speaker.takeRetold()
     for index in exporter.epochs.indices {
       let peer = PeerSlot(index)
+      let retold = speaker.takeRetold(peer)
       let target = speaker.targets[index]
       let epoch = target.isEstablished ? target.epoch : nil
       if epoch == exporter.epochs[index] {
-        if epoch != nil, retold & 1 << UInt8(index) != 0 { exporter.exports.repeatAll(to: peer) }
+        // What was asked for again, and no more: the other family would hear what it knows.
+        if epoch != nil, !retold.isEmpty {
+          exporter.exports.repeatAll(
+            to: peer, ofIPv4: retold.contains(.ipv4Unicast), ofIPv6: retold.contains(.ipv6Unicast))
+        }
         continue
       }
       exporter.epochs[index] = epoch
@@ -123,13 +150,13 @@ extension Engine {
     followSessions()
     // Whoever is leaving says nothing new.
     if !isStopping {
-      exporter.exports.turn(at: now)
+      if readingEnd.map({ now >= $0 }) ?? true { exporter.exports.turn(at: now) }
       exporter.exports.spread()
       alarmOfRoom(into: &outputs)
     }
     for index in exporter.epochs.indices where exporter.epochs[index] != nil {
       let peer = PeerSlot(index)
-      guard speaker.takesExports(peer) else { continue }
+      guard speaker.takesExports(peer), !owesProof(peer) else { continue }
       if let piece = exporter.exports.take(for: peer, octets: Speaker.exportOctets) {
         speaker.tell(piece, to: peer, at: now, into: &outputs)
       } else if exporter.owesEnd[index], exporter.exports.isComplete,
@@ -161,6 +188,7 @@ extension Engine {
 extension Exporter {
   mutating func keep(in keeper: inout Keeper) {
     exports.keep(in: &keeper)
+    keeper.keep(&unread)
     keeper.keep(each: &epochs) { $1.keep(&$0, blank: 0) { $1.keep(&$0) } }
     keeper.keep(each: &owesEnd) { $1.keep(&$0) }
     keeper.keep(&settled)

@@ -139,9 +139,13 @@ package struct Engine: ~Copyable {
       opened(kernelClass, port: port, at: now, into: &outputs)
     case .openFailed(let kernelClass, let code):
       openFailed(kernelClass, code: code, at: now, into: &outputs)
-    case .kernel(let kernelClass): read(bytes, kernelClass, at: now, into: &outputs)
+    case .kernel(let kernelClass):
+      if kernelClass == .routes { routesAreRead(false, at: now) }
+      read(bytes, kernelClass, at: now, into: &outputs)
     case .overrun(let kernelClass): lose(kernelClass, .overrun, at: now, into: &outputs)
-    case .drained(let kernelClass): drained(kernelClass, at: now, into: &outputs)
+    case .drained(let kernelClass):
+      if kernelClass == .routes { routesAreRead(true, at: now) }
+      drained(kernelClass, at: now, into: &outputs)
     case .dumpFailed(let kernelClass, let code):
       outputs.add(.note(.alarm(.dumpRefused(kernelClass, code: code))))
       dumpFailed(kernelClass, .refusedDump, at: now, into: &outputs)

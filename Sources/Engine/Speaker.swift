@@ -44,8 +44,8 @@ package struct Speaker: ~Copyable {
   let exporting: [Exporting]
   /// Routes that one UPDATE may carry of those.
   let exportLimit: Int
-  /// By peer, as bits: it was told everything that stands, and has not heard of the exports yet.
-  private(set) var retold: UInt8 = 0
+  /// By peer: the families of which it was told all VIPs, and not of the exports yet.
+  private(set) var retold: [Families]
   /// Since when no session is established; nil before they were begun.
   private var unheardSince: Instant?
 
@@ -91,6 +91,7 @@ package struct Speaker: ~Copyable {
     targets = Array(repeating: Target(), count: plan.routeServers.peers.count)
     spoken = Array(repeating: nil, count: plan.routeServers.peers.count)
     paces = Array(repeating: RefreshPace(), count: plan.routeServers.peers.count)
+    retold = Array(repeating: [], count: plan.routeServers.peers.count)
     scratch = SessionOutput()
     var nextHops: [NextHopAddresses] = []
     var firstHop: [Int] = []
@@ -429,7 +430,7 @@ package struct Speaker: ~Copyable {
   private mutating func announceAll(
     _ peer: PeerSlot, _ families: Families, at now: Instant, into outputs: inout Outputs
   ) {
-    retold |= 1 << UInt8(peer.index)
+    retold[peer.index].formUnion(families)
     for index in standing.indices {
       // A session begins with nothing, and what was withdrawn stays so.
       guard let standing = standing[index], !standing.isWithdrawn else { continue }
@@ -453,9 +454,9 @@ package struct Speaker: ~Copyable {
     }
   }
 
-  mutating func takeRetold() -> UInt8 {
-    defer { retold = 0 }
-    return retold
+  mutating func takeRetold(_ peer: PeerSlot) -> Families {
+    defer { retold[peer.index] = [] }
+    return retold[peer.index]
   }
 
   /// Something that is no volley leaves.
@@ -490,7 +491,7 @@ extension Speaker {
     }
     keeper.keep(each: &paces) { $0.keep(in: &$1) }
     keeper.keep(&isDraining)
-    keeper.keep(&retold)
+    keeper.keep(each: &retold) { $1.keep(&$0) }
     said = nil
     keeper.keep(&lateArmings)
     guard keeper.isReading else { return }

@@ -31,19 +31,32 @@ extension Exports {
 
   package var hasChanges: Bool { !changes.isEmpty }
 
-  /// Everything that is known, by prefix.
-  package func views(at now: Instant) -> [ExportView] {
+  /// What is known, by prefix: so many of those that are wanted, and how many more there are.
+  /// Whoever has far more routes than an answer takes does not wait until all of them were sorted.
+  package func views(
+    at now: Instant, limit: Int = .max, where isWanted: (ExportView) -> Bool = { _ in true }
+  ) -> (views: [ExportView], omitted: Int) {
     var views: [ExportView] = []
+    var omitted = 0
     for (prefix, place) in places {
       let entry = entries[Int(place)]
       let rule = entry.told != Exports.none ? entry.told : entry.wanted
       guard rule != Exports.none else { continue }
-      views.append(
-        ExportView(
-          slot: ExportSlot(Int(place)), prefix: prefix, rule: RuleSlot(Int(rule)),
-          state: state(entry, at: now)))
+      // Twice as many as are wanted: then half of them go, so each is sorted a few times at most.
+      if views.count / 2 >= limit {
+        omitted += views.count - limit
+        views.sort { $0.prefix < $1.prefix }
+        views.removeLast(views.count - limit)
+      }
+      let view = ExportView(
+        slot: ExportSlot(Int(place)), prefix: prefix, rule: RuleSlot(Int(rule)),
+        state: state(entry, at: now))
+      if isWanted(view) { views.append(view) }
     }
-    return views.sorted { $0.prefix < $1.prefix }
+    views.sort { $0.prefix < $1.prefix }
+    let left = max(0, views.count - limit)
+    views.removeLast(left)
+    return (views, omitted + left)
   }
 
   private func state(_ entry: Entry, at now: Instant) -> ExportState {
@@ -62,9 +75,9 @@ extension Exports {
   /// All that goes on from here needs it; the Plan gives the rest.
   package mutating func keep(in keeper: inout Keeper) {
     let blank = Entry(prefix: Exports.nowhere)
-    keeper.keep(&entries, blank: blank, limit: Exports.routeLimit) { $0.keep(in: &$1) }
-    keeper.keep(&free, blank: 0, limit: Exports.routeLimit) { $1.keep(&$0) }
-    keeper.keep(&pending, blank: 0, limit: Exports.routeLimit) { $1.keep(&$0) }
+    keeper.keep(&entries, blank: blank, limit: Exports.prefixLimit) { $0.keep(in: &$1) }
+    keeper.keep(&free, blank: 0, limit: Exports.prefixLimit) { $1.keep(&$0) }
+    keeper.keep(&pending, blank: 0, limit: Exports.prefixLimit) { $1.keep(&$0) }
     routes.keep(in: &keeper)
     keeper.keep(&next)
     keeper.keep(&isComplete)
@@ -80,6 +93,7 @@ extension Exports {
     for place in entries.indices where !isFree.contains(Int32(place)) {
       places[entries[place].prefix] = Int32(place)
     }
+    rebuildLines()
   }
 
   private static let nowhere: Prefix = {
@@ -105,6 +119,7 @@ extension Exports.Entry {
     keeper.keep(&told)
     keeper.keep(&due)
     keeper.keep(&isListed)
+    keeper.keep(&isListedAnew)
     keeper.keep(&isLeftOut)
     keeper.keep(&since)
     keeper.keep(&withdrawals)
@@ -117,7 +132,7 @@ extension Exports.Audience {
     keeper.keep(&isListening)
     keeper.keep(&takesIPv4)
     keeper.keep(&takesIPv6)
-    keeper.keep(&queue, blank: 0, limit: 2 * Exports.routeLimit) { $1.keep(&$0) }
+    keeper.keep(&queue, blank: 0, limit: 2 * Exports.prefixLimit) { $1.keep(&$0) }
     keeper.keep(&head)
     if head < 0 || head > queue.count { keeper.damage() }
   }

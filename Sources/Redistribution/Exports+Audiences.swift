@@ -54,11 +54,14 @@ extension Exports {
   }
 
   /// It asks for everything again, or everything is to be said in another way.
-  package mutating func repeatAll(to peer: PeerSlot) {
+  package mutating func repeatAll(
+    to peer: PeerSlot, ofIPv4 wantsIPv4: Bool = true, ofIPv6 wantsIPv6: Bool = true
+  ) {
     guard audiences[peer.index].isListening else { return }
     for rule in rules.indices {
       for place in entries.indices where entries[place].told == Int32(rule) {
-        owe(Int32(place), to: peer)
+        let isIPv4 = entries[place].prefix.address.width == 32
+        if isIPv4 ? wantsIPv4 : wantsIPv6 { owe(Int32(place), to: peer) }
       }
     }
   }

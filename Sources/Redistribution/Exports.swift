@@ -43,6 +43,9 @@ package struct Exports {
   static let patience = Nanoseconds.seconds(1)
   /// Kernel routes that are kept, announced or not. We chose it: more than any route server takes.
   package static let routeLimit = 131_072
+  /// Prefixes that are kept, since those that went have a history for a while. We chose it: each
+  /// route may be another one within a minute.
+  package static let prefixLimit = 2 * routeLimit
 
   /// Room that is worth a new listing when still more was refused. We chose it: every route that
   /// goes would otherwise have all of them listed for one that fits.
@@ -68,6 +71,8 @@ package struct Exports {
     /// When `told` follows `wanted`.
     var due: Instant?
     var isListed = false
+    /// It became due while the kernel's routes were not known completely.
+    var isListedAnew = false
     var isLeftOut = false
     /// Since when it has a route.
     var since: Instant?
@@ -84,6 +89,7 @@ package struct Exports {
   let reserved: Set<Prefix>
   /// What all rules together may announce.
   let limit: Int
+  let prefixLimit: Int
   var entries: [Entry] = []
   var free: [Int32] = []
   var places: [Prefix: Int32] = [:]
@@ -99,6 +105,8 @@ package struct Exports {
   package internal(set) var total = 0
   /// Routes that were not kept, since there were too many.
   package internal(set) var overflows = 0
+  /// Those that wait for a place, by rule; behind them those that are announced by another one.
+  var lines: [WaitingLine]
   /// What changed since it was last taken.
   var changes: [ExportSlot] = []
   /// By route server.
@@ -109,16 +117,18 @@ package struct Exports {
   /// `reserved` are the prefixes of VIPs. Without `carriesIPv6` every rule does.
   package init(
     _ rules: [Plan.Redistribution], limit: Int, reserved: [Prefix] = [],
-    carriesIPv6: [Bool]? = nil, audiences: Int = 0
+    carriesIPv6: [Bool]? = nil, audiences: Int = 0, prefixLimit: Int = Exports.prefixLimit
   ) {
     precondition(audiences <= Exports.audienceLimit, "one bit for each")
     self.rules = rules
     self.limit = limit
+    self.prefixLimit = prefixLimit
     self.reserved = Set(reserved)
     self.carriesIPv6 = carriesIPv6 ?? Array(repeating: true, count: rules.count)
     self.audiences = Array(repeating: Audience(), count: audiences)
     announced = Array(repeating: 0, count: rules.count)
     leftOut = Array(repeating: 0, count: rules.count)
+    lines = Array(repeating: WaitingLine(), count: 2 * rules.count)
   }
 
   package var deadline: Instant? { isComplete ? next : nil }
@@ -132,7 +142,10 @@ package struct Exports {
     guard rule != nil || known != nil else { return }
     var hasReplaced = false
     if let known, replaces {
-      hasReplaced = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+      let count = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+      hasReplaced = count > 0
+      // The kernel replaced one of them and does not say which: the others are there still.
+      if count > 1 { isDoubtful = true }
     }
     if let rule {
       // What is kept already needs no room: a full list is confirmed like any other.
@@ -158,8 +171,10 @@ package struct Exports {
 
   /// At a full list, one of the same prefix that was not confirmed makes room: the prefix stays.
   private mutating func hasRoom(besides known: Int32?) -> Bool {
+    guard let known else {
+      return routes.count < Exports.routeLimit && places.count < prefixLimit
+    }
     if routes.count < Exports.routeLimit { return true }
-    guard let known else { return false }
     return routes.dropOneUnconfirmed(of: &entries[Int(known)].routes)
   }
 
@@ -210,7 +225,20 @@ package struct Exports {
       if routes.dropUnconfirmed(of: &entries[place].routes) { touch(Int32(place), at: now) }
     }
     isComplete = true
+    gather(at: now)
     heedRoom()
+  }
+
+  /// A listing is one burst: what it brought waits from its end on, together with what it did not
+  /// show any more. So who gets a free place does not depend on how long the listing took.
+  private mutating func gather(at now: Instant) {
+    for place in pending where entries[Int(place)].isListedAnew {
+      let entry = entries[Int(place)]
+      entries[Int(place)].isListedAnew = false
+      guard let due = entry.due, entry.wanted != Exports.none else { continue }
+      let delay = rules[Int(entry.wanted)].delay
+      schedule(place, max(due, Exports.together(now + delay, delay)))
+    }
   }
 
   /// What was refused is not heard of again unless it is asked for.
@@ -256,6 +284,7 @@ package struct Exports {
       if wanted == Exports.none { schedule(place, historyEnd(index, at: now)) }
       return
     }
+    entries[index].isListedAnew = !isComplete
     schedule(place, due(index, at: now))
   }
 
@@ -299,20 +328,19 @@ package struct Exports {
     pending.append(place)
   }
 
-  private mutating func unlist(_ index: Int, rule: Int32) {
+  mutating func unlist(_ index: Int, rule: Int32) {
     entries[index].isLeftOut = false
     if rule != Exports.none { leftOut[Int(rule)] -= 1 }
   }
 
   // MARK: Time
 
-  /// Tells what is due: what goes first, so that its places are free for what comes.
+  /// Tells what is due: what goes first, so that its places are free for what comes and for those
+  /// that wait for one.
   package mutating func turn(at now: Instant) {
     guard isComplete, let next, now >= next else { return }
-    var coming: [Int32] = []
     var rest: [Int32] = []
     var earliest: Instant?
-    var hasGone = false
     for place in pending {
       let index = Int(place)
       guard let due = entries[index].due else {
@@ -327,10 +355,9 @@ package struct Exports {
       entries[index].isListed = false
       entries[index].due = nil
       if entries[index].wanted != Exports.none {
-        coming.append(place)
+        leaveOut(place)
       } else if entries[index].told != Exports.none {
         withdraw(place, at: now)
-        hasGone = true
         rest.append(place)
         entries[index].isListed = true
         let end = historyEnd(index, at: now)
@@ -348,25 +375,19 @@ package struct Exports {
     }
     pending = rest
     self.next = earliest
-    if hasGone { coming += waitingForRoom() }
-    var hasMoved = false
-    for place in coming.sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
-    // What follows another rule has left a place behind. Each moves once in a turn.
-    while hasMoved {
-      hasMoved = false
-      for place in waitingForRoom().sorted(by: isBefore) { hasMoved = announce(place) || hasMoved }
-    }
+    fillPlaces()
   }
 
-  /// Those for which there was no room.
-  private func waitingForRoom() -> [Int32] {
-    guard leftOut.contains(where: { $0 > 0 }) else { return [] }
-    return entries.indices.filter { entries[$0].isLeftOut }.map { Int32($0) }
-  }
-
-  private func isBefore(_ one: Int32, _ other: Int32) -> Bool {
-    let (left, right) = (entries[Int(one)].prefix, entries[Int(other)].prefix)
-    return (left.length, left.address) < (right.length, right.address)
+  /// It waits for a place, if only until the others of this turn were looked at.
+  mutating func leaveOut(_ place: Int32) {
+    let index = Int(place)
+    let wanted = entries[index].wanted
+    guard wanted != Exports.none, wanted != entries[index].told, !entries[index].isReserved,
+      !entries[index].isLeftOut
+    else { return }
+    entries[index].isLeftOut = true
+    leftOut[Int(wanted)] += 1
+    joinLine(place)
   }
 
   private mutating func withdraw(_ place: Int32, at now: Instant) {
@@ -382,30 +403,6 @@ package struct Exports {
       entries[index].flapsSince = now
     }
     changes.append(ExportSlot(index))
-  }
-
-  /// Whether it has left a place under another rule.
-  private mutating func announce(_ place: Int32) -> Bool {
-    let index = Int(place)
-    let wanted = entries[index].wanted
-    let told = entries[index].told
-    guard wanted != Exports.none, wanted != told, !entries[index].isReserved else { return false }
-    let isNew = told == Exports.none
-    let rule = Int(wanted)
-    guard announced[rule] < rules[rule].limit, !isNew || total < limit else {
-      // What is announced by another rule stays so, and follows when there is room.
-      if !entries[index].isLeftOut {
-        entries[index].isLeftOut = true
-        leftOut[rule] += 1
-      }
-      return false
-    }
-    if entries[index].isLeftOut { unlist(index, rule: wanted) }
-    if isNew { total += 1 } else { announced[Int(told)] -= 1 }
-    entries[index].told = wanted
-    announced[rule] += 1
-    changes.append(ExportSlot(index))
-    return !isNew
   }
 
   private mutating func forget(_ place: Int32) {

@@ -76,11 +76,11 @@ struct RouteList {
     return removeFirst(of: &head, where: { $0.isLike(route) }) ? .similar : .unknown
   }
 
-  /// Whether there was one.
-  mutating func removeAll(like route: Route, of head: inout Int32) -> Bool {
-    var hasRemoved = false
-    while removeFirst(of: &head, where: { $0.isLike(route) }) { hasRemoved = true }
-    return hasRemoved
+  /// How many there were.
+  mutating func removeAll(like route: Route, of head: inout Int32) -> Int {
+    var count = 0
+    while removeFirst(of: &head, where: { $0.isLike(route) }) { count += 1 }
+    return count
   }
 
   func hasAny(like route: Route, of head: Int32) -> Bool {

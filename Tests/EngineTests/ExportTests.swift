@@ -16,19 +16,24 @@ private final class Exporting {
   private(set) var now = Instant(nanoseconds: 1_000_000_000)
   private let plan: Plan
   private(set) var alarms: [Alarm] = []
+  /// The last number of each dump that was asked for.
+  private var asked: [UInt8: UInt32] = [:]
 
-  init(limit: Int = 500, grace: Nanoseconds = .zero, allow: String = "10.0.0.0/8") throws {
+  init(
+    limit: Int = 500, grace: Nanoseconds = .zero, allow: String = "10.0.0.0/8",
+    udr: Plan.UDR? = nil
+  ) throws {
     let vip = IPAddress.v4(EngineStage.vip)
+    var web = Plan.VIP(
+      name: "web", prefixes: [try #require(Prefix(vip, length: 32))],
+      owner: .init(address: vip, interfaces: []))
+    web.udr = udr
     plan = Plan(
       local: .init(asn: ASNumber(65001), address: Self.local, identifier: Self.local),
       routeServers: .init(
         platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
-      vips: [
-        Plan.VIP(
-          name: "web", prefixes: [try #require(Prefix(vip, length: 32))],
-          owner: .init(address: vip, interfaces: []))
-      ],
+      vips: [web],
       redistributions: [
         Plan.Redistribution(
           name: "branches", allow: [.init(try #require(Prefix(allow)), 9...24)], prepend: 1,
@@ -51,12 +56,13 @@ private final class Exporting {
     outputs.removeAll()
     engine.handle(input, bytes.span, at: now, into: &outputs)
     for case .note(.alarm(let alarm)) in outputs.list { alarms.append(alarm) }
+    for case .dump(let what, let sequence) in outputs.list { asked[what.rawValue] = sequence }
     return told(PeerSlot(0))
   }
 
   func dump(_ what: DumpRequest) throws -> UInt32 {
-    for case .dump(what, let sequence) in outputs.list { return sequence }
-    throw Missing.dump(what)
+    guard let sequence = asked[what.rawValue] else { throw Missing.dump(what) }
+    return sequence
   }
 
   enum Missing: Error { case dump(DumpRequest) }
@@ -70,9 +76,16 @@ private final class Exporting {
     }
     give(.kernel(.routes), KernelMessages.done(sequence))
     give(.kernel(.routes), KernelMessages.done(try dump(.ipv6Routes)))
+    give(.drained(.routes))
   }
 
   func route(_ second: UInt8, isGone: Bool = false) {
+    give(.kernel(.routes), KernelMessages.route(second, isGone: isGone))
+    give(.drained(.routes))
+  }
+
+  /// The same, and more stands in the socket.
+  func routeOfMany(_ second: UInt8, isGone: Bool = false) {
     give(.kernel(.routes), KernelMessages.route(second, isGone: isGone))
   }
 
@@ -106,6 +119,9 @@ private final class Exporting {
     now = end
     return updates
   }
+
+  /// Time passes, and nobody looks.
+  func wait(_ length: Nanoseconds) { now = now + length }
 
   var volleys: Int {
     outputs.list.count { if case .fire = $0 { true } else { false } }
@@ -165,11 +181,31 @@ struct ExportTests {
     #expect(texts(updates[0].withdrawn) == ["10.64.0.0/16"])
   }
 
+  /// Its grace is over, and its return may stand in the socket.
+  @Test func nothingIsTakenBackBeforeTheSocketIsEmpty() throws {
+    let exporting = try ready(grace: .seconds(5))
+    _ = exporting.pass(.milliseconds(100))
+    exporting.route(64, isGone: true)
+    exporting.route(65, isGone: true)
+    _ = exporting.pass(.seconds(4))
+    exporting.wait(.milliseconds(999))
+    exporting.routeOfMany(80)
+    #expect(exporting.pass(.milliseconds(20)).isEmpty)
+    exporting.route(64)
+    let updates = exporting.pass(.milliseconds(20))
+    #expect(updates.flatMap { texts($0.withdrawn) } == ["10.65.0.0/16"])
+    // A flood without end does not put it off for ever.
+    exporting.routeOfMany(66, isGone: true)
+    exporting.wait(.seconds(5))
+    exporting.routeOfMany(81)
+    #expect(exporting.pass(.zero).flatMap { texts($0.withdrawn) } == ["10.66.0.0/16"])
+  }
+
   @Test func aStaleViewChangesNothing() throws {
     let exporting = try ready()
     _ = exporting.pass(.milliseconds(100))
     exporting.give(.overrun(.routes))
-    exporting.route(64, isGone: true)
+    exporting.routeOfMany(64, isGone: true)
     #expect(exporting.pass(.seconds(1)).isEmpty)
     exporting.give(.drained(.routes))
     try exporting.list([65, 67])
@@ -188,6 +224,42 @@ struct ExportTests {
     #expect(exporting.volleys == 1)
     #expect(exporting.told(PeerSlot(0)).isEmpty)
     #expect(exporting.pass(.milliseconds(20)).map(\.announced.count) == [1])
+    // Both are due in one turn: the address has been away for the grace of a claim, and a route
+    // has waited for its delay.
+    exporting.give(
+      .kernel(.interfaces), KernelMessages.address(EngineStage.vip, on: 2, isGone: true))
+    // With an address routes may go without a word: they are listed anew.
+    _ = exporting.pass(.seconds(2))
+    try exporting.list([64, 65, 66, 70])
+    let delay = Plan.Redistribution.usualDelay
+    _ = exporting.pass(Ladder.grace - .seconds(2) - delay)
+    exporting.route(71)
+    exporting.wait(delay)
+    exporting.give(.turn)
+    #expect(exporting.volleys == 1)
+    #expect(exporting.told(PeerSlot(0)).isEmpty)
+    exporting.give(.turn)
+    #expect(exporting.volleys == 0)
+    #expect(exporting.told(PeerSlot(0)).map(\.announced.count) == [1])
+  }
+
+  /// A fallback waits for the proof that a VIP's volley was acknowledged, and that is only there
+  /// when nothing else is under way.
+  @Test func aProofIsNotPutOff() throws {
+    let prefix = try #require(Prefix(.v4(EngineStage.vip), length: 32))
+    let exporting = try Exporting(udr: Plan.UDR(mode: .fallback, prefixes: [prefix]))
+    exporting.establish(PeerSlot(0))
+    exporting.give(.opened(.routes, port: KernelMessages.port))
+    try exporting.list([64])
+    #expect(exporting.pass(.milliseconds(500)).isEmpty)
+    exporting.give(.acknowledged(ConnectionSlot(PeerSlot(0), .outgoing)))
+    #expect(exporting.pass(.milliseconds(1)).map(\.announced.count) == [1, 0])
+    exporting.give(
+      .kernel(.interfaces), KernelMessages.address(EngineStage.vip, on: 2))
+    exporting.route(70)
+    #expect(exporting.pass(.milliseconds(500)).isEmpty)
+    exporting.give(.acknowledged(ConnectionSlot(PeerSlot(0), .outgoing)))
+    #expect(exporting.pass(.milliseconds(1)).map(\.announced.count) == [1])
   }
 
   @Test func whoIsSlowIsToldLess() throws {

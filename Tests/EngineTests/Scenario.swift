@@ -299,6 +299,7 @@ struct Scenario {
     case .dump(let what, let sequence):
       kernel.request(what, sequence: sequence)
       write("dump \(what) \(sequence)")
+    case .subscribe(let kernelClass): write("subscribe \(kernelClass)")
     case .ask(let index, let sequence):
       kernel.request(link: index, sequence: sequence)
       write("ask for link \(index) \(sequence)")

@@ -16,7 +16,7 @@ struct ExportTests {
   /// Routes of nobody's rule.
   private static let foreign = "99"
 
-  private func configuration(_ rules: String, platform: String = "generic") -> String {
+  func configuration(_ rules: String, platform: String = "generic") -> String {
     """
     local:
       asn: \(VirtualNetwork.applianceASN)
@@ -36,7 +36,7 @@ struct ExportTests {
   }
 
   /// A cable for routes to lead into, both ends of which are here.
-  private func addCable(_ duel: Duel) throws(LabError) {
+  func addCable(_ duel: Duel) throws(LabError) {
     try duel.lab.run(["ip", "link", "add", "n0", "type", "veth", "peer", "name", "n1"], on: "a")
     for name in ["n0", "n1"] {
       try duel.lab.run(["ip", "link", "set", name, "addrgenmode", "none", "up"], on: "a")
@@ -44,12 +44,12 @@ struct ExportTests {
   }
 
   /// Gives `ip` all these lines at once.
-  private func change(_ duel: Duel, _ lines: [String]) throws(LabError) {
+  func change(_ duel: Duel, _ lines: [String]) throws(LabError) {
     let path = try duel.lab.write("routes.batch", lines.joined(separator: "\n") + "\n")
     try duel.lab.run(["ip", "-batch", path], on: "a")
   }
 
-  private static func routes(
+  static func routes(
     _ verb: String, _ count: Int, block: UInt32 = 0x0a40_0000, proto: String = bird
   ) -> [String] {
     (0..<UInt32(count)).map { number in
@@ -58,7 +58,7 @@ struct ExportTests {
   }
 
   /// Waits until BIRD has so many routes of 10.64.0.0/12 from us.
-  private func wait(
+  func wait(
     _ bird: Bird, for count: Int, within limit: Nanoseconds = .seconds(30)
   ) throws(LabError) {
     try Waiting.until("BIRD to have \(count) routes", within: limit) { () throws(LabError) in
@@ -70,7 +70,7 @@ struct ExportTests {
 
   private var within: String { "10.64.0.0/12" }
 
-  private func wait(_ duel: Duel, toShow pieces: [String]) throws(LabError) {
+  func wait(_ duel: Duel, toShow pieces: [String]) throws(LabError) {
     try Waiting.until("routes to show \(pieces)", within: .seconds(20)) { () throws(LabError) in
       try duel.daemon?.checkRunning()
       let answer = try duel.ask(["routes", "--json"])
@@ -78,7 +78,7 @@ struct ExportTests {
     }
   }
 
-  private func updates(_ tap: Wiretap) throws(LabError) -> [WireUpdate] {
+  func updates(_ tap: Wiretap) throws(LabError) -> [WireUpdate] {
     try tap.judge().updates(from: [Duel.appliance]).map(\.update)
   }
 

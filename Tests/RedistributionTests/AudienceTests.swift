@@ -53,6 +53,9 @@ struct AudienceTests {
     exports.repeatAll(to: one)
     exports.repeatAll(to: one)
     #expect(all(one, of: &exports).count == 3)
+    // Of the family that was not asked for nothing is said again.
+    exports.repeatAll(to: one, ofIPv4: false)
+    #expect(!exports.owes(one))
   }
 
   @Test func whatWasNeverToldIsNotTakenBack() throws {
@@ -137,7 +140,7 @@ struct AudienceTests {
     exports.begin(one, takesIPv4: true, takesIPv6: false)
     try announce(["10.1.0.5/32", "10.64.1.0/24"], in: &exports, at: .zero)
     #expect(all(one, of: &exports).map(\.description) == ["10.64.1.0/24"])
-    let view = exports.views(at: .zero + .seconds(1)).first { $0.prefix == vip }
+    let view = exports.views(at: .zero + .seconds(1)).views.first { $0.prefix == vip }
     #expect(view?.state == .reserved)
     #expect(exports.total == 1 && exports.leftOut == [0, 0])
   }

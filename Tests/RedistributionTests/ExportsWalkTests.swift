@@ -61,7 +61,7 @@ struct ExportsWalkTests {
     table.pass(.seconds(120))
     check(table)
     let prefixes = Set(kernel.map(\.destination))
-    let views = table.exports.views(at: table.now)
+    let views = table.exports.views(at: table.now).views
     #expect(Set(views.map(\.prefix)) == prefixes)
     for view in views {
       #expect(view.state == .announced || view.state == .leftOut, "\(view)")

@@ -58,6 +58,22 @@ struct RouteKeysTests {
     #expect(table.pass(.seconds(1)) == ["-10.64.1.0/24"])
   }
 
+  /// Two of one key, and one of them is replaced: the other is there still when that one goes.
+  @Test func aReplacementAmongSeveralIsADoubt() throws {
+    let table = try announced()
+    let other = try Table.route(Self.prefix, via: 2)
+    table.add(other)
+    #expect(table.isAsking == false)
+    let new = try Table.route(Self.prefix, via: 3)
+    table.add(new, replaces: true)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.remove(new)
+    table.list([other])
+    #expect(table.pass(.seconds(1)).isEmpty)
+    #expect(table.told.count == 1)
+  }
+
   /// Which of several routes was replaced is not said.
   @Test func aReplacementThatNoRuleTakesIsADoubt() throws {
     let table = try announced()

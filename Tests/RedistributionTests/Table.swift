@@ -11,8 +11,11 @@ final class Table {
   /// What a route server would hold: the rule by which each prefix was announced last.
   private(set) var told: [Prefix: Int] = [:]
 
-  init(_ rules: [Plan.Redistribution], limit: Int = 1_000, isComplete: Bool = true) {
-    exports = Exports(rules, limit: limit)
+  init(
+    _ rules: [Plan.Redistribution], limit: Int = 1_000, isComplete: Bool = true,
+    prefixLimit: Int = Exports.prefixLimit
+  ) {
+    exports = Exports(rules, limit: limit, prefixLimit: prefixLimit)
     if isComplete { exports.completed(at: now) }
   }
 
@@ -38,6 +41,8 @@ final class Table {
   var isAsking: Bool { exports.isDoubtful }
 
   func stale() { exports.becameStale() }
+
+  func complete() { exports.completed(at: now) }
 
   /// The kernel lists these and no others.
   func list(_ routes: [Route]) {
@@ -72,7 +77,7 @@ final class Table {
   }
 
   func state(_ text: String) -> ExportState? {
-    exports.views(at: now).first { $0.prefix.description == text }?.state
+    exports.views(at: now).views.first { $0.prefix.description == text }?.state
   }
 
   /// As if the state went into another process.

@@ -64,6 +64,10 @@ struct SimulationTests {
     (.fireToNobody, .rung), (.withdraw, .withdrawal), (.fireTwice, .repetition),
     (.alterByte, .armed), (.ignoreRefresh, .refresh), (.hideOverrun, .stale), (.flood, .bounds),
     (.refreshBoth, .repetition), (.forgetIPv6, .rung), (.forgetEndOfRIB, .endOfRIB),
+    (.hideRouteOverrun, .exports), (.dropOneExport, .sameOnBoth), (.dropOneExport, .exports),
+    (.withdrawReplaced, .exportWithdrawal), (.hasty, .exportWithdrawal),
+    (.exportsFirst, .shiftFirst), (.roomForAll, .exportLimit), (.flutter, .exportFlaps),
+    (.unfair, .exportChoice),
   ]
 
   @Test(arguments: planted) func aPlantedDefectIsFound(_ sabotage: Sabotage, _ checker: Checker) {

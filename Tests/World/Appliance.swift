@@ -20,6 +20,20 @@ package enum Sabotage: CaseIterable, Sendable {
   case forgetIPv6
   case forgetEndOfRIB
   case flood
+
+  // Of the kernel's routes.
+  case hideRouteOverrun
+  case dropOneExport
+  /// A route that is replaced is taken back first.
+  case withdrawReplaced
+  /// Routes leave before the shifts of the same wake-up.
+  case exportsFirst
+  /// Takes back again and again.
+  case flutter
+  /// Of the Plan: no limit, no grace, and one prefix that never gets a place.
+  case roomForAll
+  case hasty
+  case unfair
 }
 
 /// A machine beside which stands a second reading of the rules, fed with what its kernel told it.
@@ -28,7 +42,7 @@ package final class Appliance: Machine {
   package var ladder = Ladder()
   /// The daemon knows of a loss, or has not heard the kernel yet.
   package private(set) var isStale = true
-  package private(set) var reached: Set<Probe> = []
+  package internal(set) var reached: Set<Probe> = []
   package var sabotage: Sabotage?
 
   private var isDumpClean = false
@@ -39,9 +53,13 @@ package final class Appliance: Machine {
   private var toldRunning = false
   private var interruptedInARow = 0
   private var hasDropped = false
+  /// The rules by which the kernel's routes are announced, and what is known of this run.
+  private let rules: RouteRules?
+  package private(set) var watch: RouteWatch?
 
-  package init(_ index: Int, plan: Plan, watched: IPv4Address) {
+  package init(_ index: Int, plan: Plan, watched: IPv4Address, rules: RouteRules? = nil) {
     self.watched = watched
+    self.rules = rules
     super.init(index, plan: plan)
   }
 
@@ -58,6 +76,7 @@ package final class Appliance: Machine {
     hasHeardKernel = false
     toldHeld = false
     toldRunning = false
+    watch = rules.map(RouteWatch.init)
     return super.start(seed: seed, at: now)
   }
 
@@ -66,6 +85,9 @@ package final class Appliance: Machine {
     if sabotage == .flood {
       for _ in 0..<500 { network.append(.send(0, WireMessage.writeKeepalive(), armed: nil)) }
     }
+    guard let watch else { return }
+    reached.formUnion(watch.reached)
+    for (checker, text) in watch.turned() { complain(checker, text) }
   }
 
   // MARK: Kernel
@@ -102,6 +124,7 @@ package final class Appliance: Machine {
         toldHeld = end.addresses.contains(watched)
       }
     case .refusal: reached.insert(.dumpRefused)
+    case .route: preconditionFailure("routes have a socket of their own")
     case .garbage:
       isStale = true
       isDumpClean = false
@@ -134,7 +157,11 @@ package final class Appliance: Machine {
   override func dump(_ what: DumpRequest, _ sequence: UInt32) {
     // A dump begins with links; from then on the class can become whole.
     if what == .links { isDumpClean = true }
-    dumpSequence = sequence
+    if what.kernelClass == .routes {
+      watch?.asked(what, sequence)
+    } else {
+      dumpSequence = sequence
+    }
     if unsendableDumps > 0 { reached.insert(.dumpUnsendable) }
     super.dump(what, sequence)
   }
@@ -164,7 +191,51 @@ package final class Appliance: Machine {
   override func send(_ peer: PeerSlot, _ bytes: [UInt8], armed: [UInt8]?) {
     let isEnd = bytes == WireMessage.endOfRIB(.ipv4) || bytes == WireMessage.endOfRIB(.ipv6)
     if isEnd, sabotage == .forgetEndOfRIB { return }
-    super.send(peer, bytes, armed: armed)
+    guard armed == nil, watch != nil, Appliance.isExport(bytes), sockets[peer.index].isOpen else {
+      return super.send(peer, bytes, armed: armed)
+    }
+    if sabotage == .dropOneExport, peer.index == 1, !hasDropped {
+      hasDropped = true
+      return
+    }
+    let isTakenBack = bytes[19] != 0 || bytes[20] != 0
+    for _ in 0...(sabotage == .flutter && isTakenBack ? Limits.withdrawalsPerWindow : 0) {
+      var stream = bytes
+      for case (.update(let update), _) in WireMessage.take(from: &stream) {
+        for (checker, text) in watch?.sent(update, to: peer.index, at: clock) ?? [] {
+          complain(checker, text)
+        }
+      }
+      super.send(peer, bytes, armed: nil)
+    }
+  }
+
+  // MARK: Routes
+
+  override func answered(
+    _ input: Input, _ bytes: [UInt8], _ effects: [Effect], at now: Instant
+  ) {
+    if case .connected(let peer) = input { watch?.connected(peer.index) }
+  }
+
+  override func routesOverran(at now: Instant) {
+    watch?.lost()
+    if sabotage != .hideRouteOverrun { super.routesOverran(at: now) }
+  }
+
+  override func heardRoutes(_ told: Told, _ bytes: [UInt8], at now: Instant) {
+    watch?.heard(told, at: now)
+    if sabotage == .withdrawReplaced { withdrawReplaced(told) }
+    super.heardRoutes(told, bytes, at: now)
+  }
+
+  override func takeNetwork() -> [NetworkEffect] {
+    if sabotage == .exportsFirst {
+      let exports = network.filter(Appliance.isExport)
+      network = exports + network.filter { !Appliance.isExport($0) }
+    }
+    if watch != nil { examineOrder(network) }
+    return super.takeNetwork()
   }
 
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {

@@ -32,6 +32,7 @@ extension World {
   /// One UPDATE that arrived.
   func examine(_ entry: LoggedUpdate, _ server: Int, _ id: Int) {
     let index = entry.neighbour
+    if isOfRoutes(entry.update) { return examineRoutes(entry, server) }
     disturb(index)
     if !entry.update.withdrawn.isEmpty {
       violate(.withdrawal, "appliance \(index): \(entry.update.text)")
@@ -73,11 +74,12 @@ extension World {
   func compare(_ index: Int, _ stamp: Int) {
     guard stamps[index] == stamp else { return }
     if isInOrder(index) { compareTables(index) }
+    compareRoutes(index)
     judgeBestPaths()
   }
 
   /// Both sessions are up and nothing hinders them.
-  private func isInOrder(_ index: Int) -> Bool {
+  func isInOrder(_ index: Int) -> Bool {
     let appliance = appliances[index]
     guard appliance.isRunning, !appliance.isStale, !appliance.isReadable else { return false }
     return (0..<2).allSatisfy { server in
@@ -94,7 +96,9 @@ extension World {
     for server in 0..<2 where !servers[server].neighbours[index].owed.isEmpty {
       violate(.refresh, "appliance \(index) owes server \(server) an answer")
     }
-    for server in 0..<2 where !servers[server].neighbours[index].unended.isEmpty {
+    // The end comes behind the routes, once they are known.
+    let isEndDue = routeRules == nil || areRoutesInOrder(index)
+    for server in 0..<2 where isEndDue && !servers[server].neighbours[index].unended.isEmpty {
       violate(.endOfRIB, "appliance \(index) never told server \(server) that this was all")
     }
     for prefix in prefixes {
@@ -194,5 +198,6 @@ extension World {
       }
     }
     judgeBestPaths()
+    verifyRoutes()
   }
 }

@@ -12,6 +12,8 @@ package import Probes
 /// What the machine wanted done, with its bytes.
 package enum Effect: Equatable, Sendable {
   case dump(DumpRequest, sequence: UInt32)
+  /// A class of kernel news is needed.
+  case subscribe(KernelClass)
   case ask(InterfaceIndex, sequence: UInt32)
   case connect(PeerSlot)
   case accept(PeerSlot)
@@ -85,7 +87,8 @@ package final class Driver {
       switch output {
       case .dump(let what, let sequence): effects.append(.dump(what, sequence: sequence))
       case .askLink(let index, let sequence): effects.append(.ask(index, sequence: sequence))
-      case .subscribe, .unsubscribe: preconditionFailure("nobody monitors here")
+      case .subscribe(let kernelClass): effects.append(.subscribe(kernelClass))
+      case .unsubscribe: preconditionFailure("nobody monitors here")
       case .connect(let peer): effects.append(.connect(peer))
       case .accept(let peer): effects.append(.accept(peer))
       case .refuse(let peer, let piece): effects.append(.refuse(peer, Array(outputs.bytes[piece])))

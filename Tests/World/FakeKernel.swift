@@ -16,6 +16,8 @@ package enum KernelRead: Equatable, Sendable {
 package enum Told: Equatable, Sendable {
   case link(UInt32, isRunning: Bool)
   case address(isHeld: Bool)
+  /// A route came or went; `instead` is the one whose place it took.
+  case route(KernelRoute, isGone: Bool, instead: KernelRoute?)
   /// Part of a dump that is not its end.
   case part(isInterrupted: Bool)
   case end(DumpRequest, DumpEnd)
@@ -30,12 +32,16 @@ package struct DumpEnd: Equatable, Sendable {
   package var isInterrupted: Bool
   package var running: [UInt32]
   package var addresses: [IPv4Address]
+  package var routes: [KernelRoute] = []
 }
 
-/// State and socket. One address is watched: the one that moves.
+/// State and one socket: of links and addresses, or of routes. One address is watched: the one that
+/// moves.
 package struct FakeKernel: Sendable {
   package private(set) var links: [KernelLink] = []
   package private(set) var addresses: [KernelAddress] = []
+  /// In the order in which they are listed.
+  package internal(set) var routes: [KernelRoute] = []
   package let port: UInt32
   /// Entries of a dump that share a datagram. Small, so that a dump has several parts.
   package var entriesPerPart = 2
@@ -43,22 +49,26 @@ package struct FakeKernel: Sendable {
   package var interruptions = 0
   package var refusals = 0
 
-  private struct Entry {
+  struct Entry {
     var bytes: [UInt8]
     var told: Told
   }
 
-  private struct Dump {
+  struct Dump {
     var what: DumpRequest
     var context: KernelDatagram.Context
     /// The change counter when it began.
     var generation: Int
     var next = 0
+    /// Of routes: the last that was listed.
+    var last: KernelRoute?
     var isForced: Bool
   }
 
-  private var queue: [Entry] = []
-  private var dump: Dump?
+  var queue: [Entry] = []
+  var dump: Dump?
+  /// A part that was built, behind which news is queued before it.
+  var late: Entry?
   private var isOpen = false
   /// Raised by each change of links or addresses: a dump that sees it move is interrupted.
   private var generation = 0
@@ -73,6 +83,7 @@ package struct FakeKernel: Sendable {
   package mutating func open() {
     queue.removeAll()
     dump = nil
+    late = nil
     isOpen = true
     isLossUntold = false
     isCongested = false
@@ -202,6 +213,7 @@ package struct FakeKernel: Sendable {
   /// Writes the next part of the dump that runs.
   package mutating func continueDump() {
     guard var running = dump else { return }
+    if running.what.kernelClass == .routes { return continueRoutes(&running) }
     if running.generation != generation || (running.isForced && running.next > 0) {
       running.context.isInterrupted = true
     }

@@ -62,7 +62,14 @@ extension World {
     agenda.add(.finalMove, at: .zero + .seconds(World.trouble + 1) + World.rest)
     agenda.add(.verify(1), at: .zero + .seconds(World.trouble + 6) + World.rest)
     agenda.add(.verify(1), at: .zero + .seconds(World.trouble + 42) + World.rest)
-    agenda.add(.finish, at: .zero + .seconds(World.trouble + 43) + World.rest)
+    prepareRoutes()
+    guard routeRules != nil else {
+      agenda.add(.finish, at: .zero + .seconds(World.trouble + 43) + World.rest)
+      return
+    }
+    agenda.add(.routes(.restart), at: .zero + .seconds(World.trouble + 43) + World.rest)
+    agenda.add(.routes(.choice), at: .zero + .seconds(World.trouble + 58) + World.rest)
+    agenda.add(.finish, at: .zero + .seconds(World.trouble + 59) + World.rest)
   }
 
   func meetFate() {
@@ -221,6 +228,7 @@ extension World {
       let isDown = random.oneIn(2)
       appliances[index].kernel.set(
         KernelLink(index: Machine.link, name: "eth0", isUp: !isDown, hasCarrier: isDown))
+      if isDown { loseRoutes(index, over: Machine.link) }
       schedule(.undo(.linkUp(index)), after: .microseconds(random.spread(100, 5_000_000)))
     }
     news(index)
@@ -254,6 +262,8 @@ extension World {
     for index in 0..<2 {
       appliances[index].kernel.refusals = 0
       appliances[index].kernel.interruptions = 0
+      appliances[index].routing.refusals = 0
+      appliances[index].routing.interruptions = 0
       appliances[index].unsendableDumps = 0
       thaw(index)
       start(index)
@@ -264,6 +274,7 @@ extension World {
 
   /// One clean move in a healthy world.
   func moveForTheLastTime() {
+    changeRoutesForTheLastTime()
     guard let holder else { return violate(.liveness, "nobody holds the address") }
     depart(holder, to: 1 - holder, gap: .milliseconds(random.pick(0...3_000)))
   }

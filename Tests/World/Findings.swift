@@ -1,6 +1,8 @@
 // What the simulation can find: broken rules, by name, and rare branches that some schedule must
 // reach.
 
+package import Model
+
 /// A rule that is checked against the route servers' tables and the wire.
 package enum Checker: String, CaseIterable, Sendable {
   /// No UPDATE carries a withdrawal, but of a VIP that nobody can carry and that is to go then.
@@ -64,6 +66,20 @@ package enum Checker: String, CaseIterable, Sendable {
   case shadow
   /// What a route server holds together with an UPDATE stays below its limit.
   case routeLimit
+
+  // Of the kernel's routes that are announced.
+  /// What the route servers hold is what the rules select of what the kernel has.
+  case exports
+  /// A route is taken back when it was gone for its grace, and never because it was replaced.
+  case exportWithdrawal
+  /// A shift leaves before any route that had not begun to.
+  case shiftFirst
+  /// No more than the limit of each rule.
+  case exportLimit
+  /// A route that comes and goes is held back.
+  case exportFlaps
+  /// Who gets a place does not depend on the order in which routes were heard.
+  case exportChoice
 }
 
 /// A rare branch.
@@ -88,6 +104,18 @@ package enum Probe: String, CaseIterable, Sendable {
   case addressOnTwo
   /// The address is given back to a machine that thaws with it: keepalived's preemption.
   case preemptedByThawed
+
+  // Of the kernel's routes.
+  case routeAnnounced
+  case routeTakenBack
+  case routeReplaced
+  /// It came back before its grace was over.
+  case routeBackInTime
+  case routeLeftOut
+  case routeHeldBack
+  case routesLost
+  case routesInterrupted
+  case routesWithShift
 }
 
 /// Limits of one schedule.
@@ -96,6 +124,10 @@ package enum Limits {
   package static let effectsPerWake = 64
   package static let outputsPerInput = 64
   package static let bytesPerInput = 4_096
+  /// How often a prefix may be taken back within `flapWindow`: twice what is borne before it rests,
+  /// since the count begins anew with each window.
+  package static let withdrawalsPerWindow = 6
+  package static let flapWindow = Nanoseconds.seconds(60)
 }
 
 /// What one schedule came to.

@@ -38,6 +38,24 @@ package struct KernelAddress: Equatable, Sendable {
   }
 }
 
+/// A route as the kernel has it. Its gateway is a number: the last octet of an address.
+package struct KernelRoute: Hashable, Sendable {
+  package var prefix: Prefix
+  package var table: UInt32 = 254
+  package var metric: UInt32 = 0
+  /// RTPROT_BIRD.
+  package var origin: UInt8 = 12
+  /// RTN_UNICAST.
+  package var kind: UInt8 = 1
+  package var gateway: UInt8 = 1
+  package var link: UInt32 = Machine.link
+
+  /// Whether the kernel takes one for the other when it replaces.
+  func isLike(_ other: KernelRoute) -> Bool {
+    prefix == other.prefix && table == other.table && metric == other.metric
+  }
+}
+
 /// One datagram under construction. Numbers stand in the order of this machine, addresses in
 /// network order.
 package struct KernelDatagram: Sendable {
@@ -48,6 +66,9 @@ package struct KernelDatagram: Sendable {
   private static let goneLink: UInt16 = 17
   private static let newAddress: UInt16 = 20
   private static let goneAddress: UInt16 = 21
+  private static let newRoute: UInt16 = 24
+  private static let goneRoute: UInt16 = 25
+  private static let replaced: UInt16 = 0x100
   private static let error: UInt16 = 2
   private static let done: UInt16 = 3
   private static let lost: UInt16 = 4
@@ -105,6 +126,38 @@ package struct KernelDatagram: Sendable {
     finish(start)
   }
 
+  /// RTM_NEWROUTE or RTM_DELROUTE.
+  package mutating func add(
+    _ route: KernelRoute, isGone: Bool = false, replaces: Bool = false, _ context: Context
+  ) {
+    let start = begin(
+      isGone ? Self.goneRoute : Self.newRoute, context, flags: replaces ? Self.replaced : 0)
+    let isIPv6 = route.prefix.address.width == 128
+    bytes += [isIPv6 ? 10 : 2, route.prefix.length, 0, 0]
+    bytes += [UInt8(truncatingIfNeeded: min(route.table, 252)), route.origin, 0, route.kind]
+    native32(0)
+    switch route.prefix.address {
+    case .v4(let address): attribute(1, network(UInt64(address.bits), 4))  // RTA_DST
+    case .v6(let address): attribute(1, network(address.high, 8) + network(address.low, 8))
+    }
+    attribute(15, native(route.table))  // RTA_TABLE
+    if route.metric != 0 { attribute(6, native(route.metric)) }  // RTA_PRIORITY
+    if route.kind == 1 {
+      let gateway = isIPv6 ? [0xfe, 0x80] + network(0, 8) : [10, 0, 2]
+      attribute(5, gateway + (isIPv6 ? network(0, 5) : []) + [route.gateway])  // RTA_GATEWAY
+      attribute(4, native(route.link))  // RTA_OIF
+    }
+    finish(start)
+  }
+
+  private func network(_ value: UInt64, _ count: Int) -> [UInt8] {
+    (0..<count).map { UInt8(truncatingIfNeeded: value >> UInt64(8 * (count - 1 - $0))) }
+  }
+
+  private func native(_ value: UInt32) -> [UInt8] {
+    (0..<4).map { UInt8(truncatingIfNeeded: value.bigEndian >> UInt32(24 - 8 * $0)) }
+  }
+
   /// NLMSG_DONE.
   package mutating func addDone(_ context: Context) {
     let start = begin(Self.done, context)
@@ -136,12 +189,13 @@ package struct KernelDatagram: Sendable {
     native32(0)
   }
 
-  private mutating func begin(_ type: UInt16, _ context: Context) -> Int {
+  private mutating func begin(_ type: UInt16, _ context: Context, flags: UInt16 = 0) -> Int {
     let start = bytes.count
     native32(0)
     native16(type)
     native16(
-      (context.sequence == 0 ? 0 : Self.multi) | (context.isInterrupted ? Self.interrupted : 0))
+      flags | (context.sequence == 0 ? 0 : Self.multi)
+        | (context.isInterrupted ? Self.interrupted : 0))
     native32(context.sequence)
     native32(context.port)
     return start

@@ -46,6 +46,9 @@ package class Machine {
     /// Bytes that were handed over.
     var sent = 0
 
+    /// What is sent leaves.
+    var isOpen: Bool { phase == .open && !isBroken }
+
     enum Phase { case closed, connecting, open }
   }
 
@@ -57,6 +60,8 @@ package class Machine {
   package let index: Int
   package let plan: Plan
   package var kernel: FakeKernel
+  /// The routes of the same kernel, behind a socket of their own.
+  package var routing: FakeKernel
   package private(set) var driver: Driver?
   /// Counts the starts of the daemon.
   package private(set) var run = 0
@@ -72,20 +77,27 @@ package class Machine {
   /// The next requests for a dump cannot be sent.
   package var unsendableDumps = 0
 
-  private var failures: [Input] = []
+  /// What follows at once from what was carried out.
+  private var consequences: [Input] = []
   var network: [NetworkEffect] = []
+  /// The time of the last input.
+  private(set) var clock = Instant.zero
 
   init(_ index: Int, plan: Plan) {
     self.index = index
     self.plan = plan
     kernel = FakeKernel(port: UInt32(100 + index))
+    routing = FakeKernel(port: UInt32(200 + index))
     sockets = plan.routeServers.peers.map { _ in Socket() }
   }
 
   package var isRunning: Bool { driver != nil && freeze == nil }
   package var isReadable: Bool { hasNews }
   /// The kernel or a route server has said something that was not read.
-  package var hasNews: Bool { kernel.isReadable || sockets.contains { !$0.inbox.isEmpty } }
+  package var hasNews: Bool {
+    kernel.isReadable || routing.isReadable || sockets.contains { !$0.inbox.isEmpty }
+  }
+  package var hasDumpRunning: Bool { kernel.hasDumpRunning || routing.hasDumpRunning }
   /// When the daemon wants to run next if nothing comes.
   package var deadline: Instant? { driver?.deadline }
 
@@ -116,6 +128,7 @@ package class Machine {
     oldJournals = journals
     driver = nil
     kernel.close()
+    routing.close()
     for peer in sockets.indices { sockets[peer] = Socket() }
   }
 
@@ -133,6 +146,7 @@ package class Machine {
   func read(at now: Instant) {
     readKernel(at: now)
     for peer in sockets.indices { readSocket(peer, at: now) }
+    if !plan.redistributions.isEmpty { readRoutes(at: now) }
   }
 
   /// Says up to when every answer was read.
@@ -179,6 +193,24 @@ package class Machine {
         return
       }
     }
+  }
+
+  private func readRoutes(at now: Instant) {
+    for _ in 0..<Machine.kernelBudget {
+      switch routing.read() {
+      case .overrun: routesOverran(at: now)
+      case .datagram(let bytes, let told): heardRoutes(told, bytes, at: now)
+      case .empty:
+        feed(.drained(.routes), at: now)
+        return
+      }
+    }
+  }
+
+  func routesOverran(at now: Instant) { feed(.overrun(.routes), at: now) }
+
+  func heardRoutes(_ told: Told, _ bytes: [UInt8], at now: Instant) {
+    feed(.kernel(.routes), bytes, at: now)
   }
 
   func overran(at now: Instant) { feed(.overrun(.interfaces), at: now) }
@@ -230,11 +262,12 @@ package class Machine {
 
   func feed(_ input: Input, _ bytes: [UInt8] = [], at now: Instant) {
     guard let driver else { return }
+    clock = now
     let effects = driver.feed(input, bytes, at: now)
     answered(input, bytes, effects, at: now)
     for effect in effects { carryOut(effect, at: now) }
     if driver.engine.probes.hasAsked { feed(.probe(.sent(at: now)), at: now) }
-    while let failure = failures.popLast() { feed(failure, at: now) }
+    while let input = consequences.popLast() { feed(input, at: now) }
   }
 
   /// What the engine made of an input, before it is carried out.
@@ -243,6 +276,9 @@ package class Machine {
   private func carryOut(_ effect: Effect, at now: Instant) {
     switch effect {
     case .dump(let what, let sequence): dump(what, sequence)
+    case .subscribe(let kernelClass):
+      routing.open()
+      consequences.append(.opened(kernelClass, port: routing.port))
     case .ask(let index, let sequence): kernel.request(link: index, sequence: sequence)
     case .connect(let peer):
       sockets[peer.index] = Socket(phase: .connecting)
@@ -268,10 +304,14 @@ package class Machine {
   func dump(_ what: DumpRequest, _ sequence: UInt32) {
     if unsendableDumps > 0 {
       unsendableDumps -= 1
-      failures.append(.dumpFailed(.interfaces, code: 105))
+      consequences.append(.dumpFailed(what.kernelClass, code: 105))
       return
     }
-    kernel.request(what, sequence: sequence)
+    if what.kernelClass == .routes {
+      routing.request(what, sequence: sequence)
+    } else {
+      kernel.request(what, sequence: sequence)
+    }
   }
 
   func send(_ peer: PeerSlot, _ bytes: [UInt8], armed: [UInt8]?) {
@@ -279,7 +319,7 @@ package class Machine {
     if sockets[peer.index].isBroken {
       sockets[peer.index] = Socket()
       network.append(.close(peer.index))
-      failures.append(.closed(ConnectionSlot(peer, .outgoing)))
+      consequences.append(.closed(ConnectionSlot(peer, .outgoing)))
       return
     }
     sockets[peer.index].sent += bytes.count

@@ -224,6 +224,14 @@ package enum WireMessage: Equatable, Sendable {
     frame(2, [0, 5, 32] + octets(address.bits, 4) + [0, 0])
   }
 
+  /// The same of an IPv4 prefix.
+  package static func writeWithdrawal(of prefix: Prefix) -> [UInt8] {
+    guard case .v4(let address) = prefix.address else { return [] }
+    let count = (Int(prefix.length) + 7) / 8
+    let field = [prefix.length] + octets(address.bits, 4).prefix(count)
+    return frame(2, octets(UInt32(field.count), 2) + field + [0, 0])
+  }
+
   /// An announcement of one address, as short as a path can be.
   package static func writeAnnouncement(
     _ address: IPv4Address, nextHop: IPv4Address, asn: UInt32

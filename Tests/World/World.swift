@@ -17,6 +17,8 @@ enum Event {
   case verify(Int)
   case finalMove
   case finish
+  /// Of the kernel's routes.
+  case routes(RouteEvent)
   /// Of the world of groups.
   case datagram(Datagram)
   case group(GroupEvent)
@@ -35,6 +37,8 @@ package final class World: Networked {
   var connections: [Connection] = []
   let watched = IPv4Address(10, 1, 0, 5)
   let prefixes: [Prefix]
+  /// By which the kernel's routes are announced; nil: there are no such rules in this schedule.
+  let routeRules: RouteRules?
 
   // The mover.
   var holder: Int?
@@ -79,8 +83,13 @@ package final class World: Networked {
     }
     prefixes = lists.flatMap { $0 }
     let watched = self.watched
+    // Numbers of their own: schedules without routes stay what they were.
+    var dice = Random(seed: ~seed)
+    let rules = dice.oneIn(World.schedulesForRoutes) ? RouteRules(&dice) : nil
+    routeRules = rules
     appliances = (0..<2).map { index in
-      Appliance(index, plan: World.plan(index, lists, watched), watched: watched)
+      let plan = World.plan(index, lists, watched, rules?.spoiled(by: sabotage))
+      return Appliance(index, plan: plan, watched: watched, rules: rules)
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
     // Whatever we offer: some offer more than we want, and some less.
@@ -101,7 +110,12 @@ package final class World: Networked {
 
   private static func prefixes(_ texts: [String]) -> [Prefix] { texts.compactMap { Prefix($0) } }
 
-  private static func plan(_ index: Int, _ lists: [[Prefix]], _ watched: IPv4Address) -> Plan {
+  /// One schedule of so many has routes of the kernel in it.
+  private static let schedulesForRoutes = 3
+
+  private static func plan(
+    _ index: Int, _ lists: [[Prefix]], _ watched: IPv4Address, _ rules: RouteRules?
+  ) -> Plan {
     let address = IPv4Address(10, 0, 2, UInt8(10 + index))
     let owner = Plan.Owner(address: .v4(watched), interfaces: [])
     let vips = lists.enumerated().map {
@@ -115,7 +129,7 @@ package final class World: Networked {
       routeServers: Plan.RouteServers(
         platform: .generic, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
-      vips: vips)
+      vips: vips, redistributions: rules?.plan ?? [])
   }
 
   /// How often an engine took another one's place in the runs that still go on.
@@ -159,6 +173,7 @@ package final class World: Networked {
     case .verify(let attempt): verify(attempt)
     case .finalMove: moveForTheLastTime()
     case .finish: isFinished = true
+    case .routes(let event): take(event)
     case .datagram, .group: preconditionFailure("these machines hear nobody")
     }
   }
@@ -210,7 +225,7 @@ package final class World: Networked {
   func settle(_ index: Int) {
     let appliance = appliances[index]
     collect(appliance)
-    if appliance.kernel.hasDumpRunning, !isDumpPlanned[index] {
+    if appliance.hasDumpRunning, !isDumpPlanned[index] {
       isDumpPlanned[index] = true
       schedule(
         .dumpPart(index, run: appliance.run), after: .microseconds(random.pick(5...200)))
@@ -237,8 +252,9 @@ package final class World: Networked {
   private func continueDump(_ index: Int, _ run: Int) {
     let appliance = appliances[index]
     isDumpPlanned[index] = false
-    if appliance.run == run, appliance.driver != nil, appliance.kernel.hasDumpRunning {
+    if appliance.run == run, appliance.driver != nil {
       appliance.kernel.continueDump()
+      appliance.routing.continueDump()
     }
     settle(index)
   }

@@ -219,6 +219,7 @@ package final class GroupWorld: Networked {
     case .finish: isFinished = true
     case .datagram(let datagram): deliver(datagram)
     case .group(let event): take(event)
+    case .routes: preconditionFailure("no rules of redistribution here")
     }
   }
 

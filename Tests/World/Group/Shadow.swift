@@ -79,7 +79,7 @@ struct Shadow {
       case .connect, .write: true
       default: false
       }
-    case .dump, .ask, .note: false
+    case .dump, .subscribe, .ask, .note: false
     }
   }
 
