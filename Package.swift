@@ -174,8 +174,8 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "Daemon", "BGP", "Engine", "Hello", "Journal", "Chronicle", "Control", "Linux", "Seal",
-        "Model",
+        "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control", "Linux",
+        "Seal", "Model",
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),

@@ -196,6 +196,22 @@ static inline long clinux_sendto(
   return clinux_result(
       sendto(fd, bytes, count, flags, (const struct sockaddr *)address, length));
 }
+// One of many messages: struct mmsghdr is declared under _GNU_SOURCE only (V); the layout is the
+// kernel's (linux/socket.h).
+struct clinux_message {
+  struct msghdr header;
+  unsigned int length;
+};
+// V
+static inline long clinux_receive_many(
+    int fd, struct clinux_message *messages, unsigned count, int flags) {
+  return clinux_result(syscall(SYS_recvmmsg, fd, messages, count, flags, NULL));
+}
+// V
+static inline long clinux_send_many(
+    int fd, struct clinux_message *messages, unsigned count, int flags) {
+  return clinux_result(syscall(SYS_sendmmsg, fd, messages, count, flags));
+}
 // V
 static inline long clinux_unacknowledged(int fd, int *count) {
   return clinux_result(ioctl(fd, SIOCOUTQ, count));

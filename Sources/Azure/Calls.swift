@@ -7,6 +7,7 @@ package enum Calls {
   /// A version that all clouds have had for long. Newer ones add nothing that is used here.
   package static let networkVersion = "2024-05-01"
   package static let computeVersion = "2024-07-01"
+  package static let authorizationVersion = "2022-04-01"
 
   /// The body of a PUT of one route.
   package static func body(_ prefix: Prefix, _ hop: IPAddress) -> [UInt8] {
@@ -36,6 +37,14 @@ package enum Calls {
 
   package static func getMachine(_ machine: ResourceID, at endpoint: Endpoint) -> Request {
     Request(.get, endpoint, "\(machine.path)?api-version=\(computeVersion)")
+  }
+
+  /// What the caller may do with a resource.
+  package static func permissions(on resource: ResourceID, at endpoint: Endpoint) -> Request {
+    Request(
+      .get, endpoint,
+      "\(resource.path)/providers/Microsoft.Authorization/permissions"
+        + "?api-version=\(authorizationVersion)")
   }
 
   /// Starts to collect what a network interface really routes by; the answer comes as an operation.

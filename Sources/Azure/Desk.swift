@@ -43,6 +43,8 @@ package enum DeskOutput: Hashable, Sendable {
 package struct Desk: Sendable {
   /// Tables of one configuration.
   package static let tableLimit = 64
+  /// When a server that throttles does not say for how long.
+  static let throttleWait = Nanoseconds.seconds(60)
 
   private struct Progress: Sendable {
     var generation: Generation
@@ -117,6 +119,27 @@ package struct Desk: Sendable {
 
   package var deadline: Instant? {
     tables.reduce(nil) { Instant.earlier($0, $1.deadline) }
+  }
+
+  // MARK: Reads of others
+
+  /// When a read that can wait may be made in this subscription; nil: now.
+  func wait(forReadIn subscription: String, at now: Instant) -> Instant? {
+    tables.indices.first { tables[$0].id.subscription.lowercased() == subscription.lowercased() }
+      .flatMap { budgets[budgetOf[$0]].wait(for: .read, isFailover: false, at: now) }
+  }
+
+  /// Such a read has an answer. Whoever is throttled by it is throttled for everything.
+  mutating func noteRead(in subscription: String, _ answer: Answer, at now: Instant) {
+    for place in tables.indices
+    where tables[place].id.subscription.lowercased() == subscription.lowercased() {
+      budgets[budgetOf[place]].spend(.read, at: now)
+      budgets[budgetOf[place]].note(answer, at: now)
+      if case .throttled(_, let after) = answer.meaning {
+        budgets[budgetOf[place]].block(until: now + (after ?? Desk.throttleWait))
+      }
+      return
+    }
   }
 
   package mutating func handle(

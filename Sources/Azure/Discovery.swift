@@ -174,9 +174,9 @@ package struct Discovery: Sendable {
 
 /// The form of the answers; names are the specification's.
 extension Discovery {
-  private struct Reference: Decodable { var id: String? }
+  struct Reference: Decodable { var id: String? }
 
-  private struct VirtualMachine: Decodable {
+  struct VirtualMachine: Decodable {
     struct Profile: Decodable { var networkInterfaces: [Reference]? }
     struct Properties: Decodable { var networkProfile: Profile? }
     var properties: Properties?
@@ -189,7 +189,7 @@ extension Discovery {
     }
   }
 
-  private struct NetworkInterface: Decodable {
+  struct NetworkInterface: Decodable {
     struct Address: Decodable {
       var privateIPAddress: String?
       var subnet: Reference?
@@ -209,7 +209,7 @@ extension Discovery {
     var properties: Properties?
   }
 
-  private struct VirtualNetwork: Decodable {
+  struct VirtualNetwork: Decodable {
     struct Inner: Decodable { var routeTable: Reference? }
     struct Subnet: Decodable {
       var id: String?

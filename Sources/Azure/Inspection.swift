@@ -35,6 +35,22 @@ package enum Inspection {
     return result
   }
 
+  /// The routes that lead to this machine when it carries their VIP. One address is here by then,
+  /// so it matters only for who carries it and does not have it.
+  static func returns(
+    _ records: [Desired], _ carriages: [Carriage], in table: ResourceID
+  ) -> [ReturnRoute] {
+    var result: [ReturnRoute] = []
+    for record in records {
+      guard let carriage = carriages.first(where: { $0.vip == record.vip }) else { continue }
+      for route in record.routes where !route.isHost || record.voice == .ours {
+        guard let hop = carriage.ownHop(for: route) else { continue }
+        result.append(ReturnRoute(prefix: route, hop: hop, table: table))
+      }
+    }
+    return result
+  }
+
   /// Whether `inner` is `outer` or a part of it.
   static func contains(_ outer: Prefix, _ inner: Prefix) -> Bool {
     outer.address.width == inner.address.width && outer.length <= inner.length

@@ -15,6 +15,7 @@ extension Office {
       }
       keepWarm(at: now, into: &outputs)
     }
+    turnInspection(at: now, into: &outputs)
     if let gate, now >= gate.until { openGate(into: &outputs) }
     keepAgain(at: now, into: &outputs)
     if settings != nil, desk == nil { excuse(into: &outputs) }
@@ -78,6 +79,7 @@ extension Office {
     warmAt = now + Office.warmPeriod
     let names = tables.map(\.path).joined(separator: ", ")
     outputs.append(.say(.notice, "route tables: \(names)"))
+    warnOfReturns(settings, tables, into: &outputs)
     // The records of the last snapshot; the desk asks again before it writes anything.
     for record in records {
       give(.desired(heeded(record)), [record], isAnswer: true, at: now, into: &outputs)
@@ -189,6 +191,7 @@ extension Office {
     case .start:
       guard answer.status != 200 else { return }
       outputs.append(.say(.warning, "the event was not let begin: \(answer.complaint)"))
+    case .look(let number, let id): looked(number, id, answer, at: now)
     case .warm:
       isWarming = false
       warmAt = now + Office.warmPeriod
@@ -210,6 +213,9 @@ extension Office {
     case .events(let id): watch?.lost(id, at: now)
     case .start:
       outputs.append(.say(.warning, "the event was not let begin: \(loss.reason.rawValue)"))
+    case .look(let number, let id):
+      guard number == inspectionNumber else { return }
+      inspector?.lost(id, loss, token: toldToken)
     case .warm:
       isWarming = false
       warmAt = now + Office.warmPeriod

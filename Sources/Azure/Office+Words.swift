@@ -122,6 +122,12 @@ extension Office {
     }
   }
 
+  /// The store has every word that it was given.
+  package var keepsEverything: Bool { slots.allSatisfy { $0.isKept || $0.number == 0 } }
+
+  /// It has been given something this very moment.
+  package var isWaitingForStore: Bool { gate != nil }
+
   /// What has no table yet cannot be kept.
   private func isKept(_ vip: String) -> Bool {
     desk != nil && slots.allSatisfy { $0.vip != vip || $0.isKept }

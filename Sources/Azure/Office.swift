@@ -17,6 +17,8 @@ package enum OfficeCall: Hashable, Sendable {
   case start
   /// Keeps a connection to the resource manager open.
   case warm
+  /// Of an inspection by its number.
+  case look(UInt64, CallID)
 }
 
 package enum OfficeInput: Hashable, Sendable {
@@ -29,8 +31,14 @@ package enum OfficeInput: Hashable, Sendable {
   case paused
   /// What became of words that were to be kept.
   case kept(UInt64, isDurable: Bool)
+  /// The store has lost what it had.
+  case forgotten
   /// The daemon's traffic has left this machine, as far as it depends on it.
   case vacated
+  /// What the VIPs are besides their routes; it stands until it is said anew.
+  case carried([Carriage])
+  /// Somebody wants to know what will hurt; answered by `inspected`.
+  case inspect
   case turn
 }
 
@@ -47,6 +55,10 @@ package enum OfficeOutput: Hashable, Sendable {
   case finish(route: String, Generation)
   /// What Azure is about to do to this machine, as a whole.
   case events([ScheduledEvent])
+  /// For all who have asked until now.
+  case inspected([Advice], [ReturnRoute])
+  /// Routes of a table that is written from now on; whoever knows the machine's own routes warns.
+  case returns([ReturnRoute])
   case say(Urgency, String)
 }
 
@@ -95,6 +107,8 @@ package struct Office: Sendable {
   package static let warmPeriod = Nanoseconds.seconds(60)
   /// Until it is looked again whether our own subnet has a route table by now.
   package static let placePeriod = Nanoseconds.seconds(60)
+  /// How long the findings of an inspection are told again: it makes some ten calls.
+  package static let inspectionLife = Nanoseconds.seconds(20)
 
   let servers: Servers
   var dice: Dice
@@ -102,6 +116,7 @@ package struct Office: Sendable {
   // What the daemon said.
   var settings: Settings?
   var records: [Desired] = []
+  var carriages: [Carriage] = []
 
   // Who and where we are.
   var introduction: Introduction
@@ -128,6 +143,11 @@ package struct Office: Sendable {
   var gate: Gate?
   var held: [HeldCall] = []
   var reports: [ReportSlot] = []
+
+  // What was found when somebody asked.
+  var inspector: Inspector?
+  var inspectionNumber: UInt64 = 0
+  var inspected: (advice: [Advice], returns: [ReturnRoute], at: Instant)?
 
   struct Gate: Sendable {
     var number: UInt64
@@ -173,6 +193,7 @@ package struct Office: Sendable {
     result = Instant.earlier(result, desk?.deadline)
     result = Instant.earlier(result, gate?.until)
     result = Instant.earlier(result, keepAt)
+    result = Instant.earlier(result, inspector?.deadline)
     if desk != nil, !isWarming { result = Instant.earlier(result, warmAt) }
     return result
   }
@@ -190,7 +211,12 @@ package struct Office: Sendable {
     case .paused: paused(at: now, into: &outputs)
     case .kept(let number, let isDurable):
       kept(number, isDurable, at: now, into: &outputs)
+    case .forgotten:
+      for index in slots.indices { slots[index].isKept = false }
+      keepAt = now
     case .vacated: approve(into: &outputs)
+    case .carried(let carriages): take(carriages)
+    case .inspect: inspect(at: now, into: &outputs)
     case .turn: break
     }
     advance(at: now, into: &outputs)
@@ -212,6 +238,7 @@ package struct Office: Sendable {
     self.settings = settings
     self.records = records
     if !isSame {
+      forgetInspection(into: &outputs)
       desk = nil
       discovery = nil
       toldPlace = nil

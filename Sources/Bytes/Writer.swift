@@ -16,6 +16,7 @@ package struct Writer: ~Copyable {
 
   package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
 
+  @inline(__always)
   package mutating func write(_ value: UInt8) {
     precondition(bytes.count < capacity, "Writer is full")
     bytes.append(value)

@@ -61,6 +61,10 @@ package struct NoteSentence: Equatable, Sendable {
     case .outOfService(let slot, let isOut):
       let words = isOut ? "out of service here" : "back in service here"
       return NoteSentence(.notice, "vip \(plan.vips[slot.index].name): \(words)")
+    case .placement(let slot, let placement):
+      return NoteSentence(
+        placement == .refused ? .warning : .notice,
+        "vip \(plan.vips[slot.index].name): \(words(placement))")
     case .wish(let slot, let wish, _):
       // Whose word it is changes with each hello that is missed; where the route leads does not.
       guard wish.voice == .ours, let candidate = wish.candidate else { return nil }
@@ -93,6 +97,18 @@ package struct NoteSentence: Equatable, Sendable {
     case .current(let kernelClass):
       return NoteSentence(.notice, "kernel: \(kernelClass) are current")
     case .alarm(let alarm): return NoteSentence(.error, words(alarm, plan, errno: name))
+    }
+  }
+
+  private static func words(_ placement: Placement) -> String {
+    switch placement {
+    case .asked: "given away: whoever places the address is asked to place it elsewhere"
+    case .gone: "given away: the address has gone"
+    case .returned: "not given away any more: the address is here, so nobody else has it"
+    case .refused:
+      "not given away any more: nobody took the address in "
+        + "\(Failover.placementPatience.milliseconds / 1000) s"
+    case .recalled: "not given away any more: an operator wants the address to be here"
     }
   }
 

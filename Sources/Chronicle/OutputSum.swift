@@ -91,6 +91,7 @@ package struct OutputSum: Equatable, Sendable {
     case .paused(let length): add(13, length.count)
     case .probe(let note): add(note)
     case .outOfService(let vip, let isOut): add(18, vip.index << 1 | (isOut ? 1 : 0))
+    case .placement(let vip, let placement): add(23, vip.index << 3 | Int(placement.rawValue))
     case .forgotten: sum.add(19 as UInt8)
     case .draining(let length): add(20, length.count)
     case .wish(let vip, let wish, let generation):

@@ -18,6 +18,9 @@ package struct Conversation: Sendable {
   package static let signPatience = Nanoseconds.milliseconds(1_500)
   /// The longest answer that is not a stream: each VIP of the largest Plan, and as many others.
   package static let recordLimit = 2 * PlanLimits.vips
+  /// Records of the past: every shift that the courier keeps, each with as many as its bytes there
+  /// can be, at the least that a record has.
+  package static let pastLimit = 2_048 * 256
 
   /// Bytes that wait to be sent. The caller takes them away as they leave.
   package var outgoing: [UInt8]
@@ -25,6 +28,9 @@ package struct Conversation: Sendable {
   package private(set) var end: Record?
 
   private let isStream: Bool
+  private let patience: Nanoseconds
+  /// The courier's past: it may be long, so silence counts and not the whole time.
+  private let isPast: Bool
   private let started: Instant
   private var heard: Instant
   private var signAsked: Instant?
@@ -38,6 +44,9 @@ package struct Conversation: Sendable {
   package init(_ verb: Verb, words: [String] = [], at now: Instant) throws(RequestError) {
     isStream =
       verb == .monitor || verb == .record && words.isEmpty || verb == .desired && !words.isEmpty
+    isPast = verb == .history && words.first == "since"
+    let seconds = verb == .inspect ? Trouble.inspectionSeconds : Trouble.patienceSeconds
+    patience = .seconds(Int64(seconds))
     started = now
     heard = now
     outgoing = []
@@ -51,7 +60,7 @@ package struct Conversation: Sendable {
 
   /// When `turn` must be called if nothing comes.
   package var deadline: Instant {
-    guard isStream else { return started + .seconds(Int64(Trouble.patienceSeconds)) }
+    guard isStream else { return (isPast ? heard : started) + patience }
     if let signAsked { return signAsked + Conversation.signPatience }
     return heard + Conversation.quiet
   }
@@ -108,8 +117,9 @@ package struct Conversation: Sendable {
     default: throw .garbled("an answer to a question that was not asked")
     }
     received += 1
-    if !isStream, received > Conversation.recordLimit {
-      throw .garbled("more than \(Conversation.recordLimit) records")
+    let limit = isPast ? Conversation.pastLimit : Conversation.recordLimit
+    if !isStream, received > limit {
+      throw .garbled("more than \(limit) records")
     }
     if record.isEnd { end = record }
     return Answer(line: line, record: record)

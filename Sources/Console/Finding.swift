@@ -1,6 +1,6 @@
 // Something that will hurt: what it is, why it matters, what mends it.
 
-import Control
+package import Control
 
 package struct Finding: Hashable, Sendable {
   package enum Weight: String, Sendable {
@@ -26,6 +26,25 @@ package struct Finding: Hashable, Sendable {
     self.what = what
     self.why = why
     self.fix = fix
+  }
+
+  /// One that somebody else has found; nil when it is no finding. What a stranger named stands in
+  /// it.
+  package init?(_ record: Record) {
+    guard record.type == "finding", let weight = record.string("weight").flatMap(Weight.init),
+      let what = record.string("what"), let why = record.string("why"),
+      let fix = record.string("fix")
+    else { return nil }
+    self.init(
+      weight, Printable.clean(what), why: Printable.clean(why), fix: Printable.clean(fix))
+  }
+
+  /// Why nobody has looked at Azure.
+  package static func unseen(_ reason: String) -> Finding {
+    Finding(
+      .remark, "nobody has looked at Azure (\(reason))",
+      why: "routes that hide a VIP and permissions that are missing are not found",
+      fix: "systemctl status hopshift-courier; and ask as root or as a member of group hopshift")
   }
 
   /// A record as those of the daemon.

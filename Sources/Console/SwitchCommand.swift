@@ -18,8 +18,9 @@ package struct SwitchCommand: Hashable, Sendable {
     details: """
       On a watcher HOST is a candidate of the virtual IP; it stays chosen until it
       is down, or until --to auto lets preference decide again. Between owners that
-      are chosen by health, self takes the virtual IP and other gives it away. For an
-      owner whose address decides, use maintenance. Inside the damping window of the
+      are chosen by health, self takes the virtual IP and other gives it away. Where
+      the address decides, other asks whoever places it, by the file that keepalived
+      tracks, to place it elsewhere; self ends that. Inside the damping window of the
       platform the wish is refused, and the answer says when it is over.
       """,
     options: [toOption, dryRunOption, forceOption, .json])

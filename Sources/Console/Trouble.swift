@@ -25,6 +25,9 @@ package enum Trouble: Error, Hashable, Sendable {
   /// How long an answer may take. We chose it: the daemon answers within milliseconds, and a
   /// person does not wait longer.
   package static let patienceSeconds = 2
+  /// How long the courier may look at Azure: more than the eight seconds after which it says what
+  /// it has found by then.
+  package static let inspectionSeconds = 10
 
   package var exitCode: ExitCode {
     switch self {
@@ -33,6 +36,19 @@ package enum Trouble: Error, Hashable, Sendable {
     case .failed, .garbled, .local: .failure
     case .refusedConfiguration: .badConfiguration
     case .refused(let code, _): code == .ok ? .failure : code
+    }
+  }
+
+  /// In a few words, for whoever goes on without the answer.
+  package var brief: String {
+    switch self {
+    case .notListening(let reason), .noPermission(let reason), .failed(let reason),
+      .local(let reason), .refusedConfiguration(let reason):
+      reason
+    case .silent: "hopshift-courier does not answer"
+    case .closed: "the connection was closed"
+    case .garbled(let reason): "no answer that could be read: \(reason)"
+    case .refused(_, let message): Printable.clean(message)
     }
   }
 

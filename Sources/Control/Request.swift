@@ -33,6 +33,8 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case report
   /// What Azure is about to do to this machine, as a whole: `none`, or `KIND:STATE:ID` for each.
   case events
+  /// What in Azure will hurt; the courier looks and answers on its own socket.
+  case inspect
   case version
 
   /// It changes something, so reading rights are not enough.

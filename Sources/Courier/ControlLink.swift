@@ -13,6 +13,8 @@ struct ControlLink: ~Copyable {
     /// Everything as it stands, in answer to all questions up to this one.
     case snapshot(ask: UInt64, Settings?, [Desired])
     case desired(Desired)
+    /// What the VIPs are besides their routes.
+    case carried([Carriage])
     /// The traffic has left this machine as far as the daemon can move it.
     case vacated
     /// Where metrics are to be served.
@@ -48,8 +50,11 @@ struct ControlLink: ~Copyable {
   private var outgoing: [UInt8] = []
   private var settings: Settings?
   private var records: [Desired] = []
+  private var carriages: [Carriage] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
+  /// The question for them has no end yet.
+  private var isCounting = false
   private var shifts: [Record] = []
   private var lastAsk: UInt64 = 0
   private var attemptAt: Instant
@@ -96,8 +101,10 @@ struct ControlLink: ~Copyable {
     outgoing = []
     settings = nil
     records = []
+    carriages = []
     metricsPlace = nil
     numbers = []
+    isCounting = false
     shifts = []
     toldLoss = nil
     send(ControlLink.follow, .desired, ["follow", "courier"], at: now)
@@ -128,9 +135,11 @@ struct ControlLink: ~Copyable {
     send("\(ControlLink.ask)\(number)", .desired, [], at: now)
   }
 
-  /// Asks for what the daemon has counted. Without a connection nothing comes.
+  /// Asks for what the daemon has counted. Without a connection nothing comes. An answer that is
+  /// late serves whoever asks next: two at once would run into each other.
   mutating func askNumbers(at now: Instant) {
-    guard stream != nil else { return }
+    guard stream != nil, !isCounting else { return }
+    isCounting = true
     numbers = []
     send(ControlLink.count, .metrics, [], at: now)
   }
@@ -224,6 +233,7 @@ struct ControlLink: ~Copyable {
     switch record.type {
     case "metrics": metricsPlace = record.string("listen")
     case "azure": settings = Settings(line)
+    case "vip": if let carriage = Carriage(line) { carriages.append(carriage) }
     case "desired": return heard(Desired(line), in: record.id)
     case "complete": return complete(upTo: lastAsk)
     case "vacated": return [.vacated]
@@ -252,6 +262,7 @@ extension ControlLink {
       return []
     }
     defer { numbers = [] }
+    isCounting = false
     return [.numbers(record.exitCode == .ok ? numbers : [])]
   }
 
@@ -270,7 +281,7 @@ extension ControlLink {
   /// The stream's beginning is whole.
   fileprivate mutating func complete(upTo ask: UInt64) -> [News] {
     isFollowing = true
-    return [.metricsPlace(metricsPlace), take(ask)]
+    return [.metricsPlace(metricsPlace), .carried(carriages), take(ask)]
   }
 
   private mutating func take(_ ask: UInt64) -> News {

@@ -1,5 +1,6 @@
-// The courier's own socket: whoever may read is told the shifts of earlier starts too.
+// The courier's own socket: whoever may read is told earlier shifts, and what will hurt in Azure.
 
+import Azure
 import Control
 import Linux
 import Model
@@ -11,6 +12,13 @@ final class HistoryDoor {
   struct Ask: Sendable {
     var client: UInt32
     var id: String
+  }
+
+  /// What can be asked.
+  enum Question: Sendable {
+    /// Milliseconds of the day's clock.
+    case past(since: Int64)
+    case inspection
   }
 
   /// Clients at once. We chose it: a few people.
@@ -87,7 +95,7 @@ final class HistoryDoor {
   }
 
   /// Reads once; the question, when one is whole.
-  func receive(_ number: UInt32, at now: Instant) -> (Ask, since: Int64)? {
+  func receive(_ number: UInt32, at now: Instant) -> (Ask, Question)? {
     guard let client = clients.first(where: { $0.number == number }) else { return nil }
     do throws(Errno) {
       guard let count = try client.stream.receive(into: &buffer) else { return nil }
@@ -103,7 +111,7 @@ final class HistoryDoor {
     return read(client)
   }
 
-  private func read(_ client: Client) -> (Ask, since: Int64)? {
+  private func read(_ client: Client) -> (Ask, Question)? {
     let line: [UInt8]?
     do throws(LineBufferError) {
       try buffer.withBytes { bytes throws(LineBufferError) in try client.lines.append(bytes) }
@@ -123,20 +131,22 @@ final class HistoryDoor {
     }
   }
 
-  private func question(_ request: Request, of client: Client) -> (Ask, since: Int64)? {
+  private func question(_ request: Control.Request, of client: Client) -> (Ask, Question)? {
     guard client.mayRead else {
       let text = "not allowed: be root or a member of group \(HistoryDoor.groups[0])"
       say(client, JSONLine.end(id: request.id, code: .noPermission, message: text))
       return nil
     }
+    let ask = Ask(client: client.number, id: request.id)
+    if request.verb == .inspect, request.words.isEmpty { return (ask, .inspection) }
     guard request.verb == .history, request.words.count == 2, request.words[0] == "since",
       let since = Int64(request.words[1])
     else {
-      let text = "hopshift-courier answers history since MILLISECONDS, and nothing else"
+      let text = "hopshift-courier answers history since MILLISECONDS and inspect, nothing else"
       say(client, JSONLine.end(id: request.id, code: .usage, message: text))
       return nil
     }
-    return (Ask(client: client.number, id: request.id), since)
+    return (ask, .past(since: since))
   }
 
   // MARK: Answers
@@ -150,6 +160,21 @@ final class HistoryDoor {
     }
     var bytes: [UInt8] = []
     for shift in shifts { KeptLine.add(shift.lines, id: ask.id, to: &bytes) }
+    say(client, bytes + JSONLine.end(id: ask.id, code: .ok, message: ""))
+  }
+
+  /// What an inspection has found.
+  func answer(_ ask: Ask, _ advice: [Advice]) {
+    guard let client = clients.first(where: { $0.number == ask.client }) else { return }
+    var bytes: [UInt8] = []
+    for advice in advice {
+      var line = JSONLine(id: ask.id, type: "finding")
+      line.add("weight", advice.isProblem ? "problem" : "remark")
+      line.add("what", advice.what)
+      line.add("why", advice.why)
+      line.add("fix", advice.fix)
+      bytes += line.finish()
+    }
     say(client, bytes + JSONLine.end(id: ask.id, code: .ok, message: ""))
   }
 

@@ -21,6 +21,7 @@ extension Loop {
       case .snapshot(let ask, let settings, let records):
         give(.snapshot(ask: ask, settings, records))
       case .desired(let record): give(.desired(record))
+      case .carried(let carriages): give(.carried(carriages))
       case .vacated: give(.vacated)
       case .metricsPlace(let place): serve(at: place)
       case .numbers(let records): tellMetrics(records)
@@ -96,20 +97,35 @@ extension Loop {
       switch news {
       case .opened(let intents): opened(intents)
       case .kept(let number, let isDurable):
-        if isDurable, diskTrouble != nil {
-          diskTrouble = nil
-          log.notice("the store takes everything again")
-        }
+        if isDurable { storeWorks() }
         give(.kept(number, isDurable: isDurable))
       case .failed(let error):
         if error == .taken { failure = .busy }
         if diskTrouble != error { log.warning("the store: \(error); words are not durable") }
         diskTrouble = error
+        storeAt = storeAt ?? Clock.monotonic() + Office.keepAgain
+      case .mended: storeWorks()
       case .read(let ask, let shifts): history?.answer(ask, shifts)
-      case .putAside(let path): log.warning("the store was damaged: it lies in \(path) now")
+      case .putAside(let path):
+        log.warning("the store was damaged: it lies in \(path) now")
+        give(.forgotten)
       case .ended: break
       }
     }
+  }
+
+  private func storeWorks() {
+    storeAt = nil
+    guard diskTrouble != nil else { return }
+    diskTrouble = nil
+    log.notice("the store takes everything again")
+  }
+
+  /// Also without routes, whose words are tried again by whoever wishes them.
+  func tryStore(at now: Instant) throws(Errno) {
+    guard let due = storeAt, now >= due else { return }
+    storeAt = nil
+    if diskTrouble != nil { try vault.post(.again) }
   }
 
   private func opened(_ intents: [KeptIntent]) {

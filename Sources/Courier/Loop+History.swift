@@ -1,5 +1,6 @@
 // The past: the daemon's shifts into the store, and out of it for whoever asks.
 
+import Azure
 import Control
 import Linux
 import Model
@@ -27,8 +28,36 @@ extension Loop {
 
   func readReader(_ position: Int) throws(Errno) {
     let number = epoll.event(at: position).token.generation
-    guard let (ask, since) = history?.receive(number, at: Clock.monotonic()) else { return }
-    try vault.post(.read(ask, since: since))
+    guard let (ask, question) = history?.receive(number, at: Clock.monotonic()) else { return }
+    switch question {
+    case .past(let since): try vault.post(.read(ask, since: since))
+    case .inspection:
+      inspections.append(ask)
+      give(.inspect)
+    }
+  }
+
+  /// Those of these routes for which the kernel's own way leaves by the address that they lead to.
+  func loops(_ returns: [ReturnRoute]) -> [Advice] {
+    returns.filter { route in
+      guard case .v4(let hop) = route.hop, case .v4(let network) = route.prefix.address else {
+        return false
+      }
+      // The first address of a network is its name and may be a broadcast.
+      let address = route.prefix.length < 31 ? IPv4Address(bits: network.bits + 1) : network
+      do throws(Errno) {
+        return try WayOut.source(toward: address) == hop
+      } catch {
+        log.warning("the way to \(address) cannot be asked for: \(error)")
+        return false
+      }
+    }.map { .loops($0) }
+  }
+
+  /// Whoever has gone meanwhile is not answered.
+  func tell(_ advice: [Advice]) {
+    for ask in inspections { history?.answer(ask, advice) }
+    inspections = []
   }
 
   /// Asks the daemon for what is due, and serves who waits.

@@ -10,6 +10,9 @@ extension Loop {
   /// How long a page waits for the daemon. We chose it: less than the ten seconds after which
   /// Prometheus gives up, so that it hears at least that the daemon is silent.
   static let pagePatience = Nanoseconds.seconds(2)
+  /// How long a page is served again: whoever asks without a pause does not make the daemon work
+  /// without one. We chose it: no program that keeps such numbers asks more than once a second.
+  static let pageLife = Nanoseconds.milliseconds(250)
   /// Until a place that could not be opened is tried again.
   static let doorPause = Nanoseconds.seconds(5)
 
@@ -32,6 +35,7 @@ extension Loop {
 
   private func closeDoor() {
     pageDue = nil
+    page = nil
     guard let raw = door?.raw else { return }
     do throws(Errno) {
       try epoll.remove(raw)
@@ -64,7 +68,11 @@ extension Loop {
   func turnMetrics(at now: Instant) {
     openDoor(at: now)
     guard let door else { return }
-    if door.turn(), pageDue == nil {
+    let isAsked = door.turn()
+    if let page, now < page.until {
+      if isAsked, pageDue == nil { door.answer(type: Exposition.contentType, page.text) }
+    } else if isAsked, pageDue == nil {
+      page = nil
       pageDue = now + Loop.pagePatience
       link.askNumbers(at: now)
     }
@@ -81,9 +89,13 @@ extension Loop {
     let facts = CourierMetrics(
       started: started, now: Clock.monotonic(),
       hasToken: office.token(at: Clock.monotonic()) != nil,
-      isDurable: diskTrouble == nil, openCalls: calls.count, depth: office.queueDepth,
+      // A disk that hangs says nothing.
+      isDurable: diskTrouble == nil && (office.keepsEverything || office.isWaitingForStore),
+      openCalls: calls.count, depth: office.queueDepth,
       traffic: traffic)
     facts.write(into: &text)
-    door.answer(type: Exposition.contentType, text.finish())
+    let finished = text.finish()
+    page = (finished, Clock.monotonic() + Loop.pageLife)
+    door.answer(type: Exposition.contentType, finished)
   }
 }

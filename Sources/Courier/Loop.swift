@@ -52,10 +52,14 @@ final class Loop {
   var exchangeDue: Instant?
   var exchangeSettings: UInt64 = 0
   var diskTrouble: StoreError?
+  /// When a store that refused something is tried with it again.
+  var storeAt: Instant?
   var isStopping = false
   var service = ServiceLine()
   var shifts = ShiftWatch()
   var history: HistoryDoor?
+  /// Who waits for the findings of an inspection.
+  var inspections: [HistoryDoor.Ask] = []
   let started: Instant
   var traffic = Traffic()
   /// Where metrics are wanted, and the door when it is open.
@@ -65,6 +69,8 @@ final class Loop {
   /// When the door is opened, or tried again.
   var doorAt: Instant?
   var doorTrouble: Errno?
+  /// The last page, and until when it is good for whoever asks next.
+  var page: (text: String, until: Instant)?
   /// Until when somebody waits for a page.
   var pageDue: Instant?
 
@@ -123,7 +129,7 @@ final class Loop {
     var result = Clock.monotonic() + beat
     for other in [
       link.deadline, office.deadline, exchangeDue, service.deadline, metricsDeadline,
-      historyDeadline,
+      historyDeadline, storeAt,
     ] {
       if let other { result = min(result, other) }
     }
@@ -148,6 +154,7 @@ final class Loop {
     give(.turn)
     turnMetrics(at: Clock.monotonic())
     try turnHistory(at: Clock.monotonic())
+    try tryStore(at: Clock.monotonic())
     hear(link.flush(at: Clock.monotonic()))
     try watchLink()
     service.turn(at: Clock.monotonic(), link.isConnected, office, diskTrouble)
@@ -205,6 +212,9 @@ final class Loop {
       post(.keep(number, words.map(KeptIntent.init), isAnswer: isAnswer))
     case .finish(let route, let generation): post(.finish(route: route, generation))
     case .events(let events): tell(events, at: now)
+    case .inspected(let advice, let returns): tell(advice + loops(returns))
+    case .returns(let returns):
+      for advice in loops(returns) { log.warning("\(advice.what): \(advice.why)") }
     case .say(.notice, let text): log.notice(text)
     case .say(.warning, let text): log.warning(text)
     }

@@ -17,6 +17,8 @@ final class Vault: Sendable {
     case finish(route: String, Generation)
     case add(KeptEvent)
     case shifts([KeptShift])
+    /// Tries what was refused once more.
+    case again
     /// For whoever asks what was since a time.
     case read(HistoryDoor.Ask, since: Int64)
     case end
@@ -26,7 +28,7 @@ final class Vault: Sendable {
     /// A store that was given up is opened again for it.
     var deservesAStore: Bool {
       switch self {
-      case .keep, .shifts, .read: true
+      case .keep, .shifts, .read, .again: true
       case .finish, .add, .end: false
       }
     }
@@ -38,12 +40,17 @@ final class Vault: Sendable {
     case kept(UInt64, isDurable: Bool)
     /// The disk does not take what it should.
     case failed(StoreError)
+    /// It takes everything again.
+    case mended
     /// A damaged store lies beside the new one.
     case putAside(String)
     /// Nil when nothing can be read.
     case read(HistoryDoor.Ask, [KeptShift]?)
     case ended
   }
+
+  /// Shifts that wait for a disk that refuses them: as many as the daemon remembers; the oldest go.
+  static let unsavedLimit = 512
 
   private struct Boxes: Sendable {
     var commands: [Command] = []
@@ -94,6 +101,7 @@ final class Vault: Sendable {
 
   private func work() {
     var store = open()
+    var unsaved: [KeptShift] = []
     while true {
       let commands = next()
       for command in commands {
@@ -101,9 +109,10 @@ final class Vault: Sendable {
           tell(.ended)
           return
         }
-        let isHurt = carryOut(command, &store)
+        let wound = carryOut(command, &store, &unsaved)
         // A connection that has met a failing disk is not used again.
-        if isHurt { store = nil }
+        if wound != nil { store = nil }
+        if wound == .damaged { store = openAnew() }
       }
     }
   }
@@ -126,7 +135,16 @@ final class Vault: Sendable {
       commands.removeAll(where: \.isWord)
       return words
     }
-    return commands.isEmpty ? [] : [commands.removeFirst()]
+    guard !commands.isEmpty else { return [] }
+    // One transaction for all shifts that wait: each costs a sync.
+    var shifts: [KeptShift] = []
+    guard case .shifts = commands[0] else { return [commands.removeFirst()] }
+    commands.removeAll { command in
+      guard case .shifts(let more) = command else { return false }
+      shifts += more
+      return true
+    }
+    return [.shifts(shifts)]
   }
 
   private static func succeeds(_ body: () throws(Errno) -> Void) -> Bool {
@@ -153,6 +171,12 @@ final class Vault: Sendable {
         return nil
       }
     }
+    return openAnew()
+  }
+
+  /// Puts a damaged store aside. What of it is damaged may show late: only what is read is looked
+  /// at.
+  private func openAnew() -> Store? {
     // The daemon knows everything that counts; what cannot be read is put aside for whoever wants
     // to look at it.
     do throws(Errno) {
@@ -177,15 +201,17 @@ final class Vault: Sendable {
     return store
   }
 
-  /// Whether the store is not to be used any more.
-  private func carryOut(_ command: Command, _ store: inout Store?) -> Bool {
+  /// Why the store is not to be used any more; nil when it is.
+  private func carryOut(
+    _ command: Command, _ store: inout Store?, _ unsaved: inout [KeptShift]
+  ) -> StoreError? {
     if store == nil, command.deservesAStore { store = open() }
     do throws(StoreError) {
       switch command {
       case .keep(let number, let intents, let isAnswer):
         guard store != nil else {
           tell(.kept(number, isDurable: false))
-          return false
+          return nil
         }
         do throws(StoreError) {
           if isAnswer {
@@ -200,7 +226,10 @@ final class Vault: Sendable {
         }
       case .finish(let route, let generation): try store?.finish(route, generation)
       case .add(let event): try store?.add(event)
-      case .shifts(let shifts): try store?.keep(shifts)
+      case .shifts(let shifts):
+        unsaved += shifts
+        try save(&unsaved, &store)
+      case .again: try save(&unsaved, &store)
       case .read(let ask, let since):
         do throws(StoreError) {
           tell(.read(ask, try store?.shifts(since: since, limit: HistoryDoor.shiftLimit)))
@@ -210,11 +239,35 @@ final class Vault: Sendable {
         }
       case .end: break
       }
-      return false
+      return nil
     } catch {
       tell(.failed(error))
-      return error == .disk || error == .damaged
+      return error == .disk || error == .damaged ? error : nil
     }
+  }
+
+  /// Everything that waits goes in one transaction, and stays when it is refused.
+  private func save(
+    _ unsaved: inout [KeptShift], _ store: inout Store?
+  ) throws(StoreError) {
+    // Until it is known that the disk has them.
+    defer { unsaved = Vault.newest(unsaved) }
+    guard store != nil else { return }
+    try store?.keep(unsaved)
+    unsaved = []
+    tell(.mended)
+  }
+
+  /// The last word on each, and not more than the limit.
+  private static func newest(_ shifts: [KeptShift]) -> [KeptShift] {
+    var result: [KeptShift] = []
+    for shift in shifts.reversed() where result.count < unsavedLimit {
+      guard !result.contains(where: { $0.run == shift.run && $0.number == shift.number }) else {
+        continue
+      }
+      result.append(shift)
+    }
+    return result.reversed()
   }
 }
 

@@ -104,6 +104,7 @@ enum CommandReport {
     case .notWell: "not-well"
     case .nobodyToTakeOver: "nobody"
     case .decidedByAddress: "address"
+    case .inShadow: "shadow"
     case .balanced: "balanced"
     case .notWatched: "not-watched"
     case .notLeading: "not-leading"
@@ -122,9 +123,13 @@ enum CommandReport {
       "refused: the platform may not act on a change for another "
         + "\((end - now).milliseconds) ms; force does it all the same"
     case .notWell: "refused: it is not known to be well; force does it all the same"
-    case .nobodyToTakeOver: "refused: no other speaker would carry it"
+    case .nobodyToTakeOver:
+      isPlaced(command.vip, plan)
+        ? "refused: no other speaker is heard; force does it all the same"
+        : "refused: no other speaker would carry it"
     case .decidedByAddress:
-      "refused: it is carried by whoever has the address; use maintenance on this machine"
+      "refused: it is carried by whoever has the address; there, switch it to other"
+    case .inShadow: "refused: in shadow mode nobody is asked to place its address elsewhere"
     case .balanced: "refused: every owner that is well carries it; use maintenance"
     case .notWatched: "refused: this VIP has no hosts to choose from"
     case .notLeading: "refused: another watcher leads; ask that one"
@@ -132,11 +137,21 @@ enum CommandReport {
     }
   }
 
+  private static func isPlaced(_ vip: VIPSlot, _ plan: Plan) -> Bool {
+    if case .address = plan.vips[vip.index].role { return true }
+    return false
+  }
+
   private static func wish(_ command: OperatorCommand, _ plan: Plan) -> String {
     switch command {
     case .move(_, let host, _): "traffic goes to \(plan.hosts[host.index].name)"
-    case .take: "claimed by this machine"
-    case .give: "given to whoever claims it next"
+    case .take(let vip, _):
+      isPlaced(vip, plan) ? "its address may come here again" : "claimed by this machine"
+    case .give(let vip, _):
+      isPlaced(vip, plan)
+        ? "whoever places its address is asked to place it elsewhere, for "
+          + "\(Failover.placementPatience.milliseconds / 1000) s"
+        : "given to whoever claims it next"
     case .release: "chosen by preference again"
     case .outOfService(_, let isOut): isOut ? "out of service here" : "back in service here"
     }

@@ -26,6 +26,7 @@ enum DesiredReport {
     }
     for index in engine.plan.vips.indices {
       let vip = VIPSlot(index)
+      if isCourier { client.enqueue(carriage(request.id, vip, engine.plan)) }
       guard let (wish, generation) = engine.routeWish(of: vip) else { continue }
       client.enqueue(
         record(request.id, vip, wish, generation, engine.run, engine.plan, moment.now))
@@ -54,6 +55,19 @@ enum DesiredReport {
     line.add("acknowledge-events", azure.acknowledgesEvents)
     line.add("address", plan.local.address.description)
     line.add("shadow", plan.isShadow)
+    return line.finish()
+  }
+
+  /// What may stand in the way of a VIP, for whoever can look for it in Azure.
+  private static func carriage(_ id: String, _ vip: VIPSlot, _ plan: Plan) -> [UInt8] {
+    let made = plan.vips[vip.index]
+    var line = JSONLine(id: id, type: "vip")
+    line.add("vip", made.name)
+    line.add("prefixes", made.prefixes.map(\.description))
+    line.add("announced", made.isAnnounced)
+    let own = plan.ownNextHops(of: vip)
+    line.add("own-hop", own?.ipv4.description)
+    line.add("own-hop6", own?.ipv6?.description)
     return line.finish()
   }
 

@@ -135,6 +135,7 @@ enum ExplainReport {
     case .outOfService: "everything: out of service by an operator"
     case .doomed: "every claim: Azure is about to do something to this machine"
     case .pinned: "the return to a better host: an operator chose this one"
+    case .given: "the address, or its return: an operator gave it away"
     case .shadow: "every announcement: shadow mode"
     case .ownNetwork: "verdicts on others: our own network does not answer"
     case .grace: "the step down, in case the address comes back"

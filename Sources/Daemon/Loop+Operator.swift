@@ -80,7 +80,7 @@ extension Loop {
 
   /// Writes down what has changed; it runs when everything else of a turn is done.
   mutating func keepState(at now: Instant) {
-    tracks.keep(engine, log: log)
+    tracks.keep(engine, at: now, log: log)
     guard state.isDue(at: now, hasChanged: engine.hasUnsavedMemory) else { return }
     engine.memoryWasTaken()
     state.save(engine.memory(isEnding: false), at: now, log: log)

@@ -1,5 +1,6 @@
 // The loop's side of the probes: their sockets are read before anything is judged, and asked after everything else.
 
+import Chronicle
 import Engine
 import Linux
 import Model
@@ -44,11 +45,11 @@ extension Loop {
   // MARK: Reading
 
   /// Reads the lines that have something, and all of them before a judgement: what arrived after
-  /// epoll looked counts too.
+  /// epoll looked counts too. Only then is it known up to when everything was heard.
   mutating func readProbes(_ count: Int, at now: Instant) {
-    let isJudging = engine.probes.deadline.map { $0 <= now } ?? false
+    let isJudging = engine.probes.mayJudge(at: now)
     var wasRefreshed = false
-    probeSockets.heard = now
+    if isJudging { probeSockets.heard = now }
     for slot in 0..<probeSockets.lineCount
     where isJudging || isReady(.probeLine, slot, count) {
       guard probeSockets.line(slot).isOpen else { continue }
@@ -73,18 +74,27 @@ extension Loop {
 
   private mutating func readLine(_ slot: Int, at now: Instant) {
     let line = probeSockets.line(slot)
+    let generation = line.generation
     var taken = 0
     do throws(Errno) {
       while taken < ProbeSockets.budget {
-        guard let arrival = try line.receive(into: &buffer) else {
+        try line.receive(into: &probeSockets.arrivals)
+        let count = probeSockets.arrivals.count
+        for place in 0..<count {
+          let stamp = take(place, slot, isRaw: line.isRaw, at: now)
+          // What came through a socket that is another one now is no news of this one.
+          guard line.isOpen, line.generation == generation else { return }
+          // What comes behind is younger: nothing later than this is known to have been heard.
+          if taken + place + 1 == ProbeSockets.budget {
+            probeSockets.heard = min(probeSockets.heard, stamp.at)
+          }
+        }
+        taken += count
+        // Less than there is room for: the kernel has found no more.
+        if count < ArrivalBatch.capacity {
           if taken >= ProbeSockets.suspicious { try noteOverrun(slot, at: now) }
           return
         }
-        taken += 1
-        let stamp = probeSockets.offset.stamp(arrival.wall)
-        take(arrival, stamp, slot, isRaw: line.isRaw, at: now)
-        // What comes behind is younger: nothing later than this is known to have been heard.
-        if taken == ProbeSockets.budget { probeSockets.heard = min(probeSockets.heard, stamp.at) }
       }
       try noteOverrun(slot, at: now)
     } catch {
@@ -99,24 +109,49 @@ extension Loop {
     feed(.probe(.overrun(PortSlot(port))), at: now)
   }
 
+  /// Feeds what arrived at a place of the batch; the answer is when it came.
   private mutating func take(
-    _ arrival: StampedSocket.Arrival, _ stamp: ProbeStamp, _ slot: Int, isRaw: Bool,
-    at now: Instant
-  ) {
-    guard slot < probeSockets.shared.count else {
-      let port = PortSlot(slot - probeSockets.shared.count)
-      return feedBytes(.probe(.frame(port, stamp)), at: now)
-    }
-    if slot == Int(ProbeSocket.echo.rawValue) {
-      return feedBytes(.probe(.echo(from: arrival.source, stamp, isWhole: isRaw)), at: now)
-    }
-    feedBytes(
-      .probe(
+    _ place: Int, _ slot: Int, isRaw: Bool, at now: Instant
+  ) -> ProbeStamp {
+    let arrival = probeSockets.arrivals.arrival(at: place)
+    let stamp = probeSockets.offset.stamp(arrival.wall)
+    let event: ProbeEvent =
+      if slot >= probeSockets.shared.count {
+        .frame(PortSlot(slot - probeSockets.shared.count), stamp)
+      } else if slot == Int(ProbeSocket.echo.rawValue) {
+        .echo(from: arrival.source, stamp, isWhole: isRaw)
+      } else {
         .control(
           BFDArrival(
             source: arrival.source, hopLimit: arrival.hopLimit ?? 0,
             isMultihop: slot == Int(ProbeSocket.bfdMultihop.rawValue),
-            stamp: stamp.origin == .kernel ? stamp.at : now))), at: now)
+            stamp: stamp.origin == .kernel ? stamp.at : now))
+      }
+    feedArrival(.probe(event), place, at: now)
+    return stamp
+  }
+
+  /// Feeds an input whose bytes are at a place of the batch.
+  private mutating func feedArrival(_ input: Input, _ place: Int, at now: Instant) {
+    Loop.handle(input, probeSockets.arrivals, place, &engine, &outputs, at: now)
+    carryOut(at: now)
+    let sum = OutputSum(outputs, from: recorded, engine)
+    Loop.record(input, probeSockets.arrivals, place, sum, in: &recorder, at: now)
+    conclude(at: now)
+  }
+
+  private static func handle(
+    _ input: Input, _ arrivals: borrowing ArrivalBatch, _ place: Int, _ engine: inout Engine,
+    _ outputs: inout Outputs, at now: Instant
+  ) {
+    arrivals.withBytes(at: place) { engine.handle(input, $0, at: now, into: &outputs) }
+  }
+
+  private static func record(
+    _ input: Input, _ arrivals: borrowing ArrivalBatch, _ place: Int, _ sum: OutputSum,
+    in recorder: inout Recorder, at now: Instant
+  ) {
+    arrivals.withBytes(at: place) { recorder.record(input, $0, at: now, sum) }
   }
 
   private mutating func probeStreamEvent(_ event: Epoll.Event, at now: Instant) {
@@ -172,6 +207,7 @@ extension Loop {
   mutating func carryOutProbes() {
     let start = consequences.count
     for index in outputs.probes.list.indices { carryOutProbe(outputs.probes.list[index]) }
+    for slot in 0..<probeSockets.lineCount { sendQueued(probeSockets.line(slot)) }
     outputs.probes.removeAll()
     guard engine.probes.hasAsked else { return }
     // The last one is fed first.
@@ -181,21 +217,21 @@ extension Loop {
   private mutating func carryOutProbe(_ output: ProbeOutput) {
     switch output {
     case .note: return
-    case .openPort(let port, let index): openPort(port, on: index)
-    case .closePort(let port): probeSockets.ports[port.index].close()
+    case .openPort(let port, let index):
+      sendQueued(probeSockets.ports[port.index])
+      openPort(port, on: index)
+    case .closePort(let port):
+      sendQueued(probeSockets.ports[port.index])
+      probeSockets.ports[port.index].close()
     case .frame(let port, let target, let piece):
       let line = probeSockets.ports[port.index]
-      do throws(Errno) { try line.send(outputs.probes.bytes.span.extracting(piece)) } catch {
-        noteUnsent(target, line, error)
-      }
+      if line.isFull { sendQueued(line) }
+      line.queue(target, piece)
     case .echo(let target, let piece):
       guard let address = address(of: target) else { return }
       let line = probeSockets.shared[Int(ProbeSocket.echo.rawValue)]
-      do throws(Errno) {
-        try line.send(outputs.probes.bytes.span.extracting(piece), to: address, port: 0)
-      } catch {
-        noteUnsent(target, line, error)
-      }
+      if line.isFull { sendQueued(line) }
+      line.queue(target, piece, to: address)
     case .control(let target, let piece): sendControl(target, piece)
     case .connect(let connection): connectProbe(connection)
     case .write(let connection, let piece): writeProbe(connection, piece)
@@ -203,8 +239,15 @@ extension Loop {
     }
   }
 
+  /// Everybody who is asked through one socket in this turn, by as few calls as there is room for.
+  private mutating func sendQueued(_ line: ProbeLine) {
+    while let target = line.sendQueued(outputs.probes.bytes.span) {
+      consequences.append(.probe(.notSent(target)))
+    }
+  }
+
   private func address(of target: TargetSlot) -> IPv4Address? {
-    engine.probes.target(target)?.address
+    engine.probes.address(of: target)
   }
 
   private mutating func sendControl(_ slot: TargetSlot, _ piece: Range<Int>) {
@@ -252,10 +295,5 @@ extension Loop {
       stream.hangUp()
       consequences.append(.probe(.closed(connection, .closed)))
     }
-  }
-
-  private mutating func noteUnsent(_ target: TargetSlot, _ line: ProbeLine, _ error: Errno) {
-    line.note(error)
-    consequences.append(.probe(.notSent(target)))
   }
 }

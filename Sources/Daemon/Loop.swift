@@ -28,10 +28,10 @@ struct Loop: ~Copyable {
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
-  static let standstill = Nanoseconds.milliseconds(100)
+  static var standstill: Nanoseconds { .milliseconds(100) }
   /// Lateness that is a pause. We chose it: more than the scheduler of a busy machine was seen to
   /// take, less than half of the shortest hello timeout.
-  static let lateness = Nanoseconds.milliseconds(50)
+  static var lateness: Nanoseconds { .milliseconds(50) }
   /// How long the control listener rests after a client that could not be accepted.
   static let listenerRest = Nanoseconds.seconds(1)
   /// Events that one wake-up reports, beside those of probes. We chose it: every descriptor the
@@ -212,7 +212,8 @@ struct Loop: ~Copyable {
   private func earliestDeadline() -> Instant? {
     if control.hasWork || sources.contains(where: \.isUnfinished) { return .zero }
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
-    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, state.deadline))
+    let files = Instant.earlier(tracks.deadline, state.deadline)
+    let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, files))
     return Instant.earlier(Instant.earlier(ours, departure.deadline), promised)
   }
 
@@ -280,26 +281,20 @@ struct Loop: ~Copyable {
 
   private mutating func read(_ source: KernelSource, at now: Instant) throws(Errno) {
     let kernelClass = source.kernelClass
-    var bytes = 0
-    // What is left when the budget is used up is read in the next turn, also when it is nothing:
-    // only a read that finds the socket empty lets a dump begin, and a loss that is reported last
-    // leaves nothing that epoll would tell of.
+    var turn = KernelTurn(reads: source.budget, bytes: source.byteBudget)
     source.isUnfinished = true
-    for _ in 0..<source.budget where bytes < source.byteBudget {
-      switch try source.receive(into: &buffer) {
-      case .datagram:
-        bytes += buffer.count
-        feedBytes(.kernel(kernelClass), at: now)
-      case .overrun: feed(.overrun(kernelClass), at: now)
-      case .foreign: continue
-      case .empty:
+    while turn.goesOn {
+      switch turn.step(try source.receive(into: &buffer), buffer.count) {
+      case .news: feedBytes(.kernel(kernelClass), at: now)
+      case .lost: feed(.overrun(kernelClass), at: now)
+      case .nothing: continue
+      case .drained:
         // A moved counter without ENOBUFS is a loss all the same.
         if try source.dropsMoved(), !engine.awaitsDump(kernelClass) {
           feed(.overrun(kernelClass), at: now)
         }
-        source.isUnfinished = false
+        source.isUnfinished = turn.isUnfinished
         feed(.drained(kernelClass), at: now)
-        return
       }
     }
   }
@@ -376,6 +371,8 @@ struct Loop: ~Copyable {
   /// Does what the engine said, in order. What is only to be told waits until everything readable
   /// was read.
   mutating func carryOut(at now: Instant) {
+    // Most answers to probes change nothing.
+    guard outputs.count > carriedOut else { return }
     timeline.handled(seen: now, decided: Clock.monotonic())
     var index = carriedOut
     while index < outputs.count {

@@ -1,10 +1,11 @@
-// A socket that probes share, and a connection that one probe has for itself.
+// A socket that probes share, one that a BFD session sends from, and a connection of one probe.
 
 import Linux
 import Model
 import Probes
 
-/// Owns one datagram or packet socket. What it brings goes to the engine.
+/// Owns one datagram or packet socket. What it brings goes to the engine; what is asked through it
+/// in one turn leaves together.
 final class ProbeLine {
   private var socket: StampedSocket?
   /// Counts sockets: an event for an earlier one is dropped.
@@ -16,6 +17,13 @@ final class ProbeLine {
   private(set) var lastError: Errno?
   /// Datagrams that the kernel could not queue.
   private(set) var overruns: UInt64 = 0
+  /// What leaves together, and whose probe each is.
+  private var departures = DepartureBatch()
+  private var asked: [TargetSlot] = []
+  /// How many of them have left, or will not.
+  private var settled = 0
+
+  init() { asked.reserveCapacity(DepartureBatch.capacity) }
 
   var isOpen: Bool { socket != nil }
   var raw: Int32? { socket?.raw }
@@ -33,24 +41,69 @@ final class ProbeLine {
     lastError = error
   }
 
-  func receive(into buffer: inout ReceiveBuffer) throws(Errno) -> StampedSocket.Arrival? {
-    try socket?.receive(into: &buffer)
+  /// Takes what has arrived; an open line's batch is empty afterwards when nothing has.
+  func receive(into batch: inout ArrivalBatch) throws(Errno) {
+    try socket?.receive(into: &batch)
   }
 
-  func send(_ frame: Span<UInt8>) throws(Errno) {
-    guard socket != nil else { throw .notConnected }
-    try socket?.send(frame)
+  // MARK: Asking
+
+  /// Whether nothing more can be queued before `sendQueued`.
+  var isFull: Bool { departures.isFull }
+
+  /// Puts a probe with those that leave together.
+  func queue(_ target: TargetSlot, _ piece: Range<Int>, to remote: IPv4Address? = nil) {
+    departures.add(piece, to: remote)
+    asked.append(target)
   }
 
-  func send(_ datagram: Span<UInt8>, to remote: IPv4Address, port: UInt16) throws(Errno) {
-    guard socket != nil else { throw .notConnected }
-    try socket?.send(datagram, to: remote, port: port)
+  /// Sends what was queued, pieces of `bytes`, and answers whose probe the socket did not take: it
+  /// then wants to be called again for the rest. nil: nothing is left.
+  func sendQueued(_ bytes: Span<UInt8>) -> TargetSlot? {
+    while settled < departures.count {
+      do throws(Errno) {
+        guard let sent = try socket?.send(departures, of: bytes, from: settled) else {
+          throw Errno.notConnected
+        }
+        settled += sent
+      } catch {
+        note(error)
+        settled += 1
+        return asked[settled - 1]
+      }
+    }
+    departures.removeAll()
+    asked.removeAll(keepingCapacity: true)
+    settled = 0
+    return nil
   }
 
   func dropsMoved() throws(Errno) -> Bool {
     guard let haveMoved = try socket?.dropsMoved(), haveMoved else { return false }
     overruns += 1
     return true
+  }
+}
+
+/// Owns the socket that a BFD session sends from.
+final class ProbeSender {
+  private var socket: StampedSocket?
+  /// What could not be sent, and why last.
+  private(set) var failures: UInt64 = 0
+  private(set) var lastError: Errno?
+
+  var isOpen: Bool { socket != nil }
+
+  func adopt(_ fresh: consuming StampedSocket) { socket = consume fresh }
+
+  func note(_ error: Errno) {
+    failures += 1
+    lastError = error
+  }
+
+  func send(_ datagram: Span<UInt8>, to remote: IPv4Address, port: UInt16) throws(Errno) {
+    guard socket != nil else { throw .notConnected }
+    try socket?.send(datagram, to: remote, port: port)
   }
 }
 

@@ -18,10 +18,12 @@ struct ProbeSockets: ~Copyable {
   /// By `PortSlot`.
   let ports: [ProbeLine]
   /// By `TargetSlot`: what a BFD session sends from.
-  let senders: [ProbeLine?]
+  let senders: [ProbeSender?]
   /// By `ProbeConnection`.
   let streams: [ProbeStream?]
   var offset = WallOffset()
+  /// What a line brought last.
+  var arrivals = ArrivalBatch()
   /// Everything that had arrived by then was read.
   var heard = Instant.zero
 
@@ -30,7 +32,7 @@ struct ProbeSockets: ~Copyable {
     ports = (0..<probes.ports.count).map { _ in ProbeLine() }
     senders = plan.targets.map { target in
       guard case .probe(let probe) = target.evidence, case .bfd = probe.kind else { return nil }
-      return ProbeLine()
+      return ProbeSender()
     }
     streams =
       plan.targets.flatMap { target -> [ProbeStream?] in

@@ -57,6 +57,9 @@ enum Report {
     case .version: client.enqueue(version(request))
     case .desired:
       DesiredReport.answer(request, to: client, engine, moment)
+    case .inspect:
+      let text = "hopshift-courier looks at Azure: ask it on its own socket"
+      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
     case .switch, .maintenance, .report, .events:
       preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)

@@ -57,13 +57,9 @@ enum Story {
       }
     case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, engine) }
     case .outOfService(let slot, let isOut):
-      control.publish(.vip) { id in
-        var line = JSONLine(id: id, type: "maintenance")
-        line.add("at-ns", at.nanoseconds)
-        line.add("vip", plan.vips[slot.index].name)
-        line.add("out-of-service", isOut)
-        return line.finish()
-      }
+      control.publish(.vip) { maintenance($0, slot, isOut, at, plan) }
+    case .placement(let slot, let placement):
+      control.publish(.vip) { Story.placement($0, slot, placement, at, plan) }
     case .wish(let vip, let wish, let generation):
       control.publish(.desired) {
         DesiredReport.record($0, vip, wish, generation, engine.run, plan, at)
@@ -95,6 +91,26 @@ enum Story {
         alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)
       }
     }
+  }
+
+  private static func maintenance(
+    _ id: String, _ slot: VIPSlot, _ isOut: Bool, _ at: Instant, _ plan: Plan
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "maintenance")
+    line.add("at-ns", at.nanoseconds)
+    line.add("vip", plan.vips[slot.index].name)
+    line.add("out-of-service", isOut)
+    return line.finish()
+  }
+
+  private static func placement(
+    _ id: String, _ slot: VIPSlot, _ placement: Placement, _ at: Instant, _ plan: Plan
+  ) -> [UInt8] {
+    var line = JSONLine(id: id, type: "placement")
+    line.add("at-ns", at.nanoseconds)
+    line.add("vip", plan.vips[slot.index].name)
+    line.add("address", placement.word)
+    return line.finish()
   }
 
   private static func session(

@@ -9,7 +9,7 @@ struct WallOffset {
   /// The clocks may drift apart so fast (the kernel slews by at most 500 parts in a million), and
   /// so much lies between reading one and the other. Beyond that, somebody has set the clock.
   private static let driftDivisor: Int64 = 1_000
-  private static let readingTime = Nanoseconds.milliseconds(1)
+  private static var readingTime: Nanoseconds { .milliseconds(1) }
 
   private var offset: Nanoseconds?
   private var taken = Instant.zero

@@ -27,7 +27,8 @@ package struct Engine: ~Copyable {
   private var causes: [Trigger?]
   /// What is kept has changed since it was last taken.
   package internal(set) var hasUnsavedMemory = false
-  /// Counts what operators took out of service or back.
+  /// Counts what operators took out of service or back, and what became of addresses that they gave
+  /// away.
   package private(set) var serviceChanges: UInt64 = 0
   /// What became of the last command.
   package private(set) var lastAnswer = OperatorAnswer.unchanged
@@ -348,6 +349,10 @@ package struct Engine: ~Copyable {
       case .health(let host, let health): outputs.add(.note(.health(host, health)))
       case .ownNetwork(let state): outputs.add(.note(.ownNetwork(state)))
       case .fellow(let fellow, let isAlive): outputs.add(.note(.fellow(fellow, isAlive: isAlive)))
+      case .placement(let vip, let placement):
+        serviceChanges += 1
+        hasUnsavedMemory = true
+        outputs.add(.note(.placement(vip, placement)))
       }
     }
   }

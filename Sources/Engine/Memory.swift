@@ -37,6 +37,7 @@ enum Memory {
     static let pinned = Flags(rawValue: 2)
     static let hasShifted = Flags(rawValue: 4)
     static let wants = Flags(rawValue: 8)
+    static let given = Flags(rawValue: 16)
   }
 }
 
@@ -61,6 +62,7 @@ extension Engine {
       writer.write((isEnding ? .standby : memory.lastClaim).value)
       var flags: Memory.Flags = memory.isOutOfService ? .outOfService : []
       if memory.isPinned { flags.insert(.pinned) }
+      if memory.isGiven { flags.insert(.given) }
       if memory.shiftedAt != nil { flags.insert(.hasShifted) }
       writer.write(flags.rawValue)
       writer.write(UInt16(0))
@@ -130,6 +132,7 @@ extension Engine {
     memory.lastClaim = claim
     memory.isOutOfService = flags.contains(.outOfService)
     memory.isPinned = flags.contains(.pinned)
+    memory.isGiven = flags.contains(.given)
     memory.nextHop = nextHop == 0 ? nil : IPv4Address(bits: nextHop)
     if flags.contains(.hasShifted) {
       memory.shiftedAt = Instant(nanoseconds: Int64(bitPattern: shifted))

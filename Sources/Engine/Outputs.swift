@@ -55,6 +55,8 @@ package enum Note: Equatable, Sendable {
   case probe(ProbeNote)
   /// An operator took a VIP out of service on this machine, or back.
   case outOfService(VIPSlot, Bool)
+  /// What became of an address that an operator gave away.
+  case placement(VIPSlot, Placement)
   /// What a VIP's routes should be has changed; the number tells which wish of this run it is.
   case wish(VIPSlot, RouteWish, generation: UInt64)
   /// What was kept by the run before could not be used.

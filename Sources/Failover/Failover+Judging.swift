@@ -54,6 +54,7 @@ extension Failover {
       units[unit].hasArrived = false
       let judgement = contend(unit, wants: isHere(unit), isArrival: isArrival, at: now)
       record(judgement, unit, into: &verdicts)
+      if units[unit].isGiven { followPlacement(unit, at: now) }
     case .health(let host):
       let judgement = contend(unit, wants: hosts[host].health == .up, at: now)
       record(judgement, unit, into: &verdicts)
@@ -89,8 +90,12 @@ extension Failover {
     let judgement = claims[unit].judge(presence, at: now)
     heldCount += claims[unit].isHeld ? members : 0
     units[unit].presence = presence
-    if case .claim = judgement { units[unit].shiftedAt = now }
+    if case .claim = judgement {
+      units[unit].shiftedAt = now
+      lastShared = now
+    }
     record(judgement, unit, into: &verdicts)
+    if units[unit].isGiven { followPlacement(unit, at: now) }
     guard let due = claims[unit].deadline else { return }
     if let earliest, earliest <= due { return }
     earliest = due

@@ -11,6 +11,8 @@ package struct UnitMemory: Equatable, Sendable {
   package var nextHop: IPv4Address?
   package var isOutOfService = false
   package var isPinned = false
+  /// An operator gave its address away.
+  package var isGiven = false
   /// When the next hop last changed; on the clock of the boot it was written in.
   package var shiftedAt: Instant?
   /// The last word of each fellow, in the order of the Plan.
@@ -26,6 +28,7 @@ extension Failover {
     guard units[unit].members[0] == vip else { return nil }
     var memory = UnitMemory()
     memory.isOutOfService = units[unit].isOut
+    memory.isGiven = units[unit].isGiven
     memory.shiftedAt = units[unit].shiftedAt
     if let standing = decided(unit) { memory.nextHop = units[unit].nextHops[standing.candidate] }
     if case .watcher(let choice) = units[unit].rule { memory.isPinned = choices[choice].isPinned }
@@ -44,7 +47,11 @@ extension Failover {
     let unit = index.unit(of: vip)
     guard units[unit].members[0] == vip, !hasBegun else { return }
     units[unit].isOut = memory.isOutOfService
-    if isSameBoot { units[unit].shiftedAt = memory.shiftedAt }
+    if isSameBoot {
+      units[unit].shiftedAt = memory.shiftedAt
+      // Whoever places addresses has not forgotten either. If it is here, it has come back.
+      units[unit].isGiven = memory.isGiven && units[unit].rule == .address
+    }
     lastShared = [lastShared, units[unit].shiftedAt].compactMap { $0 }.max()
     if case .watcher(let choice) = units[unit].rule, isSameBoot, let nextHop = memory.nextHop,
       let candidate = units[unit].nextHops.firstIndex(of: nextHop)

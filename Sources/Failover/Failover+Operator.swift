@@ -13,8 +13,10 @@ package enum OperatorAnswer: Equatable, Sendable {
   case notWell
   /// Nobody is there to take the VIP.
   case nobodyToTakeOver
-  /// Who holds the address decides: it is for whoever places it to move.
+  /// Who holds the address decides, and it is not here: it has to be given away where it is.
   case decidedByAddress
+  /// In shadow mode nobody is asked for anything.
+  case inShadow
   /// Everybody who is well carries it.
   case balanced
   /// The VIP's own health decides, there is no host to choose.
@@ -80,7 +82,8 @@ extension Failover {
     _ unit: Int, isOurs: Bool, _ isForced: Bool, _ now: Instant
   ) -> OperatorAnswer {
     switch units[unit].rule {
-    case .address: return .decidedByAddress
+    case .address:
+      return isOurs ? answerRecall(unit, isForced, now) : answerGiving(unit, isForced, now)
     case .balanced: return .balanced
     case .health, .watcher: break
     }
@@ -102,7 +105,9 @@ extension Failover {
     trigger = .operatorsWord
     switch command {
     case .move(_, let host, _): pin(unit, host, at: now, into: &verdicts)
+    case .take where units[unit].rule == .address: keepHere(unit, .recalled)
     case .take: contests[unit].demand()
+    case .give where units[unit].rule == .address: giveAway(unit, at: now)
     case .give: units[unit].yieldsUntil = now + Failover.handOverPatience
     case .release: release(unit)
     case .outOfService(_, let isOut): units[unit].isOut = isOut
@@ -129,10 +134,4 @@ extension Failover {
   }
 
   package func isOutOfService(_ vip: VIPSlot) -> Bool { units[index.unit(of: vip)].isOut }
-
-  /// Whether this machine should not have the address: who places addresses is told by a file.
-  package func isAddressUnwanted(_ vip: VIPSlot) -> Bool {
-    let unit = index.unit(of: vip)
-    return units[unit].rule == .address && isUnavailable(unit)
-  }
 }

@@ -10,6 +10,8 @@ package enum WaitReason: Equatable, Sendable {
   case outOfService
   case doomed
   case pinned
+  /// An operator gave the address away.
+  case given
   case shadow
   case ownNetwork
   /// The address is gone, and the claim stands for a while.
@@ -24,6 +26,11 @@ package enum WaitReason: Equatable, Sendable {
 package struct Wait: Equatable, Sendable {
   package var reason: WaitReason
   package var until: Instant?
+
+  package init(reason: WaitReason, until: Instant? = nil) {
+    self.reason = reason
+    self.until = until
+  }
 }
 
 extension Failover {
@@ -36,6 +43,9 @@ extension Failover {
     if units[unit].isWithdrawn { waits.append(Wait(reason: .vacancy)) }
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
     if doom.isPending { waits.append(Wait(reason: .doomed)) }
+    if units[unit].isGiven {
+      waits.append(Wait(reason: .given, until: units[unit].givenUntil))
+    }
     if let end = fellows?.listening { waits.append(Wait(reason: .listening, until: end)) }
     if units[unit].withdraws, let end = asksUntil {
       waits.append(Wait(reason: .asking, until: end))

@@ -299,6 +299,7 @@ package struct Failover: ~Copyable {
   /// What has been waiting meanwhile is read as a whole before anything is decided by it: a host
   /// that went and came back, or an address that came and went, is no reason to move.
   package mutating func paused(for length: Nanoseconds, at now: Instant) {
+    forgivePlacement(length)
     isCatchingUp = true
     if detection > .zero, length > max(detection, Failover.memory) {
       asksUntil = now + detection
@@ -347,6 +348,7 @@ package struct Failover: ~Copyable {
         giveWay(unit, at: now, into: &verdicts)
         continue
       }
+      endPatience(unit, at: now)
       turn(unit: unit, at: now, into: &verdicts)
       noteDeadline(of: unit)
     }
@@ -366,6 +368,7 @@ package struct Failover: ~Copyable {
       earliest = min(earliest ?? due, due)
     }
     if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
+    if let due = units[unit].givenUntil { earliest = min(earliest ?? due, due) }
     return earliest
   }
 
@@ -404,6 +407,8 @@ extension Failover {
       $1.keep(&$0.isVacant)
       $1.keep(&$0.isWithdrawn)
       $1.keep(&$0.yieldsUntil)
+      $1.keep(&$0.givenUntil)
+      $1.keep(&$0.isGiven)
       $1.keep(&$0.hasLeft)
       $1.keep(&$0.hasArrived)
       $0.presence.keep(in: &$1)

@@ -6,6 +6,7 @@ package enum Occurrence: Equatable, Sendable {
   case health(HostSlot, Health)
   case ownNetwork(OwnNetwork)
   case fellow(FellowSlot, isAlive: Bool)
+  case placement(VIPSlot, Placement)
 }
 
 extension Failover {

@@ -86,6 +86,10 @@ struct Unit: Sendable {
   var isOut = false
   /// Gives way at an operator's word, until another has claimed or this moment.
   var yieldsUntil: Instant?
+  /// Address rule: an operator gave it away; that stands until it comes back.
+  var isGiven = false
+  /// Address rule: it was given away and has not gone yet; until then somebody may take it.
+  var givenUntil: Instant?
   /// Address rule: the address was away since it was last here.
   var hasLeft = true
   /// Address rule: it came while nothing could be decided.

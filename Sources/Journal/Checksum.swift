@@ -19,24 +19,21 @@ package struct Checksum: Equatable, Sendable {
   }
 
   package mutating func add(_ number: UInt64) {
-    for place in 0..<8 { add(UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * place))) }
+    // The first byte is the highest, and the tables want the first one lowest.
+    let bytes = number.byteSwapped
+    state = Checksum.step(
+      Checksum.tables.span, state ^ UInt32(truncatingIfNeeded: bytes),
+      UInt32(truncatingIfNeeded: bytes >> 32))
   }
 
   /// Eight bytes at a time: the tables say what a byte does from each distance.
   package mutating func add(_ bytes: Span<UInt8>) {
-    let tables = Checksum.tables
+    let tables = Checksum.tables.span
     var sum = state
     var at = 0
     while at + 8 <= bytes.count {
-      let low =
-        sum
-        ^ (UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
-          | UInt32(bytes[at + 3]) << 24)
-      sum =
-        tables[1_792 + Int(low & 0xff)] ^ tables[1_536 + Int(low >> 8 & 0xff)]
-        ^ tables[1_280 + Int(low >> 16 & 0xff)] ^ tables[1_024 + Int(low >> 24)]
-      sum ^= tables[768 + Int(bytes[at + 4])] ^ tables[512 + Int(bytes[at + 5])]
-      sum ^= tables[256 + Int(bytes[at + 6])] ^ tables[Int(bytes[at + 7])]
+      sum = Checksum.step(
+        tables, sum ^ Checksum.word(bytes, at), Checksum.word(bytes, at + 4))
       at += 8
     }
     while at < bytes.count {
@@ -44,6 +41,27 @@ package struct Checksum: Equatable, Sendable {
       at += 1
     }
     state = sum
+  }
+
+  /// Four bytes, the first of them lowest.
+  @inline(__always)
+  private static func word(_ bytes: Span<UInt8>, _ at: Int) -> UInt32 {
+    UInt32(bytes[at]) | UInt32(bytes[at + 1]) << 8 | UInt32(bytes[at + 2]) << 16
+      | UInt32(bytes[at + 3]) << 24
+  }
+
+  /// The sum behind eight bytes: `low` are the first four and the sum before, `high` the others.
+  @inline(__always)
+  private static func step(
+    _ tables: borrowing Span<UInt32>, _ low: UInt32, _ high: UInt32
+  ) -> UInt32 {
+    let first =
+      tables[1_792 + Int(low & 0xff)] ^ tables[1_536 + Int(low >> 8 & 0xff)]
+      ^ tables[1_280 + Int(low >> 16 & 0xff)] ^ tables[1_024 + Int(low >> 24)]
+    let second =
+      tables[768 + Int(high & 0xff)] ^ tables[512 + Int(high >> 8 & 0xff)]
+      ^ tables[256 + Int(high >> 16 & 0xff)] ^ tables[Int(high >> 24)]
+    return first ^ second
   }
 
   /// The polynomial of Castagnoli, reflected.

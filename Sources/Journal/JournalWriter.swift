@@ -71,12 +71,21 @@ package struct JournalWriter: ~Copyable {
   }
 
   package mutating func write(_ number: UInt32) {
-    for place in 0..<4 { write(UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * place))) }
+    let start = count
+    var target = memory.mutableSpan
+    for place in 0..<4 {
+      target[start + place] = UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * place))
+    }
+    count += 4
   }
 
   package mutating func write(_ number: UInt64) {
-    write(UInt32(truncatingIfNeeded: number >> 32))
-    write(UInt32(truncatingIfNeeded: number))
+    let start = count
+    var target = memory.mutableSpan
+    for place in 0..<8 {
+      target[start + place] = UInt8(truncatingIfNeeded: number >> UInt64(56 - 8 * place))
+    }
+    count += 8
   }
 
   package mutating func write(number: UInt64) {

@@ -23,6 +23,30 @@ extension ResourceManager {
     return Reply(200, [], found)
   }
 
+  static let permissionsPath = ["providers", "microsoft.authorization", "permissions"]
+
+  /// What the caller may do with any resource: everything but what was denied.
+  func permissions(_ call: Call) -> Reply {
+    guard call.method == "GET" else { return Refusal.wrongMethod(call) }
+    if let refusal = deny("microsoft.authorization/permissions/read", call) { return refusal }
+    let grant: JSON = [
+      "actions": ["*"], "notActions": .array(denied.map { .string($0) }), "dataActions": [],
+      "notDataActions": [],
+    ]
+    return Reply(200, [], ["value": [grant]])
+  }
+
+  /// Turns IP forwarding of an interface on or off; false when there is none of this name.
+  package mutating func setForwarding(_ name: String, _ forwards: Bool) -> Bool {
+    for machine in estate.machines.indices {
+      let interfaces = estate.machines[machine].interfaces
+      guard let place = interfaces.firstIndex(where: { $0.name == name }) else { continue }
+      estate.machines[machine].interfaces[place].forwards = forwards
+      return true
+    }
+    return false
+  }
+
   private func json(_ path: [String]) -> JSON? {
     switch (path[6], path.count) {
     case ("virtualmachines", 8):

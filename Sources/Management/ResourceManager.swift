@@ -20,7 +20,7 @@ package struct ResourceManager: Sendable {
   /// Route tables of all subscriptions together.
   package static let tableLimit = 64
 
-  let estate: Estate
+  var estate: Estate
   var tables: [TableResource] = []
   var operations: [Operation] = []
   private var budgets: [(subscription: String, budgets: Budgets)] = []
@@ -170,6 +170,9 @@ package struct ResourceManager: Sendable {
         return Refusal.reply(
           404, "ResourceGroupNotFound",
           "Resource group '\(call.path[3])' could not be found.")
+      }
+      if path.count >= 10, Array(path.suffix(3)) == ResourceManager.permissionsPath {
+        return permissions(call)
       }
       switch path[5...6] {
       case ["microsoft.network", "routetables"]:

@@ -35,6 +35,11 @@ package struct Instant: Hashable, Comparable, Sendable {
     left.nanoseconds == right.nanoseconds
   }
 
+  @inlinable
+  package static func != (left: Instant, right: Instant) -> Bool {
+    left.nanoseconds != right.nanoseconds
+  }
+
   /// The earlier of two deadlines, of which neither, one or both are set.
   @inlinable
   package static func earlier(_ left: Instant?, _ right: Instant?) -> Instant? {
@@ -44,6 +49,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
   /// The earliest of all; the end of time when there is none. Numbers are compared in the loop: it
   /// runs at each turn.
+  @inlinable
   package static func earliest(of instants: borrowing Span<Instant>) -> Instant {
     var earliest = Int64.max
     for index in instants.indices {
@@ -107,6 +113,10 @@ package struct Nanoseconds: Hashable, Comparable, Sendable {
   @inlinable
   package static func == (left: Nanoseconds, right: Nanoseconds) -> Bool {
     left.count == right.count
+  }
+  @inlinable
+  package static func != (left: Nanoseconds, right: Nanoseconds) -> Bool {
+    left.count != right.count
   }
   @inlinable
   package static func + (left: Nanoseconds, right: Nanoseconds) -> Nanoseconds {

@@ -9,6 +9,10 @@ package struct MACAddress: Hashable, Sendable {
     precondition(bits >> 48 == 0, "an EUI-48 has 48 bits")
     self.bits = bits
   }
+
+  /// Written so that other rooms compare without a call.
+  @inlinable
+  package static func == (left: MACAddress, right: MACAddress) -> Bool { left.bits == right.bits }
 }
 
 extension MACAddress: CustomStringConvertible {

@@ -183,6 +183,14 @@ extension Plan {
     }
   }
 
+  /// Where traffic for a VIP goes when it comes to this machine; nil when it never does.
+  package func ownNextHops(of vip: VIPSlot) -> NextHopAddresses? {
+    let candidates = vips[vip.index].candidates
+    if candidates.isEmpty { return local.nextHops }
+    let own = candidates.firstIndex { hosts[$0.host.index].isSelf }
+    return own.map { nextHopAddresses(of: vip)[$0] }
+  }
+
   /// How long it takes at most until something is known of each of these hosts.
   package func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
     var longest = Nanoseconds.zero

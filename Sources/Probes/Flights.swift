@@ -18,8 +18,11 @@ struct Flights: Sendable {
   /// We chose it: a timeout of 15 intervals; `check` refuses more.
   static let limit = 16
 
-  private var ring = [16 of Flight](
-    repeating: Flight(token: 0, launchedAt: .zero, sentAt: nil, isAnswered: true))
+  /// On the heap, once for each target: in place, the compiler copies all of it whenever one is
+  /// looked at.
+  private var ring = [Flight](
+    repeating: Flight(token: 0, launchedAt: .zero, sentAt: nil, isAnswered: true),
+    count: Flights.limit)
   private var start = 0
   private(set) var count = 0
   private(set) var nextToken: UInt32 = 1

@@ -42,7 +42,7 @@ package struct Liveness: Sendable {
   /// A judgement that comes so much later than it was due may be wrong: whoever was away has
   /// perhaps missed the answer. We chose it: above what a machine with all cores loaded is late,
   /// below what freezes of a machine take.
-  package static let lateness = Nanoseconds.milliseconds(10)
+  package static var lateness: Nanoseconds { .milliseconds(10) }
 
   package let cadence: Cadence
   package private(set) var state = Signal.unknown
@@ -218,7 +218,7 @@ package struct Liveness: Sendable {
 
   private mutating func countAnswer(at stamp: Instant, _ now: Instant, isOld: Bool = false) {
     counters.answered += 1
-    lastAnswer = max(lastAnswer ?? stamp, stamp)
+    if lastAnswer.map({ stamp > $0 }) ?? true { lastAnswer = stamp }
     failures = 0
     if !isOld { successes = min(successes + 1, cadence.rise) }
     if state == .failing || successes >= cadence.rise { enter(.up, .answered, at: now) }

@@ -14,18 +14,18 @@ package struct ProbeSchedule: Sendable {
   package static var never: Instant { Instant(nanoseconds: .max) }
 
   private let intervals: [Nanoseconds]
-  private var due: [Instant]
+  private(set) var due: DueTimes
 
   /// One entry a target; nil: it is never asked.
   package init(_ intervals: [Nanoseconds?]) {
     self.intervals = intervals.map { $0 ?? .zero }
-    due = intervals.map { _ in ProbeSchedule.never }
+    due = DueTimes(count: intervals.count)
   }
 
   /// Gives every target its first slot, the first of them at `now`.
   package mutating func start(at now: Instant) {
     var ordinal: Int64 = 0
-    for index in due.indices where intervals[index] > .zero {
+    for index in intervals.indices where intervals[index] > .zero {
       let interval = intervals[index].count
       let slots = max(interval / ProbeSchedule.slot.count, 1)
       due[index] = now + ProbeSchedule.slot * (ordinal % slots)
@@ -33,28 +33,28 @@ package struct ProbeSchedule: Sendable {
     }
   }
 
-  package var earliest: Instant { Instant.earliest(of: due.span) }
+  package var earliest: Instant { due.earliest }
 
   package func isDue(_ index: Int, at now: Instant) -> Bool {
-    due[index] != ProbeSchedule.never && due[index] <= now + ProbeSchedule.slack
+    let instant = due[index]
+    return instant != ProbeSchedule.never && instant <= now + ProbeSchedule.slack
   }
 
   /// The target was asked, or could have been: its next time on its own grid.
   package mutating func advance(_ index: Int, at now: Instant) {
     let interval = intervals[index]
     guard due[index] != ProbeSchedule.never else { return }
-    due[index] = due[index] + interval
-    if due[index] <= now {
-      let missed = (now - due[index]).count / interval.count + 1
-      due[index] = due[index] + interval * missed
+    var next = due[index] + interval
+    if next <= now {
+      let missed = (now - next).count / interval.count + 1
+      next = next + interval * missed
     }
+    due[index] = next
   }
 
-  package mutating func stop() {
-    for index in due.indices { due[index] = ProbeSchedule.never }
-  }
+  package mutating func stop() { due.removeAll() }
 }
 
 extension ProbeSchedule {
-  mutating func keep(in keeper: inout Keeper) { keeper.keep(each: &due) { $1.keep(&$0) } }
+  mutating func keep(in keeper: inout Keeper) { due.keep(in: &keeper) }
 }

@@ -23,7 +23,7 @@ package struct Probes: ~Copyable {
   var lanes: [Lane]
   var schedule: ProbeSchedule
   /// By target: when its oldest probe is judged.
-  var judgements: [Instant]
+  var judgements: DueTimes
   /// By target: port and address of an ARP target, so that a frame finds its targets at once.
   let arpKeys: [UInt64]
   /// The places of BFD targets.
@@ -77,7 +77,7 @@ package struct Probes: ~Copyable {
         default: target.liveness.cadence.interval
         }
       })
-    judgements = Array(repeating: ProbeSchedule.never, count: targets.count)
+    judgements = DueTimes(count: targets.count)
     arpKeys = targets.map { target in
       if case .arp(let port) = target.method { return Probes.key(port, target.address) }
       return .max
@@ -102,6 +102,11 @@ package struct Probes: ~Copyable {
     place(of: slot).map { targets[$0] }
   }
 
+  /// Where a target is asked: the target itself is a lot to copy.
+  package func address(of slot: TargetSlot) -> IPv4Address? {
+    place(of: slot).map { targets[$0].address }
+  }
+
   func place(of slot: TargetSlot) -> Int? {
     guard places.indices.contains(slot.index) else { return nil }
     return places[slot.index]
@@ -109,12 +114,26 @@ package struct Probes: ~Copyable {
 
   /// When to call `turn`; nil: never.
   package var deadline: Instant? {
-    var earliest = min(schedule.earliest, Instant.earliest(of: judgements.span))
-    for session in sessions {
-      guard let instant = session.deadline else { continue }
+    guard isStarted, !isMuted else { return nil }
+    let earliest = min(schedule.earliest, firstJudgement)
+    return earliest == ProbeSchedule.never ? nil : earliest
+  }
+
+  /// When something is judged next; the end of time: nothing is.
+  private var firstJudgement: Instant {
+    var earliest = judgements.earliest
+    for index in sessions.indices {
+      guard let instant = sessions[index].deadline else { continue }
       earliest = min(earliest, instant)
     }
-    return isStarted && !isMuted && earliest != ProbeSchedule.never ? earliest : nil
+    return earliest
+  }
+
+  /// Whether everything has to be read now, since `turn` would judge something, or finds that we
+  /// were away. To ask somebody needs no look at the sockets.
+  package func mayJudge(at now: Instant) -> Bool {
+    guard let deadline, deadline <= now else { return false }
+    return absence != nil || now - deadline > Liveness.lateness || firstJudgement <= now
   }
 
   // MARK: Time
@@ -147,11 +166,17 @@ package struct Probes: ~Copyable {
       absence = nil
       paused(at: now, into: &outputs)
     }
-    for index in targets.indices {
-      if judgements[index] <= heard { judge(index, heard, at: now, into: &outputs) }
-      if schedule.isDue(index, at: now) {
-        schedule.advance(index, at: now)
-        ask(index, at: now, into: &outputs)
+    for group in 0..<judgements.groupCount {
+      guard
+        judgements.earliest(inGroup: group) <= heard
+          || schedule.due.earliest(inGroup: group) <= now + ProbeSchedule.slack
+      else { continue }
+      for index in judgements.members(ofGroup: group) {
+        if judgements[index] <= heard { judge(index, heard, at: now, into: &outputs) }
+        if schedule.isDue(index, at: now) {
+          schedule.advance(index, at: now)
+          ask(index, at: now, into: &outputs)
+        }
       }
     }
     turnSessions(heard, at: now, into: &outputs)
@@ -263,7 +288,7 @@ extension Probes {
       $1.keep(&$0.bytes)
     }
     schedule.keep(in: &keeper)
-    keeper.keep(each: &judgements) { $1.keep(&$0) }
+    judgements.keep(in: &keeper)
     let count = targets.count
     keeper.keep(&asked, blank: 0, limit: 2 * count) { $1.keep(place: &$0, below: count) }
     keeper.keep(&strayControls)

@@ -5,7 +5,7 @@ package import Model
 /// Counts of answers by round-trip time; each bucket reaches twice as far as the one before.
 package struct RoundTrips: Sendable {
   /// The first bucket ends here: an answer over a veth takes some 10 µs.
-  package static let firstLimit = Nanoseconds.microseconds(16)
+  package static var firstLimit: Nanoseconds { .microseconds(16) }
   /// The last one has no end; the one before it ends at 262 ms.
   package static let bucketCount = 16
 

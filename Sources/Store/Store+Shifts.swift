@@ -23,6 +23,8 @@ extension Store {
   package func keep(_ shifts: [KeptShift]) throws(StoreError) {
     try database.run("BEGIN IMMEDIATE")
     do throws(StoreError) {
+      // Written whatever the shifts are, so that who has none learns whether the disk takes any.
+      try database.run("PRAGMA user_version = \(Store.version)")
       for shift in shifts where shift.lines.utf8.count <= Store.linesLimit {
         try database.run(
           """

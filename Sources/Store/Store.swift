@@ -65,7 +65,7 @@ package struct Store: ~Copyable {
   package static let textLimit = 2_048
   /// Pages of 4 KiB: what intents of a full plan, a full history and their log need, several times.
   package static let pageLimit: Int64 = 16_384
-  private static let version: Int64 = 2
+  static let version: Int64 = 2
 
   let database: Database
 

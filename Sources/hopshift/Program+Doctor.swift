@@ -12,13 +12,24 @@ extension Program {
     let records = try ask(.status, [], false, socket)
     var machine = Program.machine()
     machine.isStale = Program.isStale(DaemonMetrics(records))
-    let findings = Examination(records, machine).findings
+    var findings = Examination(records, machine).findings
+    // Without work for the courier there is nothing of ours in Azure that it may look at.
+    if records.contains(where: { $0.type == "courier" }) { findings += azure(command.courier) }
     if command.json {
       output.write(findings.flatMap(\.line))
     } else {
       output.write(Finding.render(findings, style))
     }
     return findings.contains { $0.weight == .problem } ? .degraded : .ok
+  }
+
+  /// What the courier finds in Azure.
+  private mutating func azure(_ socket: String) -> [Finding] {
+    do throws(Trouble) {
+      return try ask(.inspect, [], false, socket).compactMap { Finding($0) }
+    } catch {
+      return [.unseen(error.brief)]
+    }
   }
 
   /// What cannot be read is not judged.

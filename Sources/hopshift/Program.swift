@@ -267,7 +267,8 @@ struct Program {
       let prefixes = plan.vips.reduce(0) { $0 + $1.prefixes.count }
       output.write(
         "\(name): good. Virtual IPs: \(plan.vips.count), prefixes: \(prefixes), "
-          + "route servers: \(plan.routeServers.peers.count)\n" + Arithmetic.text(of: plan))
+          + "route servers: \(plan.routeServers.peers.count)\n" + Arithmetic.text(of: plan)
+          + ReturnRoutes.text(of: plan))
     }
     return .ok
   }

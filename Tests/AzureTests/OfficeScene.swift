@@ -27,6 +27,8 @@ struct OfficeScene {
   private(set) var abandoned = 0
   private(set) var said: [String] = []
   private(set) var events: [[ScheduledEvent]] = []
+  private(set) var inspections: [[Advice]] = []
+  private(set) var returns: [ReturnRoute] = []
   /// Inputs that the office was given since the start.
   private(set) var steps = 0
   private var queue: [(at: Instant, order: Int, input: OfficeInput)] = []
@@ -92,6 +94,8 @@ struct OfficeScene {
       later(disk, .kept(number, isDurable: diskWorks))
     case .finish(_, let generation): finished.append(generation)
     case .events(let list): events.append(list)
+    case .inspected(let advice, _): inspections.append(advice)
+    case .returns(let routes): returns += routes
     case .say(_, let text): said.append(text)
     }
   }

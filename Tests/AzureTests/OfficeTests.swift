@@ -35,10 +35,28 @@ struct OfficeTests {
     scene.run(.seconds(3))
     #expect(scene.writes.map(\.at) == [said + Office.durableLimit])
     #expect(scene.reports.map(\.isDurable) == [false, false, false])
+    #expect(!scene.office.keepsEverything)
+    scene.diskAnswers()
+    scene.run(.milliseconds(1))
+    #expect(scene.office.keepsEverything)
+    #expect(scene.reports.last?.isDurable == true)
+    #expect(scene.reports.last?.stage == .done)
+    #expect(scene.writes.count == 1)
+  }
+
+  /// A damaged store is put aside: the new one is given everything.
+  @Test func whatTheStoreHasLostIsGivenToItAgain() throws {
+    var scene = try scene()
+    scene.want(try OfficeScene.record(2, "ours", "10.0.0.5"))
+    scene.run(.seconds(3))
+    #expect(scene.reports.last?.isDurable == true)
+    scene.disk = nil
+    scene.give(.forgotten)
+    scene.run(.seconds(1))
+    #expect(scene.reports.last?.isDurable == false)
     scene.diskAnswers()
     scene.run(.milliseconds(1))
     #expect(scene.reports.last?.isDurable == true)
-    #expect(scene.reports.last?.stage == .done)
     #expect(scene.writes.count == 1)
   }
 

@@ -34,6 +34,32 @@ import Testing
     #expect(!outcome.errors.contains("error:"), "\(outcome.errors)")
   }
 
+  /// A network in the table of our own subnet: not every address of it is here.
+  @Test(arguments: [
+    ("[10.64.0.0/12]", "", true), ("[10.64.0.5/32]", "", false),
+    (
+      "[10.64.0.0/12]",
+      "azure: {route-tables: [/subscriptions/01234567-89ab-cdef-0123-456789abcdef/resourceGroups"
+        + "/g/providers/Microsoft.Network/routeTables/rt]}", false
+    ),
+  ])
+  func aRouteThatMayComeBack(_ prefixes: String, _ azure: String, _ isWarned: Bool) throws {
+    let file = """
+      local: {address: 10.0.2.10}
+      vips:
+        web:
+          prefixes: \(prefixes)
+          owner: {when: address, address: 10.64.0.5}
+          udr: {mode: only}
+      \(azure)
+      """
+    let outcome = try check(file)
+    #expect(outcome.exit == .exited(0), "\(outcome.errors)")
+    let warning =
+      "warning: VIP web: with route-tables: auto, what this machine sends to 10.64.0.0/12"
+    #expect(outcome.output.contains(warning) == isWarned, "\(outcome.output)")
+  }
+
   /// What `--effective` prints is a good file that says the same.
   @Test func theEffectiveFileIsItsOwnEffectiveFile() throws {
     let first = try check(CheckTests.good, "--effective")

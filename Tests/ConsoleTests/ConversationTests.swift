@@ -118,4 +118,14 @@ import Testing
       _ = try conversation.receive(line.span, at: at(1))
     }
   }
+
+  /// The courier keeps more than a status has, and to tell it may take longer.
+  @Test func thePastMayBeLong() throws {
+    var conversation = try Conversation(.history, words: ["since", "0"], at: at(0))
+    let line = Array(#"{"v":1,"id":"ask","type":"stage"}"#.utf8) + [10]
+    for _ in 0...Conversation.recordLimit { _ = try conversation.receive(line.span, at: at(1_900)) }
+    try conversation.turn(at: at(3_000))
+    #expect(conversation.deadline == at(3_900))
+    #expect(throws: Trouble.silent) { try conversation.turn(at: at(3_900)) }
+  }
 }

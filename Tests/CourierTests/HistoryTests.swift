@@ -24,25 +24,6 @@ struct PastShift {
 }
 
 @Suite(.serialized, .timeLimit(.minutes(4))) struct HistoryTests {
-  /// What the program answers, the daemon turned meanwhile.
-  private func answer(
-    _ scene: Scene, _ line: String = "1 me history since 0"
-  ) throws -> String {
-    let socket = try UnixStream.connect(path: scene.door)
-    _ = try socket.send(Array("\(line)\n".utf8).span)
-    var buffer = ReceiveBuffer()
-    var text: [UInt8] = []
-    var isClosed = false
-    try scene.wait("the end of the answer") {
-      while !isClosed, let count = try socket.receive(into: &buffer) {
-        isClosed = count == 0
-        buffer.withBytes { bytes in for index in bytes.indices { text.append(bytes[index]) } }
-      }
-      return isClosed
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
   /// The shifts of an answer, as run, number and stages.
   private func shifts(_ text: String) -> [String] {
     var result: [String] = []
@@ -66,7 +47,7 @@ struct PastShift {
     var last = ""
     do {
       try scene.wait("\(wanted)") {
-        last = try answer(scene)
+        last = try scene.answer()
         return shifts(last) == wanted
       }
     } catch {
@@ -107,19 +88,20 @@ struct PastShift {
     try scene.listen()
     try wait(scene, ["7.1 seen written acknowledged", "7.2 seen", "8.1 seen"])
     let late = Clock.wall().nanoseconds / 1_000_000 + 60_000
-    #expect(try shifts(answer(scene, "1 me history since \(late)")).isEmpty)
+    #expect(try shifts(scene.answer("1 me history since \(late)")).isEmpty)
     #expect(try scene.finish() == 0)
   }
 
   @Test(arguments: [
-    ("1 me status", 2, "answers history since"), ("1 me history", 2, "answers history since"),
+    ("1 me status", 2, "answers history since"), ("1 me inspect all", 2, "answers history since"),
+    ("1 me history", 2, "answers history since"),
     ("1 me history since soon", 2, "answers history since"), ("2 me history since 0", 2, "version"),
   ])
   func otherQuestionsAreRefused(_ line: String, _ code: Int, _ reason: String) throws {
     let scene = try Scene()
     try scene.start()
     try scene.settle()
-    let text = try answer(scene, line)
+    let text = try scene.answer(line)
     #expect(text.contains("\"code\":\(code)") && text.contains(reason), "\(text)")
   }
 

@@ -62,6 +62,25 @@ import Testing
     #expect(try scene.finish() == 0)
   }
 
+  /// Whoever asks without a pause does not make the daemon work without one.
+  @Test func theSamePageIsServedForAMoment() throws {
+    let scene = try scene()
+    let begin = Clock.monotonic()
+    for _ in 0..<20 { #expect(try page(scene).contains("\nhopshift_up 1\n")) }
+    let most = (Clock.monotonic() - begin).milliseconds / 250 + 2
+    #expect(scene.metricsQuestions <= most, "\(scene.metricsQuestions) of \(most)")
+    #expect(try scene.finish() == 0)
+  }
+
+  /// Two questions at once would run into each other, and a page would be cut.
+  @Test func aQuestionThatIsOpenIsNotAskedAgain() throws {
+    let scene = try scene()
+    scene.counts = false
+    for _ in 0..<2 { #expect(try page(scene).contains("\nhopshift_up 0\n")) }
+    #expect(scene.metricsQuestions <= scene.connections)
+    #expect(try scene.finish() == 0)
+  }
+
   /// Another hopshiftd may say another place, or none.
   @Test func thePlaceIsTheDaemonsWord() throws {
     let scene = try scene()

@@ -49,6 +49,11 @@ final class Scene {
   var counts = true
   /// Options of a tmpfs that is the program's state directory; nil: a directory as it is.
   var disk: String?
+  /// A file with a file system that is the program's state directory.
+  var image: String?
+  /// What holds the disk frozen for as long as its input is open.
+  private var ice: (process: Process, input: Pipe)?
+  var metricsQuestions = 0
   /// Shifts that it remembers.
   var past: [PastShift] = []
   var tables = "[\"\(Azure.table)\"]"
@@ -117,22 +122,51 @@ final class Scene {
 
   /// What gives the program a disk of its own, which nobody else sees.
   private var mounting: [String] {
-    guard let disk else { return [] }
+    let arguments =
+      image.map { "-o loop '\($0)'" } ?? disk.map { "-t tmpfs -o \($0) none" }
+    guard let arguments else { return [] }
     return [
       "unshare", "--mount", "--propagation", "private", "sh", "-c",
-      "mount -t tmpfs -o \(disk) none \"$0\" && exec \"$@\"", state,
+      "mount \(arguments) \"$0\" && exec \"$@\"", state,
     ]
   }
 
   /// Changes the disk under the program.
   func remount(_ options: String) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
-    process.arguments =
-      ["--target", "\(try #require(pid))", "--mount", "mount", "-o", "remount,\(options)", state]
+    let process = try onItsDisk(["mount", "-o", "remount,\(options)"])
     try process.run()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0)
+  }
+
+  /// From now on every write to the program's disk waits, as on one whose cable was pulled. It
+  /// thaws when this process ends, whatever becomes of the program: who waits for a disk cannot
+  /// even be killed.
+  func freeze() throws {
+    let words = "fsfreeze --freeze \"$0\" && echo frozen && { read -r line; true; }"
+    let process = try onItsDisk(["sh", "-c", words + " && fsfreeze --unfreeze \"$0\""])
+    let input = Pipe()
+    let output = Pipe()
+    process.standardInput = input
+    process.standardOutput = output
+    try process.run()
+    ice = (process, input)
+    try #require(!output.fileHandleForReading.availableData.isEmpty)
+  }
+
+  func thaw() throws {
+    guard let ice else { return }
+    self.ice = nil
+    try ice.input.fileHandleForWriting.close()
+    ice.process.waitUntilExit()
+    try #require(ice.process.terminationStatus == 0)
+  }
+
+  private func onItsDisk(_ words: [String]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/nsenter")
+    process.arguments = ["--target", "\(try #require(pid))", "--mount"] + words + [state]
+    return process
   }
 
   var pid: Int32? { courier?.processIdentifier }
@@ -164,6 +198,8 @@ final class Scene {
   private func stop() {
     guard courier != nil else { return }
     do {
+      // Who waits for a disk cannot be killed.
+      try thaw()
       try signal(.proceed)
       try signal(.kill)
       courier?.waitUntilExit()
@@ -231,7 +267,7 @@ final class Scene {
       let place = metrics.map {
         "{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"metrics\",\"listen\":\"\($0)\"}\n"
       }
-      send(settings(request.id) + (place ?? "") + record(request.id))
+      send(settings(request.id) + (place ?? "") + carriage(request.id) + record(request.id))
       if request.words == ["follow", "courier"] {
         send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"complete\"}\n")
         follower = request.id
@@ -249,6 +285,7 @@ final class Scene {
       eventWords.append(request.words)
       end(request.id)
     case .metrics:
+      metricsQuestions += 1
       guard counts else { return }
       send("{\"v\":1,\"id\":\"\(request.id)\",\"type\":\"daemon\",\"version\":\"9.9\"}\n")
       end(request.id)
@@ -289,6 +326,11 @@ final class Scene {
     "{\"v\":1,\"id\":\"\(id)\",\"type\":\"azure\",\"route-tables\":\(tables),\"identity\":null,"
       + "\"repair\":true,\"scheduled-events\":\"\(events)\",\"freeze-events\":false,"
       + "\"acknowledge-events\":\(acknowledges),\"address\":\"10.0.0.4\",\"shadow\":\(isShadow)}\n"
+  }
+
+  private func carriage(_ id: String) -> String {
+    "{\"v\":1,\"id\":\"\(id)\",\"type\":\"vip\",\"vip\":\"web\",\"prefixes\":"
+      + "[\"100.64.0.1/32\"],\"announced\":true,\"own-hop\":\"10.0.0.4\",\"own-hop6\":null}\n"
   }
 
   private func record(_ id: String) -> String {

@@ -12,6 +12,9 @@ import time
 
 TABLE = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Network/routeTables/rt"
 MACHINE = "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm-a"
+INTERFACE = TABLE.replace("routeTables/rt", "networkInterfaces/nic")
+NETWORK = TABLE.replace("routeTables/rt", "virtualNetworks/vnet")
+SUBNET = NETWORK + "/subnets/pair"
 
 
 class World:
@@ -29,6 +32,9 @@ class World:
         self.put_status = 0
         self.lose = 0
         self.polls = 1
+        self.address = "10.0.0.4"
+        self.forwards = True
+        self.missing = []
         self.connections = set()
         self.log = open(sys.argv[3], "a", buffering=1)
 
@@ -111,9 +117,23 @@ class Manager(Handler):
             path = self.path.split("?")[0]
             if path == TABLE:
                 tag = 'W/"%d"' % world.tag
-                return self.answer(200, {"name": "rt", "etag": tag, "properties": {"routes": [
+                routes = [
                     {"name": name, "etag": tag, "properties": dict(route, provisioningState="Succeeded")}
-                    for name, route in world.routes.items()]}})
+                    for name, route in world.routes.items()]
+                return self.answer(200, {"name": "rt", "etag": tag, "properties": {
+                    "routes": routes, "subnets": [{"id": SUBNET}]}})
+            if path == TABLE + "/providers/Microsoft.Authorization/permissions":
+                return self.answer(200, {"value": [{"actions": ["*"], "notActions": world.missing}]})
+            if path == MACHINE:
+                return self.answer(200, {"properties": {"networkProfile": {"networkInterfaces": [
+                    {"id": INTERFACE}]}}})
+            if path == INTERFACE:
+                return self.answer(200, {"properties": {
+                    "enableIPForwarding": world.forwards, "ipConfigurations": [{"properties": {
+                        "privateIPAddress": world.address, "subnet": {"id": SUBNET}}}]}})
+            if path == NETWORK:
+                return self.answer(200, {"properties": {"subnets": [
+                    {"id": SUBNET, "properties": {"routeTable": {"id": TABLE}}}]}})
             found = re.fullmatch("/operations/([0-9]+)", path)
             if found and int(found[1]) in world.operations:
                 left = world.operations[int(found[1])]

@@ -14,8 +14,12 @@ final class EngineStage {
   private var kernel = FakeKernel(port: 7)
   private(set) var now = Instant.zero
 
-  init(_ plan: Plan) {
+  init(_ plan: Plan, recalled: (memory: [UInt8], isSameBoot: Bool)? = nil) {
     driver = Driver(plan, seed: 3)
+    if let recalled {
+      let input = Input.recalled(isSameBoot: recalled.isSameBoot)
+      _ = driver.feed(input, recalled.memory, at: now)
+    }
     kernel.set(KernelLink(index: EngineStage.link, name: "eth0"))
     kernel.open()
     take(driver.feed(.opened(.interfaces, port: kernel.port), at: now))

@@ -58,6 +58,44 @@ struct MemoryTests {
     #expect(again == (try Self.kept()))
   }
 
+  /// An address that was given away is not fetched back because a daemon was killed; a machine that
+  /// was started anew has forgotten it, and so has whoever places the address.
+  @Test func whatWasGivenIsGivenAfterAKill() throws {
+    let vip = VIPSlot(0)
+    let local = IPv4Address(10, 0, 2, 10)
+    let plan = Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 10, 1, 4)], damping: .azure),
+      vips: [
+        .init(
+          name: "web", prefixes: [try #require(Prefix("10.1.0.5/32"))],
+          owner: .init(address: .v4(EngineStage.vip), interfaces: []))
+      ])
+    let stage = EngineStage(plan)
+    _ = stage.move()
+    _ = stage.driver.takeMemory()
+    let given = stage.feed(.command(.give(vip, isForced: true)))
+    #expect(given.contains(.note(.placement(vip, .asked))))
+    let asked = try #require(stage.driver.takeMemory(), "it is kept at once")
+    let changes = stage.driver.engine.serviceChanges
+    #expect(stage.leave().contains(.note(.placement(vip, .gone))))
+    let gone = try #require(stage.driver.takeMemory())
+    #expect(stage.driver.engine.serviceChanges > changes, "the file is looked at again")
+    for memory in [asked, gone] {
+      let again = EngineStage(plan, recalled: (memory, isSameBoot: true))
+      let isUnwanted = again.driver.engine.failover.isAddressUnwanted(vip)
+      #expect(isUnwanted)
+      #expect(again.move().contains(.note(.placement(vip, .returned))))
+      let isKept = again.driver.engine.failover.isAddressUnwanted(vip)
+      #expect(!isKept)
+      let anew = EngineStage(plan, recalled: (memory, isSameBoot: false))
+      let isForgotten = anew.driver.engine.failover.isAddressUnwanted(vip)
+      #expect(!isForgotten)
+    }
+  }
+
   @Test func everyDamageIsNoticed() throws {
     let bytes = try Self.kept()
     for place in bytes.indices {

@@ -358,6 +358,7 @@ struct Scenario {
         + "shift \(shift)"
     case .outOfService(let vip, let isOut):
       "\(plan.vips[vip.index].name) \(isOut ? "out of service" : "in service")"
+    case .placement(let vip, let placement): "\(plan.vips[vip.index].name) \(placement)"
     case .wish(let vip, let wish, _):
       "wish \(plan.vips[vip.index].name): \(wish.voice), candidate \(wish.candidate ?? -1), "
         + (wish.isWanted ? "wanted" : "not wanted")

@@ -13,24 +13,30 @@ struct HostTableTests {
 
   /// A host of two probes; one that is an anchor; one with a probe and a link; and this machine.
   private static func table(_ requirement: Plan.Requirement) throws -> HostTable {
-    let local = IPv4Address(10, 0, 2, 10)
     let link = Plan.Evidence.link(try #require(InterfaceName("eth1")))
     let evidence = [probe, probe, probe, probe, link, link]
     let owners = [0, 0, 1, 2, 2, 3]
     let ranges = [0..<2, 2..<3, 3..<5, 5..<6]
+    return HostTable(try plan(evidence, owners: owners, hosts: ranges, requirement))
+  }
+
+  private static func plan(
+    _ evidence: [Plan.Evidence], owners: [Int], hosts ranges: [Range<Int>],
+    _ requirement: Plan.Requirement
+  ) throws -> Plan {
+    let local = IPv4Address(10, 0, 2, 10)
     let hosts = ranges.enumerated().map { place, targets in
       Plan.Host(
         name: "host\(place)", address: IPv4Address(10, 0, 4, UInt8(place)), isSelf: place == 3,
         targets: targets, requirement: requirement, isAnchor: place == 1)
     }
-    return HostTable(
-      Plan(
-        local: .init(asn: ASNumber(65001), address: local, identifier: local),
-        routeServers: .init(
-          platform: .generic, asn: ASNumber(65515), holdTime: .seconds(30),
-          peers: [IPv4Address(10, 0, 1, 4)]),
-        vips: [], hosts: hosts,
-        targets: zip(owners, evidence).map { Plan.Target(host: HostSlot($0), evidence: $1) }))
+    return Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .generic, asn: ASNumber(65515), holdTime: .seconds(30),
+        peers: [IPv4Address(10, 0, 1, 4)]),
+      vips: [], hosts: hosts,
+      targets: zip(owners, evidence).map { Plan.Target(host: HostSlot($0), evidence: $1) })
   }
 
   private static func health(_ table: HostTable, _ host: Int) -> Health {
@@ -58,6 +64,25 @@ struct HostTableTests {
     #expect(Self.health(table, 0) == .unknown)
     _ = table.learn(TargetSlot(1), .down, at: Self.now)
     #expect(Self.health(table, 0) == .down)
+  }
+
+  /// Two of three: up when two are up, down when two cannot be any more, and unknown in between.
+  @Test func requireNMeansThatManyOfThem() throws {
+    var table = HostTable(
+      try Self.plan(
+        [Self.probe, Self.probe, Self.probe], owners: [0, 0, 0], hosts: [0..<3], .atLeast(2)))
+    _ = table.learn(TargetSlot(0), .up, at: Self.now)
+    #expect(Self.health(table, 0) == .unknown)
+    _ = table.learn(TargetSlot(1), .up, at: Self.now)
+    #expect(Self.health(table, 0) == .up)
+    _ = table.learn(TargetSlot(2), .down, at: Self.now)
+    #expect(Self.health(table, 0) == .up, "two are enough")
+    _ = table.learn(TargetSlot(1), .unknown, at: Self.now)
+    #expect(Self.health(table, 0) == .unknown, "the second may be up")
+    _ = table.learn(TargetSlot(1), .down, at: Self.now)
+    #expect(Self.health(table, 0) == .down, "one of three cannot be two")
+    _ = table.learn(TargetSlot(2), .up, at: Self.now)
+    #expect(Self.health(table, 0) == .up)
   }
 
   @Test func aFailingTargetIsStillUpAndANeutralOneSaysNothing() throws {

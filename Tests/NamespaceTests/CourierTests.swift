@@ -100,6 +100,9 @@ private final class Courts {
     try wait(for: pieces, of: ["history", "--since", "1h", "--courier", place + "/courier/socket"])
   }
 
+  /// The words that have Azure looked at too.
+  var doctor: [String] { ["doctor", "--courier", place + "/courier/socket"] }
+
   func kill(_ pid: Int32?) throws {
     let pid = try #require(pid)
     try Processes.signal(pid, .kill)
@@ -215,5 +218,46 @@ struct CourierTests {
     try courts.set(#"events {"DocumentIncarnation":3,"Events":[]}"#)
     try courts.waitForTrack("0")
     #expect(try !duel.ask(["status"]).contains("Reboot"))
+  }
+
+  /// The address decides, and the VIP is a network: what of it is not here leaves by the next hop.
+  private static let network = configuration.replacing(
+    "prefixes: [\(VirtualNetwork.vipPrefix)]", with: "prefixes: [10.64.0.0/12]"
+  ).replacing("settle: 0s", with: "settle: 0s, address: \(VirtualNetwork.vip)")
+
+  @Test func `what is wrong in Azure is found, and so is a route that comes back`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try courts.set(#"address "\#(Duel.appliance)""#)
+    try duel.startDaemon(configuration: CourierTests.network)
+    try courts.startCourier()
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+    let loop = "the route 10.64.0.0/12 of table rt leads from this machine's own subnet to itself"
+    let way = ["ip", "route", "replace", "10.64.0.0/12", "via", "10.0.2.1"]
+    _ = try duel.lab.run(way + ["src", "\(Duel.appliance)"], on: "a")
+    try courts.wait(for: ["remark: \(loop)"], of: courts.doctor)
+    let page = try duel.lab.shell.attempt(
+      [BuiltPrograms.path("hopshift"), "--socket", duel.daemon?.control ?? ""] + courts.doctor,
+      in: duel.lab.namespace(of: "a"))
+    let line = try #require(page.output.split(separator: "\n").first { $0.contains(loop) })
+    // The command that it names is run as it stands; nothing else knows a way there then.
+    let command = try #require(line.split(separator: "Mend it: ").last?.prefix { $0 != "," })
+    _ = try duel.lab.run(["ip", "route", "del", "10.64.0.0/12"], on: "a")
+    _ = try duel.lab.run(["sh", "-c", String(command)], on: "a")
+    try courts.set("forwards false")
+    try courts.set(#"missing ["Microsoft.Network/routeTables/routes/write"]"#)
+    try courts.wait(
+      for: [
+        "problem: IP forwarding is off on network interface nic",
+        "problem: the identity of this machine lacks the action "
+          + "Microsoft.Network/routeTables/routes/write on rt",
+      ], of: courts.doctor)
+    let after = try duel.lab.shell.attempt(
+      [BuiltPrograms.path("hopshift"), "--socket", duel.daemon?.control ?? ""] + courts.doctor,
+      in: duel.lab.namespace(of: "a"))
+    #expect(after.status == 5 && !after.output.contains(loop), "\(after.output)")
+    try courts.killCourier()
+    try courts.wait(for: ["remark: nobody has looked at Azure"], of: courts.doctor)
   }
 }

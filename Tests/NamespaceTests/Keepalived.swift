@@ -3,6 +3,7 @@
 import Lab
 import Linux
 import Model
+import Platform
 import Testing
 
 /// Two appliances with hello between them, and a keepalived on each.
@@ -26,7 +27,9 @@ final class KeepalivedPair {
         }
       }
       for host in Company.hosts { try start(host) }
-      try network.wait(forBest: "a", within: .seconds(20))
+      // Before it is there the route servers may prefer the same one on standby.
+      try wait(for: "a")
+      try wait("claims", of: "a") { KeepalivedPair.isClaim($0) }
     } catch {
       company.tearDown()
       throw error
@@ -111,16 +114,25 @@ final class KeepalivedPair {
     try signal(host, .proceed)
   }
 
+  /// The daemon of a host is killed, and nothing else.
+  func killDaemon(_ host: String) throws {
+    let daemon = try #require(company.appliances[host]).daemonProcess
+    try Processes.signal(daemon, .kill)
+    try Waiting.until("the daemon of \(host) to end", within: .seconds(20)) {
+      () throws(LabError) in ProcessTable.isAlive(daemon) ? "it runs" : nil
+    }
+  }
+
   func isHolding(_ host: String) throws(LabError) -> Bool {
     try lab.run(["ip", "-o", "address", "show"], on: host).contains("\(VirtualNetwork.vip)/")
   }
 
   /// Waits until the VIP is on `host` and both route servers prefer it.
   func wait(for host: String) throws(LabError) {
-    try Waiting.until("the VIP to be on \(host)", within: .seconds(10)) { () throws(LabError) in
+    try Waiting.until("the VIP to be on \(host)", within: .seconds(20)) { () throws(LabError) in
       try isHolding(host) ? nil : "it is not"
     }
-    try network.wait(forBest: host, within: .seconds(10))
+    try network.wait(forBest: host, within: .seconds(20))
   }
 
   /// Waits until a host's route stands at a rung of this kind at both route servers.
@@ -150,6 +162,27 @@ final class KeepalivedPair {
       faults += try tap.judge().faultsOfWholeRun(speakers: addresses, until: now)
     }
     return faults
+  }
+
+  /// Now, as the taps write it.
+  static func moment() -> Moment { Moment(nanoseconds: Clock.wall().nanoseconds) }
+
+  /// Who has claimed since, once for each UPDATE at each route server; a withdrawal has no name.
+  func changes(since start: Moment) throws(LabError) -> [String] {
+    var names: [IPv4Address: String] = [:]
+    for host in Company.hosts { names[try company.address(host)] = host }
+    var found: [String] = []
+    for tap in network.taps {
+      for (record, update) in try tap.judge().updates(from: Array(names.keys))
+      where record.moment >= start {
+        // Who is beaten resigns behind it: no best path moves by that.
+        if update.withdraws { found.append("withdrawal") }
+        if KeepalivedPair.isClaim(update.path.count) {
+          found.append(names[record.source.address] ?? "nobody")
+        }
+      }
+    }
+    return found
   }
 
   /// Runs the command line against a host's daemon.

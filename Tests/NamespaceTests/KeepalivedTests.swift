@@ -67,8 +67,6 @@ struct KeepalivedTests {
   @Test func `maintenance is a hand-over by the tracked file, and back`() throws {
     let pair = try KeepalivedPair()
     defer { pair.tearDown() }
-    let refused = try pair.hopshift("a", ["switch", "web", "--to", "other"])
-    #expect(refused.0 == 1 && refused.1.contains("maintenance"), "\(refused)")
     let on = try pair.hopshift("a", ["maintenance", "on"])
     #expect(on.0 == 0, "\(on)")
     try settled(pair, on: "b")
@@ -78,5 +76,64 @@ struct KeepalivedTests {
     #expect(try pair.hopshift("a", ["maintenance", "off"]).0 == 0)
     try settled(pair, on: "a")
     #expect(try pair.faults() == [])
+  }
+
+  @Test func `switch is a hand-over by the tracked file, there and back and back again`() throws {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    // Elsewhere than where the address is, it cannot be asked for.
+    let refused = try pair.hopshift("b", ["switch", "web", "--to", "self"])
+    #expect(refused.0 == 1 && refused.1.contains("switch it to other"), "\(refused)")
+    let dry = try pair.hopshift("a", ["switch", "web", "--to", "other", "--force", "--dry-run"])
+    #expect(dry.0 == 0 && dry.1.contains("would be done"), "\(dry)")
+    #expect(try pair.tracked("a") == "0")
+
+    var start = KeepalivedPair.moment()
+    let given = try pair.hopshift("a", ["switch", "web", "--to", "other", "--force"])
+    #expect(given.0 == 0 && given.1.contains("asked to place it elsewhere"), "\(given)")
+    try settled(pair, on: "b")
+    #expect(try pair.changes(since: start) == ["b", "b"], "one claim at each route server")
+    #expect(try pair.tracked("a") == "1", "or its keepalived would fetch the address back")
+    let explained = try pair.hopshift("a", ["explain", "web"])
+    #expect(explained.1.contains("an operator gave it away"), "\(explained.1)")
+
+    // A daemon that is killed and started again has not forgotten.
+    try pair.killDaemon("a")
+    try pair.company.appliances["a"]?.startAgain()
+    try pair.company.waitUntilAllAreHeard()
+    #expect(try pair.tracked("a") == "1")
+    #expect(try pair.isHolding("b"))
+
+    // The operator wants it back: the better priority fetches it.
+    start = KeepalivedPair.moment()
+    #expect(try pair.hopshift("a", ["switch", "web", "--to", "self", "--force"]).0 == 0)
+    try settled(pair, on: "a")
+    #expect(try pair.changes(since: start) == ["a", "a"])
+    #expect(try pair.tracked("a") == "0" && pair.tracked("b") == "0")
+
+    // Given again, and from the other one as well: it comes back, and both files are as they were.
+    #expect(try pair.hopshift("a", ["switch", "web", "--to", "other", "--force"]).0 == 0)
+    try settled(pair, on: "b")
+    start = KeepalivedPair.moment()
+    #expect(try pair.hopshift("b", ["switch", "web", "--to", "other", "--force"]).0 == 0)
+    try settled(pair, on: "a")
+    #expect(try pair.changes(since: start) == ["a", "a"])
+    #expect(try pair.tracked("a") == "0", "it came back")
+    #expect(try pair.tracked("b") == "1")
+  }
+
+  @Test func `an address that nobody takes may stay after a while`() throws {
+    let pair = try KeepalivedPair()
+    defer { pair.tearDown() }
+    // The other machine is heard, and has nobody who would take the address.
+    try pair.signal("b", .terminate)
+    #expect(try pair.hopshift("a", ["switch", "web", "--to", "other", "--force"]).0 == 0)
+    #expect(try pair.tracked("a") == "1")
+    try Waiting.until("the file to say 0 again", within: .seconds(40)) { () throws(LabError) in
+      try pair.tracked("a") == "0" ? nil : "it says \(try pair.tracked("a"))"
+    }
+    #expect(try pair.company.said("a", "nobody took the address").count == 1)
+    #expect(try pair.isHolding("a"))
+    try pair.network.wait(forBest: "a", within: .seconds(20))
   }
 }

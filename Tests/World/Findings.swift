@@ -50,6 +50,8 @@ package enum Checker: String, CaseIterable, Sendable {
   case damping
   /// A pause of our own blames nobody.
   case ownPause
+  /// An address that was given away and not taken may stay; one that has gone is not asked for.
+  case placement
   /// Two that live and have heard each other do not both want to write route tables.
   case voices
   /// What was decided is soon at each route server that listens, whatever the other one does.

@@ -13,7 +13,7 @@ extension RestLoop {
     cause DOOR NAME [calls=WHICH] [times=N] [value=TEXT] | mend [DOOR [NAME]] |
     meddle TABLE ROUTE PREFIX HOP | meddle TABLE ROUTE gone |
     event KIND SECONDS DURATION MACHINE... | begin EVENT | end EVENT |
-    deny ACTION | allow ACTION | revoke-tokens |
+    deny ACTION | allow ACTION | forwarding INTERFACE on|off | revoke-tokens |
     set lasts|programming|token-life|first-events|reads|writes|deletes|meters VALUE
     """
 
@@ -145,6 +145,9 @@ extension RestLoop {
     case ("allow", 1):
       cloud.manager.denied.removeAll { $0 == rest[0].lowercased() }
       return nil
+    case ("forwarding", 2) where rest[1] == "on" || rest[1] == "off":
+      let isDone = cloud.manager.setForwarding(rest[0], rest[1] == "on")
+      return isDone ? nil : "no interface '\(rest[0])'"
     case ("revoke-tokens", 0):
       cloud.revokeTokens()
       return nil

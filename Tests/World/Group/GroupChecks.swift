@@ -334,6 +334,7 @@ extension GroupWorld {
       violate(.liveness, "member \(index) is not in order long after the last fault")
     }
     judgeBestPaths(.failback)
+    judgeFiles()
     for server in servers {
       for why in server.wrongs { violate(.format, why) }
       for (code, subcode) in server.notifications where code != 4 && code != 6 {

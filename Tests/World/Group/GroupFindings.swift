@@ -29,6 +29,9 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case given
   case damped
   case outOfService
+  case placedElsewhere
+  case placementRefused
+  case placedBack
   case tableWritten
   case writeRefused
   case fallbackWanted

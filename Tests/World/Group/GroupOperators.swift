@@ -9,10 +9,10 @@ extension GroupWorld {
 
   /// One wish of an operator at one machine.
   func wish(at index: Int) {
-    guard isLiving(index), shape.manner != .address else { return }
+    guard isLiving(index) else { return }
     let isForced = random.oneIn(2)
     let host = HostSlot(random.pick(0...Shape.hosts - 1))
-    let kind = random.pick(0...(shape.manner == .healthy ? 1 : 3))
+    let kind = random.pick(0...(shape.manner == .watchers ? 3 : 1))
     let command: OperatorCommand =
       switch kind {
       case 0: .take(GroupWorld.vip, isForced: isForced)
@@ -21,6 +21,7 @@ extension GroupWorld {
       default: .release(GroupWorld.vip)
       }
     let before = members[index].standing
+    let wasHere = hasAddress(index)
     let answer = order(command, at: index)
     tell("member \(index) is told to \(command): \(answer)")
     if case .damped = answer { reached.insert(.damped) }
@@ -30,7 +31,13 @@ extension GroupWorld {
     trouble(index)
     judge.commandedAt = now
     reached.insert(kind == 1 ? .given : .switched)
-    let isMove = kind < 2 && shape.manner == .healthy || members[index].standing != before
+    let isMove =
+      switch shape.manner {
+      // What has not gone yet is kept without a change.
+      case .address: kind == 1 || !wasHere
+      case .healthy: true
+      case .watchers: members[index].standing != before
+      }
     if !isForced, isMove { judgeObedience(index, command) }
   }
 
@@ -56,9 +63,6 @@ extension GroupWorld {
     truths[index].isOut = isOut
     judge.commandedAt = now
     if isOut { reached.insert(.outOfService) }
-    // keepalived tracks a file of ours.
-    guard isOut, shape.manner == .address, holder == index, !truths[1 - index].isOut else { return }
-    depart(index, to: 1 - index)
   }
 
   /// The end: everybody is in service, and nothing is chosen by hand.

@@ -45,6 +45,8 @@ struct Truth {
   var isShaky = false
   /// Out of service by an operator's word.
   var isOut = false
+  /// The file that keepalived tracks says that the address should be elsewhere.
+  var isLow = false
   /// Its daemon ends in order.
   var isEnding = false
   var isAsleep = false
@@ -290,6 +292,7 @@ package final class GroupWorld: Networked {
     }
     hearWishes(index)
     hearConfirmations(index)
+    followFile(index)
     watchDelivery(index)
     judgeVoices(index)
   }

@@ -76,6 +76,8 @@ package final class Member: Machine {
   var wishes: [(vip: VIPSlot, wish: RouteWish)] = []
   /// Shifts that were confirmed since this was looked at last.
   var confirmed: [VIPSlot] = []
+  /// What became of an address that was given away, since this was looked at last.
+  private var placements: [Placement] = []
   /// What stands has changed since this was looked at last.
   var hasMoved = false
   /// Its courier has asked for everything as it stands.
@@ -145,6 +147,14 @@ package final class Member: Machine {
     return driver?.engine.lastAnswer ?? .unchanged
   }
 
+  func takePlacements() -> [Placement] {
+    defer { placements.removeAll() }
+    return placements
+  }
+
+  /// What it writes into the file that keepalived tracks; nil: it does not run.
+  var isAddressUnwanted: Bool? { driver?.engine.failover.isAddressUnwanted(VIPSlot(0)) }
+
   /// What it announces for its first VIP.
   var standing: Standing? { driver?.engine.failover.standing(VIPSlot(0)) }
 
@@ -201,6 +211,7 @@ package final class Member: Machine {
     case .wish(let vip, let wish, _): wishes.append((vip, wish))
     case .confirmed(let vip, _): confirmed.append(vip)
     case .standing(VIPSlot(0), _, _, _, _): hasMoved = true
+    case .placement(VIPSlot(0), let placement): placements.append(placement)
     default: return
     }
   }

@@ -1,5 +1,6 @@
 // What keepalived does with the addresses of a group.
 
+import Failover
 import Model
 
 extension GroupWorld {
@@ -64,6 +65,46 @@ extension GroupWorld {
     holder = index
     takeAddress(from: 1 - index)
     news(index)
+  }
+
+  /// keepalived hears of the file that a daemon writes, and the file outlives the daemon.
+  func followFile(_ index: Int) {
+    guard shape.manner == .address else { return }
+    judgePlacements(index)
+    guard let isLow = members[index].isAddressUnwanted, isLow != truths[index].isLow else { return }
+    truths[index].isLow = isLow
+    tell("the file of member \(index) says \(isLow ? 1 : 0)")
+    let other = 1 - index
+    if isLow {
+      // Some are configured never to take an address from one that has it.
+      guard holder == index, !truths[other].isLow, !random.oneIn(4) else { return }
+      depart(index, to: other)
+    } else if holder == other, random.oneIn(2) {
+      depart(other, to: index)
+    }
+  }
+
+  private func judgePlacements(_ index: Int) {
+    for placement in members[index].takePlacements() {
+      switch placement {
+      case .gone: reached.insert(.placedElsewhere)
+      case .refused:
+        reached.insert(.placementRefused)
+        if !hasAddress(index) {
+          violate(.placement, "member \(index) says that nobody took its address, which has gone")
+        }
+      case .returned: reached.insert(.placedBack)
+      case .asked, .recalled: continue
+      }
+    }
+  }
+
+  /// Long after the last wish: who has the address does not ask for it to be elsewhere.
+  func judgeFiles() {
+    guard shape.manner == .address else { return }
+    for index in members.indices where truths[index].isLow && hasAddress(index) {
+      violate(.placement, "member \(index) has the address, and its file says 1")
+    }
   }
 
   func hasAddress(_ index: Int) -> Bool {
