@@ -235,9 +235,9 @@ package struct Exports {
     for place in pending where entries[Int(place)].isListedAnew {
       let entry = entries[Int(place)]
       entries[Int(place)].isListedAnew = false
-      guard let due = entry.due, entry.wanted != Exports.none else { continue }
-      let delay = rules[Int(entry.wanted)].delay
-      schedule(place, max(due, Exports.together(now + delay, delay)))
+      guard let due = entry.due, entry.wanted != entry.told else { continue }
+      // Of what went meanwhile another route may have been there until now.
+      schedule(place, max(due, self.due(Int(place), at: now)))
     }
   }
 

@@ -65,7 +65,8 @@ import YAML
 
   /// A replay must be able to fail: what another seed would have done is not the same.
   @Test func anotherSeedDiffers() throws {
-    let journal = ReplayTests.journals(1)[0]
+    // The longest: in a short run nothing may have been waited for.
+    let journal = try #require(ReplayTests.journals(1).max { $0.count < $1.count })
     let replay = try Replay(journal)
     var other = replay.beginning
     other.seed ^= 1

@@ -74,6 +74,20 @@ struct RouteKeysTests {
     #expect(table.told.count == 1)
   }
 
+  /// A grace does not begin while nobody knows what else is there.
+  @Test func aGraceInDoubtBeginsWithTheListing() throws {
+    let table = Table([Plan.Redistribution(name: "r", grace: .seconds(2))])
+    let route = try Table.route(Self.prefix)
+    table.add(route)
+    table.pass(.seconds(1))
+    table.stale()
+    table.remove(route)
+    table.pass(.seconds(1))
+    table.list([])
+    #expect(table.pass(.milliseconds(1_990)).isEmpty)
+    #expect(table.pass(.milliseconds(10)) == ["-10.64.1.0/24"])
+  }
+
   /// Which of several routes was replaced is not said.
   @Test func aReplacementThatNoRuleTakesIsADoubt() throws {
     let table = try announced()

@@ -30,7 +30,7 @@ package enum Sabotage: CaseIterable, Sendable {
   case exportsFirst
   /// Takes back again and again.
   case flutter
-  /// Of the Plan: no limit, no grace, and one prefix that never gets a place.
+  /// Of the Plan: no limit, no grace, and prefixes that never get a place.
   case roomForAll
   case hasty
   case unfair

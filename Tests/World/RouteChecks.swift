@@ -60,7 +60,8 @@ extension World {
         let family = WireFamily(prefix)
         guard servers[server].families.contains(family) else { continue }
         guard let standing = standings[prefix], let rule = standing.rule else {
-          let since = standings[prefix]?.since ?? .zero
+          let listed = appliances[index].watch?.ledger.listed ?? .zero
+          let since = max(standings[prefix]?.since ?? .zero, listed)
           if held[prefix] != nil, now - since >= rules.patience + World.quiet {
             violate(.exports, "appliance \(index): \(prefix) is gone, and stands")
           }

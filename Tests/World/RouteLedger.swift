@@ -23,6 +23,8 @@ package struct RouteLedger: Sendable {
   private var isClean = false
   private var sequence: UInt32 = 0
   private(set) var hasInterruption = false
+  /// When everything was listed last: a grace may count from then.
+  private(set) var listed = Instant.zero
 
   mutating func lost() {
     isStale = true
@@ -49,6 +51,7 @@ package struct RouteLedger: Sendable {
       if end.isInterrupted { interrupt() }
       guard what == .ipv6Routes, isClean, end.sequence == sequence else { return nil }
       isStale = false
+      listed = now
       let known = Set(routes.map(\.prefix))
       routes = Set(end.routes)
       for prefix in known.union(end.routes.map(\.prefix)) { judge(prefix, at: now) }

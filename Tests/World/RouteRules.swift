@@ -13,7 +13,7 @@ package struct RouteRules: Sendable {
   package var limits: [Int]
   package var grace: Nanoseconds
   package var delay: Nanoseconds
-  /// A prefix that comes first gets no place.
+  /// Prefixes that come first get no place.
   var isUnfair = false
 
   init(_ random: inout Random) {
@@ -45,7 +45,7 @@ package struct RouteRules: Sendable {
         allow: Self.filters(
           ("10.64.0.0/12", 12...24), ("10.1.0.0/16", 16...32), ("2001:db8:64::/48", 48...64)),
         deny: Self.filters(("10.65.0.0/16", 16...32))
-          + (isUnfair ? Self.filters(("10.64.0.0/16", 16...16)) : []),
+          + (isUnfair ? Self.filters(("10.64.0.0/12", 12...24)) : []),
         limit: limits[0], grace: grace, delay: delay),
       Plan.Redistribution(
         name: "fixed", origins: [Model.Route.Origin(Self.fixed)],

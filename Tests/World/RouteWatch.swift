@@ -60,7 +60,9 @@ package struct RouteWatch {
         if !ledger.isStale { wrongs.append((.exports, "\(prefix) is no route to announce")) }
         continue
       }
-      if standing.rule == nil, !ledger.isStale, now > standing.since + rules.patience {
+      if standing.rule == nil, !ledger.isStale,
+        now > max(standing.since, ledger.listed) + rules.patience
+      {
         wrongs.append((.exports, "\(prefix) is announced, and gone for long"))
       }
     }

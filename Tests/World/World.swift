@@ -129,7 +129,10 @@ package final class World: Networked {
       routeServers: Plan.RouteServers(
         platform: .generic, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
         peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
-      vips: vips, redistributions: rules?.plan ?? [])
+      vips: vips,
+      // What is printed names it, and reads back as the same Plan.
+      hosts: rules == nil ? [] : [Plan.Host(name: "other", address: RouteRules.other)],
+      redistributions: rules?.plan ?? [])
   }
 
   /// How often an engine took another one's place in the runs that still go on.
