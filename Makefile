@@ -1,8 +1,9 @@
-# Everything a person runs: deps build test test-long mutants soak demo bench deb lint clean.
+# Everything a person runs: deps build test test-long mutants soak demo demos bench deb lint clean.
 
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
 RELEASE := .build/release
+ARCHITECTURE := $(shell dpkg --print-architecture)
 PROGRAMS := hopshiftd hopshift hopshift-courier hopshift-lab
 
 # The appliance has no Swift, so the runtime is inside; no RUNPATH, nothing bound late. Of the C++
@@ -17,7 +18,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
 
 export SWIFT VERSION
 
-.PHONY: deps build release test test-long mutants soak demo bench deb lint clean
+.PHONY: deps build release test test-long mutants soak demo demos bench deb lint clean
 
 deps:
 	@packaging/deps
@@ -41,15 +42,19 @@ test-long: build release
 mutants: deps
 	@Tests/Mutants/run
 
+# One play of hopshift-lab, with its page: $(call play,LAYOUT)
+play = $(RELEASE)/hopshift-lab demo $(1) --deb dist/hopshift_$(VERSION)_$(ARCHITECTURE).deb \
+	--html dist/demo-$(1).html
+
+# The main job: the pair's frozen owner, and the watcher beside the article's own.
 demo: deb
-	$(RELEASE)/hopshift-lab demo pair --deb dist/hopshift_$(VERSION)_amd64.deb \
-		--html dist/demo-pair.html
-	$(RELEASE)/hopshift-lab demo watcher --deb dist/hopshift_$(VERSION)_amd64.deb \
-		--html dist/demo-watcher.html
-	$(RELEASE)/hopshift-lab demo udr --deb dist/hopshift_$(VERSION)_amd64.deb \
-		--html dist/demo-udr.html
-	$(RELEASE)/hopshift-lab demo redistribute --deb dist/hopshift_$(VERSION)_amd64.deb \
-		--html dist/demo-redistribute.html
+	$(call play,pair)
+	$(call play,watcher)
+
+# The route tables and the kernel's routes besides.
+demos: demo
+	$(call play,udr)
+	$(call play,redistribute)
 
 # Any length: make soak SECONDS=86400.
 SECONDS ?= 600

@@ -174,8 +174,8 @@ let package = Package(
     tests(
       "DaemonTests",
       [
-        "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control", "Linux",
-        "Seal", "Model",
+        "World", "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control",
+        "Linux", "Seal", "Model",
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),

@@ -17,11 +17,20 @@ package enum RouteStage: String, Hashable, Sendable {
   case failed
 }
 
+/// What one route of the kernel is to be in one table.
+package struct CrowdWord: Hashable, Sendable {
+  package var table: Int
+  package var prefix: Prefix
+  package var intent: Intent
+}
+
 package enum DeskInput: Hashable, Sendable {
   /// A record, as it came.
   case desired(Desired)
   /// Everything as it stands, in answer to a question.
   case answered(ask: UInt64, [Desired])
+  /// Words about routes of the kernel; those of an answer come before it.
+  case crowd(ask: UInt64?, [CrowdWord])
   case answer(DeskCall, Answer)
   case lost(DeskCall, Loss)
   case paused
@@ -35,6 +44,8 @@ package enum DeskOutput: Hashable, Sendable {
   case ask(UInt64)
   case renewToken
   case report(vip: String, Generation, RouteStage, String)
+  /// How far a route of the kernel has come in one table.
+  case crowd(table: Int, Prefix, Generation, RouteStage, String)
   /// A table was read, and this stands against what is announced.
   case read(table: ResourceID, TableRecord)
 }
@@ -57,9 +68,7 @@ package struct Desk: Sendable {
 
   private struct Question: Sendable {
     var ask: UInt64
-    var table: Int
     var number: UInt64
-    var slot: RouteSlot
   }
 
   private var tables: [Table]
@@ -71,7 +80,8 @@ package struct Desk: Sendable {
   private let routes: [[Prefix]]
   private let starts: [Int]
   private var progress: [Progress]
-  private var questions: [Question] = []
+  /// By table and place: the newest question of a route is the one whose answer counts.
+  private var questions: [[Question?]]
   private var lastAsk: UInt64 = 0
 
   /// `records` say which VIPs and routes there are; nothing for a name that no route can have, more
@@ -103,6 +113,7 @@ package struct Desk: Sendable {
     tables = ids.enumerated().map { index, id in
       Table(id, at: endpoint, managed, policy: policy, seed: seed &+ UInt64(index), now: now)
     }
+    questions = ids.map { _ in [] }
     vips = records.map(\.vip)
     routes = records.map(\.routes)
     self.starts = starts
@@ -150,7 +161,15 @@ package struct Desk: Sendable {
     case .desired(let record): take(record, nil, at: now, into: &outputs)
     case .answered(let ask, let records):
       for record in records { take(record, ask, at: now, into: &outputs) }
-      questions.removeAll { $0.ask <= ask }
+      for table in questions.indices {
+        for place in questions[table].indices {
+          if let question = questions[table][place], question.ask <= ask {
+            questions[table][place] = nil
+          }
+        }
+      }
+    case .crowd(let ask, let words):
+      for word in words { take(word, ask, at: now, into: &outputs) }
     case .answer(let call, let answer):
       give(.answered(call.call, answer), to: call.table, at: now, into: &outputs)
     case .lost(let call, let loss):
@@ -189,15 +208,35 @@ package struct Desk: Sendable {
       for (offset, prefix) in record.routes.enumerated() {
         let slot = RouteSlot(starts[vip] + offset)
         let intent = record.intent(for: prefix)
-        let question = questions.last {
-          $0.table == table && $0.slot == slot && $0.ask <= (ask ?? 0)
-        }
-        if ask != nil, let question {
-          give(.word(ask: question.number, slot, intent), to: table, at: now, into: &outputs)
-        } else {
-          give(.intent(slot, intent), to: table, at: now, into: &outputs)
-        }
+        say(slot, intent, ask, to: table, at: now, into: &outputs)
       }
+    }
+  }
+
+  /// A route of the kernel. What is not wished and not there needs no place.
+  private mutating func take(
+    _ word: CrowdWord, _ ask: UInt64?, at now: Instant, into outputs: inout [DeskOutput]
+  ) {
+    guard tables.indices.contains(word.table) else { return }
+    if word.intent.wish == .notOurs, tables[word.table].slot(of: word.prefix) == nil { return }
+    guard let slot = tables[word.table].makeSlot(of: word.prefix) else {
+      let name = tables[word.table].id.name
+      return outputs.append(
+        .crowd(
+          table: word.table, word.prefix, word.intent.generation, .failed,
+          "\(name): \(Trouble.full(Table.crowdLimit).sentence)"))
+    }
+    say(slot, word.intent, ask, to: word.table, at: now, into: &outputs)
+  }
+
+  private mutating func say(
+    _ slot: RouteSlot, _ intent: Intent, _ ask: UInt64?, to table: Int, at now: Instant,
+    into outputs: inout [DeskOutput]
+  ) {
+    if let ask, let question = question(table, slot), question.ask <= ask {
+      give(.word(ask: question.number, slot, intent), to: table, at: now, into: &outputs)
+    } else {
+      give(.intent(slot, intent), to: table, at: now, into: &outputs)
     }
   }
 
@@ -215,17 +254,24 @@ package struct Desk: Sendable {
       case .renewToken:
         if !outputs.contains(.renewToken) { outputs.append(.renewToken) }
       case .told(let slot, let generation, let outcome):
-        note(table, slot, generation, outcome)
+        if let prefix = tables[table].crowdPrefix(slot) {
+          tell(table, slot, prefix, generation, outcome, into: &outputs)
+        } else {
+          note(table, slot, generation, outcome)
+        }
       case .read(let record): outputs.append(.read(table: tables[table].id, record))
       }
     }
   }
 
   private mutating func ask(_ table: Int, _ number: UInt64, _ slot: RouteSlot) {
-    // The newest question of a route is the one whose answer counts.
-    questions.removeAll { $0.table == table && $0.slot == slot }
     lastAsk += 1
-    questions.append(Question(ask: lastAsk, table: table, number: number, slot: slot))
+    while questions[table].count <= slot.index { questions[table].append(nil) }
+    questions[table][slot.index] = Question(ask: lastAsk, number: number)
+  }
+
+  private func question(_ table: Int, _ slot: RouteSlot) -> Question? {
+    questions[table].indices.contains(slot.index) ? questions[table][slot.index] : nil
   }
 
   // MARK: Reports
@@ -237,21 +283,36 @@ package struct Desk: Sendable {
       progress[vip].generation == generation
     else { return }
     let place = table * routes[vip].count + slot.index - starts[vip]
-    guard progress[vip].stages.indices.contains(place) else { return }
-    var detail = ""
-    switch outcome {
-    case .accepted: progress[vip].stages[place] = .accepted
-    case .done: progress[vip].stages[place] = .done
-    case .superseded: return
-    case .waiting(let trouble):
-      progress[vip].stages[place] = .failed
-      detail = "\(tables[table].id.name): \(trouble.sentence)"
-    case .drifted(let record):
-      progress[vip].stages[place] = .foreign
-      let found = record.map { "leads to \($0.target.sentence)" } ?? "is gone"
-      detail = "\(tables[table].id.name): the route \(found)"
-    }
+    guard progress[vip].stages.indices.contains(place),
+      let (stage, detail) = words(outcome, of: table)
+    else { return }
+    progress[vip].stages[place] = stage
     progress[vip].details[place] = detail
+  }
+
+  /// Nothing for what was superseded: the newer word has a progress of its own.
+  private func words(_ outcome: Outcome, of table: Int) -> (stage: RouteStage, detail: String)? {
+    let name = tables[table].id.name
+    switch outcome {
+    case .accepted: return (.accepted, "")
+    case .done: return (.done, "")
+    case .superseded: return nil
+    case .waiting(let trouble): return (.failed, "\(name): \(trouble.sentence)")
+    case .drifted(let record):
+      let found = record.map { "leads to \($0.target.sentence)" } ?? "is gone"
+      return (.foreign, "\(name): the route \(found)")
+    }
+  }
+
+  private mutating func tell(
+    _ table: Int, _ slot: RouteSlot, _ prefix: Prefix, _ generation: Generation,
+    _ outcome: Outcome, into outputs: inout [DeskOutput]
+  ) {
+    guard let (stage, detail) = words(outcome, of: table) else { return }
+    outputs.append(.crowd(table: table, prefix, generation, stage, detail))
+    guard stage == .done, case .removed = tables[table].wish(of: slot) else { return }
+    tables[table].release(slot)
+    if question(table, slot) != nil { questions[table][slot.index] = nil }
   }
 
   /// The least of what the routes have come to is what the VIP has.
@@ -285,6 +346,9 @@ extension Trouble {
     case .lost(let loss): loss.reason.rawValue
     case .unreadable: "the answer cannot be read"
     case .contested: "somebody else writes it again and again"
+    case .taken(let name): "route \(name) has this prefix, and it is not ours"
+    case .full(let count): "the table has \(count) routes; the rest is left for virtual IPs"
+    case .unkept: "the store does not take the word, and what is not kept is not written"
     }
   }
 }

@@ -90,7 +90,7 @@ extension Inspector {
     for entry in read.subnets ?? [] {
       let table = entry.properties?.routeTable?.id.flatMap { ResourceID($0) }
       let isOwn = own != nil && entry.id.flatMap { ResourceID($0) } == own
-      if isOwn, settings.routeTables.isEmpty, !records.isEmpty {
+      if isOwn, settings.routeTables.isEmpty, hasRoutes {
         if let table { found.append(table) }
         if table == nil, let own { findings.append(.noTable(for: own)) }
       }
@@ -130,7 +130,7 @@ extension Inspector {
       }
     }
     guard isOurs else { return }
-    if !records.isEmpty { add(.permissions(id)) }
+    if hasRoutes { add(.permissions(id)) }
     let subnets = table.subnets.compactMap { ResourceID($0) }
     guard interfaces.contains(where: { $0.subnets.contains(where: subnets.contains) }) else {
       return
@@ -147,10 +147,11 @@ extension Inspector {
       }
     }
     return managed
+      + crowd.map { ManagedRoute(name: Desired.crowdName($0), prefix: $0, candidates: []) }
   }
 
   private mutating func judge(_ rights: Permissions, _ table: ResourceID) {
-    let deletes = records.contains { $0.mode == .fallback }
+    let deletes = !crowd.isEmpty || records.contains { $0.mode == .fallback }
     let missing = Permissions.needed(deletes: deletes).filter { !rights.allows($0) }
     guard !missing.isEmpty else { return }
     // What is missing here may stand in the rest of the list.

@@ -42,6 +42,10 @@ package struct Inspector: Sendable {
 
   let settings: Settings
   let records: [Desired]
+  /// Routes of the kernel that this machine writes.
+  let crowd: [Prefix]
+  /// Whether there is anything of ours in tables.
+  var hasRoutes: Bool { !records.isEmpty || !crowd.isEmpty }
   let carriages: [Carriage]
   private let metadata: Endpoint
   private let ends: Instant
@@ -67,11 +71,13 @@ package struct Inspector: Sendable {
 
   /// `machine` and `management` are what was known before.
   package init(
-    _ settings: Settings, _ records: [Desired], _ carriages: [Carriage], metadata: Endpoint,
-    management: Endpoint?, machine: ResourceID?, now: Instant
+    _ settings: Settings, _ records: [Desired], _ carriages: [Carriage],
+    crowd: [Prefix] = [], metadata: Endpoint, management: Endpoint?, machine: ResourceID?,
+    now: Instant
   ) {
     self.settings = settings
     self.records = records
+    self.crowd = crowd
     self.carriages = carriages
     self.metadata = metadata
     self.management = management
@@ -195,7 +201,7 @@ package struct Inspector: Sendable {
   func isNeeded(_ look: Look) -> Bool {
     switch look {
     case .instance: true
-    case .machine, .interface, .network: settings.routeTables.isEmpty && !records.isEmpty
+    case .machine, .interface, .network: settings.routeTables.isEmpty && hasRoutes
     case .table(let id): isOurs(id)
     case .permissions: false
     }

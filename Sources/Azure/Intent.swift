@@ -8,8 +8,20 @@ package enum Wish: Hashable, Sendable {
   case hop(IPAddress)
   /// It is not there, so that BGP decides.
   case absent
+  /// It is not there any more if it leads where we led it; whoever led it elsewhere keeps it.
+  case removed(from: [IPAddress])
   /// It is somebody else's now: hands off.
   case notOurs
+}
+
+extension Wish {
+  /// Whether it takes a route away, which Azure counts apart.
+  var isRemoval: Bool {
+    switch self {
+    case .absent, .removed: true
+    case .hop, .notOurs: false
+    }
+  }
 }
 
 /// The newest word of the daemon about one route.
@@ -59,11 +71,17 @@ package enum Trouble: Hashable, Sendable {
   case unreadable
   /// Somebody writes it again and again although it is ours.
   case contested
+  /// Another route of the table has the prefix, and each stands once in a table.
+  case taken(by: String)
+  /// The table has so many routes that the rest is for virtual IPs.
+  case full(Int)
+  /// The store does not have the word, and would not know the route for ours after a crash.
+  case unkept
 
   /// Nothing but a person can mend it.
   package var isForPeople: Bool {
     switch self {
-    case .forbidden, .homeless, .refused, .contested: true
+    case .forbidden, .homeless, .refused, .contested, .taken, .full: true
     default: false
     }
   }

@@ -19,7 +19,9 @@ extension Office {
     if let gate, now >= gate.until { openGate(into: &outputs) }
     keepAgain(at: now, into: &outputs)
     if settings != nil, desk == nil { excuse(into: &outputs) }
+    keepCrowdAgain(at: now, into: &outputs)
     tell(into: &outputs)
+    tellCrowd(into: &outputs)
   }
 
   // MARK: Who and where we are
@@ -60,7 +62,8 @@ extension Office {
   private mutating func openDesk(
     _ settings: Settings, at now: Instant, into outputs: inout [OfficeOutput]
   ) {
-    guard desk == nil, !records.isEmpty, let management, keeper?.token != nil else { return }
+    guard desk == nil, !records.isEmpty || !crowd.isIdle, let management, keeper?.token != nil
+    else { return }
     var tables = settings.routeTables
     if tables.isEmpty {
       guard let found = ownTable(settings, management, at: now, into: &outputs) else { return }
@@ -84,6 +87,8 @@ extension Office {
     for record in records {
       give(.desired(heeded(record)), [record], isAnswer: true, at: now, into: &outputs)
     }
+    crowd.use(tables)
+    settleCrowd(at: now, into: &outputs)
   }
 
   private mutating func ownTable(
@@ -122,14 +127,18 @@ extension Office {
 
   /// Why nothing is written although it is ours: there is no table to write to yet.
   private mutating func excuse(into outputs: inout [OfficeOutput]) {
-    let trouble = introduction.trouble.map { "the metadata service: \($0)" }
-    let known = introduction.machine != nil && management == nil ? "the cloud is unknown" : nil
-    let words = trouble ?? known ?? toldToken.map { "no token: \($0)" } ?? toldPlace
+    let words = excuse
     for record in records.map(heeded) where record.voice == .ours {
       note(
         record.vip, record.generation, words == nil ? .queued : .failed, words ?? "",
         into: &outputs)
     }
+  }
+
+  var excuse: String? {
+    let trouble = introduction.trouble.map { "the metadata service: \($0)" }
+    let known = introduction.machine != nil && management == nil ? "the cloud is unknown" : nil
+    return trouble ?? known ?? toldToken.map { "no token: \($0)" } ?? toldPlace
   }
 
   // MARK: Events and warmth

@@ -18,8 +18,8 @@ extension Office {
     guard inspector == nil else { return }
     inspectionNumber += 1
     inspector = Inspector(
-      settings, records, carriages, metadata: servers.metadata, management: management,
-      machine: introduction.machine?.id, now: now)
+      settings, records, carriages, crowd: crowd.written, metadata: servers.metadata,
+      management: management, machine: introduction.machine?.id, now: now)
   }
 
   /// One call after the other; those that need a token within the budget of their subscription.

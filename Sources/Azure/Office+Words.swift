@@ -64,6 +64,10 @@ extension Office {
   mutating func kept(
     _ number: UInt64, _ isDurable: Bool, at now: Instant, into outputs: inout [OfficeOutput]
   ) {
+    if crowd.kept(number, isDurable) {
+      crowdKeepAt = isDurable ? nil : now + Office.keepAgain
+      settleCrowd(at: now, into: &outputs)
+    }
     answeredKeep = max(answeredKeep, number)
     for index in slots.indices where slots[index].number == number {
       slots[index].isKept = isDurable

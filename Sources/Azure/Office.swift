@@ -23,8 +23,15 @@ package enum OfficeCall: Hashable, Sendable {
 
 package enum OfficeInput: Hashable, Sendable {
   /// Everything that the daemon says, in answer to all questions up to `ask`.
-  case snapshot(ask: UInt64, Settings?, [Desired])
+  case snapshot(ask: UInt64, Settings?, [Desired], CrowdSnapshot? = nil)
   case desired(Desired)
+  /// Who writes the routes of the kernel, and which those are.
+  case writer(CrowdState)
+  case routes(CrowdSet)
+  /// What the store had when it was opened.
+  case remembered([KeptWord])
+  /// Whoever hears reports has heard none.
+  case connected
   case answer(OfficeCall, Answer)
   case lost(OfficeCall, Loss)
   /// This process was away.
@@ -53,6 +60,10 @@ package enum OfficeOutput: Hashable, Sendable {
   case keep(UInt64, [KeptWord], isAnswer: Bool)
   /// A read has shown what was wished.
   case finish(route: String, Generation)
+  /// A route of the kernel is not there any more, or not ours.
+  case forget(route: String, Generation)
+  /// How far routes of the kernel have come; each that has changed.
+  case routes([RouteReport])
   /// What Azure is about to do to this machine, as a whole.
   case events([ScheduledEvent])
   /// For all who have asked until now.
@@ -74,6 +85,17 @@ package struct KeptWord: Hashable, Sendable {
   package var route: String
   package var generation: Generation
   package var wish: Wish
+  /// Of a route of the kernel: where it may still lead by our hand.
+  package var earlier: [IPAddress] = []
+
+  package init(
+    route: String, generation: Generation, wish: Wish, earlier: [IPAddress] = []
+  ) {
+    self.route = route
+    self.generation = generation
+    self.wish = wish
+    self.earlier = earlier
+  }
 }
 
 /// How far the routes of a VIP have come.
@@ -144,6 +166,12 @@ package struct Office: Sendable {
   var held: [HeldCall] = []
   var reports: [ReportSlot] = []
 
+  // The routes of the kernel.
+  var crowd = Crowd()
+  var crowdKeepAt: Instant?
+  var toldExcuse: String?
+  var toldStrays = 0
+
   // What was found when somebody asked.
   var inspector: Inspector?
   var inspectionNumber: UInt64 = 0
@@ -182,7 +210,7 @@ package struct Office: Sendable {
 
   /// Virtual IPs that are not settled, and writes that wait for the disk.
   package var queueDepth: Int {
-    held.count + reports.count { $0.report.stage != .done }
+    held.count + reports.count { $0.report.stage != .done } + crowd.openCount
   }
 
   package var deadline: Instant? {
@@ -193,6 +221,7 @@ package struct Office: Sendable {
     result = Instant.earlier(result, desk?.deadline)
     result = Instant.earlier(result, gate?.until)
     result = Instant.earlier(result, keepAt)
+    result = Instant.earlier(result, crowdKeepAt)
     result = Instant.earlier(result, inspector?.deadline)
     if desk != nil, !isWarming { result = Instant.earlier(result, warmAt) }
     return result
@@ -203,9 +232,19 @@ package struct Office: Sendable {
     _ input: OfficeInput, at now: Instant, wall: Int64?, into outputs: inout [OfficeOutput]
   ) {
     switch input {
-    case .snapshot(let ask, let settings, let records):
-      take(ask, settings, records, at: now, into: &outputs)
+    case .snapshot(let ask, let settings, let records, let crowd):
+      take(ask, settings, records, crowd, at: now, into: &outputs)
     case .desired(let record): take(record, at: now, into: &outputs)
+    case .writer(let state):
+      crowd.take(state)
+      settleCrowd(at: now, into: &outputs)
+    case .routes(let set):
+      crowd.take(set)
+      settleCrowd(at: now, into: &outputs)
+    case .remembered(let words):
+      crowd.remember(words)
+      settleCrowd(at: now, into: &outputs)
+    case .connected: crowd.tellAnew()
     case .answer(let call, let answer): answered(call, answer, wall, at: now, into: &outputs)
     case .lost(let call, let loss): lost(call, loss, at: now, into: &outputs)
     case .paused: paused(at: now, into: &outputs)
@@ -214,6 +253,7 @@ package struct Office: Sendable {
     case .forgotten:
       for index in slots.indices { slots[index].isKept = false }
       keepAt = now
+      crowd.forget()
     case .vacated: approve(into: &outputs)
     case .carried(let carriages): take(carriages)
     case .inspect: inspect(at: now, into: &outputs)
@@ -225,8 +265,8 @@ package struct Office: Sendable {
   // MARK: The daemon's words
 
   private mutating func take(
-    _ ask: UInt64, _ settings: Settings?, _ records: [Desired], at now: Instant,
-    into outputs: inout [OfficeOutput]
+    _ ask: UInt64, _ settings: Settings?, _ records: [Desired], _ routes: CrowdSnapshot?,
+    at now: Instant, into outputs: inout [OfficeOutput]
   ) {
     let isSame = settings == self.settings && sameRoutes(records)
     if settings?.identity != self.settings?.identity { keeper = nil }
@@ -240,11 +280,14 @@ package struct Office: Sendable {
     if !isSame {
       forgetInspection(into: &outputs)
       desk = nil
+      crowd.use([])
       discovery = nil
       toldPlace = nil
       reports = []
       dropHeld()
     }
+    crowd.take(routes)
+    settleCrowd(ask: ask, at: now, into: &outputs)
     if desk != nil {
       give(
         .answered(ask: ask, records.map(heeded)), records, isAnswer: true, at: now, into: &outputs)
@@ -330,6 +373,8 @@ package struct Office: Sendable {
       case .renewToken: keeper?.refused(at: now)
       case .report(let vip, let generation, let stage, let detail):
         note(vip, generation, stage, detail, into: &outputs)
+      case .crowd(let table, let prefix, let generation, let stage, let detail):
+        note(table, prefix, generation, stage, detail, into: &outputs)
       case .read: break
       }
     }

@@ -20,6 +20,8 @@ struct Doubt: Hashable, Sendable {
 struct RouteTask: Sendable {
   let route: ManagedRoute
   let id: ResourceID
+  /// One of the routes of the kernel, which come and go, and wait for those of virtual IPs.
+  let isCrowd: Bool
   /// The bodies of PUTs, ready before they are needed.
   private let bodies: [(hop: IPAddress, body: [UInt8])]
 
@@ -49,9 +51,10 @@ struct RouteTask: Sendable {
   /// The order in which words came.
   var order: UInt64 = 0
 
-  init(_ route: ManagedRoute, id: ResourceID) {
+  init(_ route: ManagedRoute, id: ResourceID, isCrowd: Bool = false) {
     self.route = route
     self.id = id
+    self.isCrowd = isCrowd
     bodies = route.candidates.map { ($0, Calls.body(route.prefix, $0)) }
   }
 
@@ -84,12 +87,21 @@ struct RouteTask: Sendable {
     return undone
   }
 
+  /// Its write is what somebody waits for at a shift.
+  var isFailover: Bool { !isRepair && !isCrowd }
+
+  /// What goes first: shifts, repairs, then routes of the kernel in the order of their words.
+  var rank: (Int, UInt64) { (isCrowd ? 2 : isRepair ? 1 : 0, order) }
+
   /// Whether what stands is what is wished.
   func isFulfilled(by record: RouteRecord?) -> Bool {
     guard let intent else { return false }
     switch intent.wish {
     case .notOurs: return true
     case .absent: return record == nil
+    case .removed(let hops):
+      guard let record else { return true }
+      return !(record.block == route.prefix && record.hop.map(hops.contains) ?? false)
     case .hop(let hop):
       return record?.hop == hop && record?.block == route.prefix && record?.state == .succeeded
     }
@@ -102,7 +114,7 @@ struct RouteTask: Sendable {
     if seen?.target == record?.target { return false }
     switch written {
     case .hop(let hop): return record?.hop != hop
-    case .absent: return record != nil
+    case .absent, .removed: return record != nil
     case .notOurs, nil: return true
     }
   }

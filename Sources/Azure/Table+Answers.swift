@@ -70,7 +70,7 @@ extension Table {
       end(write, .forbidden(complaint), at: now, into: &outputs)
     case .absent(let complaint):
       // A route that is not there is what a DELETE is for; a PUT misses its table.
-      if write.intent.wish == .absent {
+      if write.intent.wish.isRemoval {
         finish(at: now)
       } else {
         end(write, .homeless(complaint), at: now, into: &outputs)
@@ -108,9 +108,11 @@ extension Table {
     let wait = after ?? backoff.wait(after: tasks[index].failures, &dice)
     tasks[index].notBefore = now + wait
     // Nothing is learned from a read before the wait is over, except of a write that got lost.
-    if case .lost(.unanswered) = trouble {
-    } else {
-      lookAt = now + wait
+    switch trouble {
+    case .lost(.unanswered): break
+    // Of many routes one is wrong: that is no reason for the others to wait.
+    case .refused where tasks[index].isCrowd: break
+    default: lookAt = now + wait
     }
     if isCurrent { tell(write.slot, trouble, into: &outputs) }
   }

@@ -58,11 +58,14 @@ extension Table {
   ) {
     lookFailures = 0
     lookPause = nil
-    view = View(tag: table.etag)
+    view = View(table)
+    hasLooked = true
     lookAt = now + dice.jittered(Table.lookPeriod)
     outputs.append(.read(table))
     for index in tasks.indices {
-      judge(RouteSlot(index), table.route(named: tasks[index].route.name), at: now, into: &outputs)
+      guard tasks[index].intent != nil || !tasks[index].isCrowd else { continue }
+      let record = view?.route(named: tasks[index].route.name)
+      judge(RouteSlot(index), record, at: now, into: &outputs)
     }
   }
 
@@ -75,7 +78,13 @@ extension Table {
     tasks[index].seen = .some(record)
     if record?.state != .underWay { tasks[index].isUncertain = false }
     guard let intent = tasks[index].intent, intent.wish != .notOurs else { return }
-    if tasks[index].isFulfilled(by: record) { return fulfilled(slot, intent, into: &outputs) }
+    if tasks[index].isFulfilled(by: record) {
+      if case .removed = intent.wish, let record, tasks[index].settled != intent.generation {
+        // Somebody has led it elsewhere: it is theirs now, and that is told.
+        outputs.append(.told(slot, intent.generation, .drifted(record)))
+      }
+      return fulfilled(slot, intent, into: &outputs)
+    }
     if record?.state == .underWay {
       // Ours whose answer was lost, or somebody else's: it is not written over before its end.
       let since = tasks[index].underWaySince ?? now

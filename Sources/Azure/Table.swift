@@ -61,8 +61,13 @@ package struct Table: Sendable {
   var lastAsk: UInt64 = 0
   var lastOrder: UInt64 = 0
 
-  /// The tag of what was last read, and nothing has been written since.
+  /// What was last read, and nothing has been written since.
   var view: View?
+  /// It was read since others were last able to change it unheard.
+  var hasLooked = false
+  /// The routes of the kernel among the tasks, and the places of those that went.
+  var crowd: [Prefix: RouteSlot] = [:]
+  var free: [RouteSlot] = []
   /// The read that is under way, and that nothing has overtaken.
   var look: CallID?
   var write: Write?
@@ -76,7 +81,31 @@ package struct Table: Sendable {
   var refusals = 0
   private var wake: Instant?
 
-  struct View: Sendable { var tag: String? }
+  struct View: Sendable {
+    let tag: String?
+    /// By name in lower case: each read is judged for every route that is looked after.
+    private let byName: [String: RouteRecord]
+    /// The names of the routes of each prefix.
+    private let names: [Prefix: String]
+
+    init(_ table: TableRecord) {
+      tag = table.etag
+      var byName: [String: RouteRecord] = [:]
+      var names: [Prefix: String] = [:]
+      for route in table.routes {
+        byName[route.name.lowercased()] = route
+        if let block = route.block { names[block] = route.name }
+      }
+      self.byName = byName
+      self.names = names
+    }
+
+    var count: Int { byName.count }
+
+    func route(named name: String) -> RouteRecord? { byName[name.lowercased()] }
+
+    func name(of prefix: Prefix) -> String? { names[prefix] }
+  }
 
   struct Write: Sendable {
     var slot: RouteSlot
@@ -134,7 +163,11 @@ package struct Table: Sendable {
   ) {
     switch input {
     case .intent(let slot, let intent):
-      if let known = tasks[slot.index].intent, intent.generation <= known.generation { break }
+      if let known = tasks[slot.index].intent {
+        if intent.generation < known.generation { break }
+        // What waited for the disk comes again under the same generation.
+        if intent.generation == known.generation, !tasks[slot.index].isCrowd { break }
+      }
       take(slot, intent, at: now, into: &outputs)
     case .word(let ask, let slot, let intent):
       heard(ask, slot, intent, at: now, into: &outputs)
@@ -145,6 +178,7 @@ package struct Table: Sendable {
       answered(call, .failure(loss), at: now, &budget, into: &outputs)
     case .paused:
       for index in tasks.indices { doubt(RouteSlot(index), until: now) }
+      hasLooked = false
       // What was read before the pause may be older than what others did meanwhile.
       distrustView(at: now)
     case .tokenChanged: tokenChanged(at: now)
@@ -159,13 +193,14 @@ package struct Table: Sendable {
   ) {
     lastOrder += 1
     // Before the first read nobody knows whether others were here while we were not.
-    if tasks[slot.index].intent == nil { doubt(slot, until: now) }
+    let isCrowd = tasks[slot.index].isCrowd
+    if tasks[slot.index].intent == nil, !isCrowd || !hasLooked { doubt(slot, until: now) }
     let isNews = tasks[slot.index].intent != intent
     if let undone = tasks[slot.index].take(intent, order: lastOrder) {
       outputs.append(.told(slot, undone, .superseded))
     }
     // Waits that earlier trouble has ordered were not meant for this word.
-    if isNews, view == nil, write == nil {
+    if isNews, !isCrowd, view == nil, write == nil {
       lookAt = now
       lookPause = nil
     }
@@ -260,16 +295,15 @@ package struct Table: Sendable {
         wakeUp(at: notBefore)
         continue
       }
-      let kind: Budget.Kind = task.intent?.wish == .absent ? .delete : .write
-      if let later = budget.wait(for: kind, isFailover: !task.isRepair, at: now) {
+      let kind: Budget.Kind = task.intent?.wish.isRemoval ?? false ? .delete : .write
+      if let later = budget.wait(for: kind, isFailover: task.isFailover, at: now) {
         wakeUp(at: later)
         continue
       }
-      if let best {
-        let other = tasks[best.index]
-        guard (task.isRepair ? 1 : 0, task.order) < (other.isRepair ? 1 : 0, other.order) else {
-          continue
-        }
+      if let best, tasks[best.index].rank < task.rank { continue }
+      if let trouble = obstacle(to: task) {
+        tell(RouteSlot(index), trouble, into: &outputs)
+        continue
       }
       best = RouteSlot(index)
     }
@@ -288,11 +322,11 @@ package struct Table: Sendable {
     switch intent.wish {
     case .hop(let hop):
       request = Calls.put(task.id, task.body(for: hop), ifMatch: tag, at: endpoint)
-    case .absent: request = Calls.delete(task.id, ifMatch: tag, at: endpoint)
+    case .absent, .removed: request = Calls.delete(task.id, ifMatch: tag, at: endpoint)
     case .notOurs: preconditionFailure("a route that is not ours is not dirty")
     }
     let call = nextCall()
-    budget.spend(intent.wish == .absent ? .delete : .write, at: now)
+    budget.spend(intent.wish.isRemoval ? .delete : .write, at: now)
     write = Write(slot: slot, intent: intent, call: call)
     tasks[slot.index].written = intent.wish
     distrustView(at: now)
@@ -305,7 +339,7 @@ package struct Table: Sendable {
     // Nothing is known for certain while a write is under way.
     guard write == nil, look == nil, !tasks.isEmpty else { return }
     guard now >= lookAt else { return wakeUp(at: lookAt) }
-    let isFailover = tasks.contains { $0.isDirty && !$0.isRepair }
+    let isFailover = tasks.contains { $0.isDirty && $0.isFailover }
     if let later = budget.wait(for: .read, isFailover: isFailover, at: now) {
       return wakeUp(at: later)
     }

@@ -19,6 +19,9 @@ package struct Peering {
     incoming = Session(settings, seed: ~seed, side: .incoming)
   }
 
+  /// What our OPEN says.
+  package var settings: SessionSettings { outgoing.settings }
+
   /// The connection that has come further; the one we open when both are equally far.
   package var side: ConnectionSide {
     incoming.isConnected && incoming.state > outgoing.state ? .incoming : .outgoing
@@ -30,6 +33,8 @@ package struct Peering {
   }
   /// When `state` was entered.
   package var since: Instant { side == .outgoing ? outgoing.since : incoming.since }
+  /// When the newest KEEPALIVE or UPDATE came; nil without a session that counts them.
+  package var heardAt: Instant? { side == .outgoing ? outgoing.heardAt : incoming.heardAt }
   /// What the OPENs agreed on; there in OpenConfirm and Established.
   package var negotiated: Negotiated? {
     side == .outgoing ? outgoing.negotiated : incoming.negotiated

@@ -43,6 +43,12 @@ enum SessionTimes {
 }
 
 extension Session {
+  /// When the hold timer was started last, which each message does.
+  var heardAt: Instant? {
+    guard let end = timers.hold, let hold = negotiated?.holdTime else { return nil }
+    return end - hold
+  }
+
   /// Starts the hold timer anew, when the session has one.
   mutating func restartHold(at now: Instant) {
     guard let hold = negotiated?.holdTime, hold > .zero else {

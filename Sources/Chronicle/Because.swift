@@ -22,7 +22,16 @@ package enum Because {
     case .time: return "a wait was over"
     case .operatorsWord: return "an operator asked for it"
     case .scheduledEvent: return "of what Azure has scheduled for this machine"
+    case .fellowDoomed(let fellow):
+      return "of what Azure has scheduled for the machine of speaker "
+        + VIPWords.speaker(fellow, plan)
     }
+  }
+
+  /// The evidence that the trigger is, as the configuration calls it; nil for other triggers.
+  package static func evidence(_ trigger: Trigger, _ plan: Plan) -> String? {
+    guard case .evidence(let target, _) = trigger else { return nil }
+    return VIPWords.words(plan.targets[target.index].evidence)
   }
 
   private static func evidence(

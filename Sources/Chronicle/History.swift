@@ -77,6 +77,25 @@ package struct History: Sendable {
     wishes = Array(repeating: nil, count: plan.vips.count)
   }
 
+  /// Goes on where another stood that followed an earlier Plan. `peers` says by route server which
+  /// session of old goes on. What the new Plan has no words for is left out; the courier has it.
+  package mutating func succeed(_ old: History, _ succession: Succession, peers kept: [Int?]) {
+    newest = old.newest
+    for number in old.numbers {
+      guard let shift = old[number]?.renamed(by: succession) else { continue }
+      let place = History.place(of: number)
+      shifts[place] = shift
+      for (peer, former) in kept.enumerated() {
+        guard let former else { continue }
+        deliveries[place * peers + peer] = old.deliveries[place * old.peers + former]
+      }
+    }
+    for (vip, former) in succession.vips.enumerated() {
+      guard let former else { continue }
+      (lastShifts[vip], wishes[vip]) = (old.lastShifts[former], old.wishes[former])
+    }
+  }
+
   package mutating func remember(_ shift: Shift) {
     let place = History.place(of: shift.number)
     shifts[place] = shift
@@ -155,6 +174,20 @@ package struct History: Sendable {
 }
 
 extension Shift {
+  /// The same in words of the Plan that came after; nil: it has none for it.
+  fileprivate func renamed(by succession: Succession) -> Shift? {
+    guard let place = succession.vips.firstIndex(of: vip.index),
+      let trigger = trigger.renamed(by: succession)
+    else { return nil }
+    var shift = self
+    shift.vip = VIPSlot(place)
+    shift.trigger = trigger
+    shift.from = from.flatMap { $0.renamed(for: shift.vip, by: succession) }
+    guard let to = to.renamed(for: shift.vip, by: succession) else { return nil }
+    shift.to = to
+    return shift
+  }
+
   /// `voice moved from ws1 to ws2`, or what this machine's claim became.
   package func what(_ plan: Plan) -> String {
     let name = plan.vips[vip.index].name

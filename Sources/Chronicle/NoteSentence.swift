@@ -152,6 +152,9 @@ package struct NoteSentence: Equatable, Sendable {
     case .routesLeftOut(let rule, let count):
       "redistribute \(plan.redistributions[rule.index].name): there is no room for "
         + "\(count) of its routes; see hopshift routes"
+    case .tableRoutesLeftOut(let count):
+      "redistribute: there is no room for \(count) routes in route tables, which get "
+        + "\(plan.tableLimit) at most; see hopshift routes"
     case .routesNotKept:
       "redistribute: more routes of the kernel match than are kept; the rest is not looked at"
     case .unconfirmed(let slot, let shift):

@@ -139,6 +139,7 @@ package struct OutputSum: Equatable, Sendable {
       add(43, rule.index)
       add(UInt32(truncatingIfNeeded: count))
     case .routesNotKept: add(44, 0 as UInt8)
+    case .tableRoutesLeftOut(let count): add(45, UInt32(truncatingIfNeeded: count))
     }
   }
 
@@ -201,6 +202,7 @@ package struct OutputSum: Equatable, Sendable {
     case .time: 10
     case .operatorsWord: 11
     case .scheduledEvent: 12
+    case .fellowDoomed(let fellow): 13 + fellow.index << 8
     }
   }
 

@@ -34,10 +34,11 @@ package struct Recorder: ~Copyable {
   private var starts: [Start]
   package private(set) var inputs: UInt64 = 0
 
-  /// `beginning` is that of the run; `now` no later than its first input.
-  package init(_ beginning: Beginning, at now: Instant) {
+  /// `beginning` is that of the run; `now` no later than its first input. `state` is that of an
+  /// engine which goes on from another one; empty: it begins.
+  package init(_ beginning: Beginning, at now: Instant, state: [UInt8] = []) {
     writer = JournalWriter(capacity: Recorder.capacity, after: now)
-    starts = [Start(offset: 0, time: now, state: [])]
+    starts = [Start(offset: 0, time: now, state: state)]
     self.beginning = beginning
   }
 

@@ -40,6 +40,15 @@ package enum VIPWords {
     plan.group?.peers[fellow.index].description ?? "\(fellow.index)"
   }
 
+  /// How much of a host's evidence must be good.
+  package static func words(_ requirement: Plan.Requirement) -> String {
+    switch requirement {
+    case .all: "all"
+    case .any: "any"
+    case .atLeast(let count): "\(count)"
+    }
+  }
+
   /// A piece of evidence as the configuration calls it.
   package static func words(_ evidence: Plan.Evidence) -> String {
     switch evidence {

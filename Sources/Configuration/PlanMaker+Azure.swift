@@ -3,13 +3,17 @@ import Model
 
 extension PlanMaker {
   /// Nil when nothing is asked of the courier, or when it is wrong and that has been said.
-  mutating func azure(for vips: [Plan.VIP]) -> Plan.Azure? {
+  mutating func azure(for vips: [Plan.VIP], _ rules: [Plan.Redistribution]) -> Plan.Azure? {
+    checkWriter(of: rules)
     guard root.field(.azure) != nil else {
       for vip in vips where vip.udr != nil { return Plan.Azure() }
+      for rule in rules where rule.tablesMode != nil { return Plan.Azure() }
       return nil
     }
     guard let section = root.section(.azure) else { return nil }
     checkTables(section)
+    // The outer nil: it is wrong; the inner one: this machine.
+    guard let writer = writer(section, vips) else { return nil }
     guard let word = section.word(.scheduledEvents),
       let events = Plan.ScheduledEvents(rawValue: word), let drift = section.word(.drift),
       let freezes = section.isSet(.freezeEvents),
@@ -19,7 +23,42 @@ extension PlanMaker {
     return Plan.Azure(
       routeTables: texts(section, .routeTables), identity: texts(section, .identity).first,
       repairsDrift: drift == "repair", scheduledEvents: events, dodgesFreezes: freezes,
-      acknowledgesEvents: acknowledges)
+      acknowledgesEvents: acknowledges, writer: writer)
+  }
+
+  private mutating func writer(_ section: Section, _ vips: [Plan.VIP]) -> VIPSlot?? {
+    guard let item = section.value(.writer), let name = item.name else {
+      return section.field(.writer) == nil ? .some(nil) : nil
+    }
+    guard let index = vips.firstIndex(where: { $0.name == name }) else {
+      var names: [String] = []
+      for vip in vips { names.append(vip.name) }
+      problems.error(
+        item.position, section.path(.writer), "there is no VIP \(name)",
+        suggestion: PlanMaker.advice(name, names))
+      return nil
+    }
+    if case .healthy(let owner) = vips[index].role, owner.isBalanced {
+      problems.error(
+        item.position, section.path(.writer),
+        "with balance several machines carry \(name), and one has to write",
+        suggestion: "name a VIP without balance")
+    }
+    return .some(VIPSlot(index))
+  }
+
+  /// Two machines with the same rule would write the same routes, each to itself.
+  private mutating func checkWriter(of rules: [Plan.Redistribution]) {
+    var name: String?
+    for rule in rules where rule.tablesMode != nil { name = name ?? rule.name }
+    guard let name, root.field(.group) != nil, root.section(.azure)?.field(.writer) == nil else {
+      return
+    }
+    let section = (root.named(.redistribute) ?? []).first { $0.name == name }
+    problems.error(
+      section?.field(.udr)?.position ?? root.position, section?.path(.udr) ?? "azure.writer",
+      "the speakers of a group must not write the same routes, each to itself",
+      suggestion: "add azure: {writer: VIP}: who carries that VIP writes them")
   }
 
   /// The values that are no words.
@@ -74,9 +113,7 @@ extension PlanMaker {
   /// The outer nil: it is wrong; the inner one: there is none.
   mutating func udr(_ vip: Section, _ prefixes: [Prefix], _ role: Plan.Role) -> Plan.UDR?? {
     guard let field = vip.field(.udr) else { return .some(nil) }
-    guard let section = vip.section(.udr), let word = section.word(.mode),
-      let mode = Plan.UDR.Mode(rawValue: word)
-    else { return nil }
+    guard let section = vip.section(.udr), let mode = mode(section) else { return nil }
     if case .healthy(let owner) = role, owner.isBalanced {
       problems.error(
         field.position, section.path,
@@ -91,7 +128,16 @@ extension PlanMaker {
     return Plan.UDR(mode: mode, prefixes: routes, after: after)
   }
 
-  private mutating func refuseAttributes(_ vip: Section) {
+  /// Beside BGP the one that never stands in its way; alone, the one that needs none.
+  private func mode(_ section: Section) -> Plan.UDR.Mode? {
+    guard section.field(.mode) == nil else {
+      guard let word = section.word(.mode) else { return nil }
+      return Plan.UDR.Mode(rawValue: word)
+    }
+    return root.field(.routeServers) == nil ? .only : .floor
+  }
+
+  mutating func refuseAttributes(_ vip: Section) {
     for key in [KeyName.med, .communities, .largeCommunities] {
       // An empty list asks for nothing.
       if let list = vip.list(key), list.isEmpty { continue }
@@ -181,10 +227,14 @@ extension PlanMaker {
     var areWritten = false
     for vip in vips {
       if vip.field(.udr) != nil { areWritten = true }
-      if vip.section(.udr)?.word(.mode) != Plan.UDR.Mode.only.rawValue { announced = vip }
+      if let udr = vip.section(.udr), mode(udr) == .only { continue }
+      announced = vip
     }
-    let hasRules = root.field(.redistribute) != nil
-    if announced == nil, !vips.isEmpty, !hasRules { return .absent }
+    let rules = root.named(.redistribute) ?? []
+    var hasRules = false
+    for rule in rules
+    where rule.section(.udr)?.word(.mode) != Plan.TableMode.only.rawValue { hasRules = true }
+    if announced == nil, !vips.isEmpty || !rules.isEmpty, !hasRules { return .absent }
     let advice = "add route-servers: with peers below it"
     let name = announced?.name ?? ""
     problems.error(

@@ -14,7 +14,10 @@ extension PlanMaker {
   }
 
   private mutating func rule(_ section: Section) -> Plan.Redistribution? {
-    checkFilters(section)
+    // The outer nil: it is wrong; the inner one: in no table.
+    guard let mode = tableMode(section) else { return nil }
+    checkFilters(section, isAnnounced: mode != .only)
+    if mode == .only { refuseAttributes(section) }
     if platform?.isAzure ?? false { checkCommunities(section) }
     // The outer nil: it is wrong; the inner one: this machine.
     guard let nextHop = nextHop(section), let allow = filters(section, .allow), !allow.isEmpty,
@@ -34,7 +37,14 @@ extension PlanMaker {
         med: section.number(.med),
         communities: section.list(.communities)?.compactMap(\.community) ?? [],
         largeCommunities: section.list(.largeCommunities)?.compactMap(\.largeCommunity) ?? []),
-      limit: Int(limit), grace: grace, delay: delay)
+      limit: Int(limit), grace: grace, delay: delay, tablesMode: mode)
+  }
+
+  private func tableMode(_ section: Section) -> Plan.TableMode?? {
+    guard section.field(.udr) != nil else { return .some(nil) }
+    guard let word = section.section(.udr)?.word(.mode), let mode = Plan.TableMode(rawValue: word)
+    else { return nil }
+    return .some(mode)
   }
 
   // Loops in what follows: Swift 6.3.1's optimiser aborts on closures over items here.
@@ -76,7 +86,7 @@ extension PlanMaker {
   }
 
   /// IPv6 prefixes need a route server that takes them, and a next hop of ours.
-  private mutating func checkFilters(_ section: Section) {
+  private mutating func checkFilters(_ section: Section, isAnnounced: Bool) {
     let path = section.path(.allow)
     if let field = section.field(.allow), section.list(.allow)?.isEmpty ?? false {
       problems.error(
@@ -88,7 +98,7 @@ extension PlanMaker {
       guard case .filter(let filter) = item.scalar, case .v6 = filter.block.address else {
         continue
       }
-      if platform?.isAzure ?? false {
+      if isAnnounced, platform?.isAzure ?? false {
         problems.error(
           item.position, path,
           "\(filter.block) is an IPv6 prefix: Azure Route Server has no IPv6 and would not "
@@ -128,7 +138,7 @@ extension PlanMaker {
   /// What there is no room for is left out: better that somebody reads it here first.
   private mutating func checkRoom(for rules: [Plan.Redistribution], beside vips: [Plan.VIP]) {
     guard platform?.isAzure ?? false, let field = root.field(.redistribute) else { return }
-    let wanted = rules.reduce(0) { $0 + $1.limit }
+    let wanted = rules.reduce(0) { $0 + ($1.isAnnounced ? $1.limit : 0) }
     let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
     let room = max(0, AzureRules.prefixLimit - held)
     guard wanted > room else { return }

@@ -31,7 +31,7 @@ struct PlanMaker {
     let hosts = self.hosts()
     let vips = self.vips(platform)
     let rules = redistributions(vips)
-    let azure = self.azure(for: vips)
+    let azure = self.azure(for: vips, rules)
     checkUse(by: vips)
     let isShadow = self.isShadow()
     let metrics = self.metrics()

@@ -27,7 +27,15 @@ extension PlanSections {
         (.largeCommunities, list(attributes.largeCommunities.map(Scalar.largeCommunity))),
         (.limit, value(.number(UInt32(rule.limit)))), (.grace, value(.duration(rule.grace))),
         (.delay, value(.duration(rule.delay))),
-      ])
+      ] + udr(rule.tablesMode))
+  }
+
+  private static func udr(
+    _ mode: Plan.TableMode?
+  ) -> [(key: KeyName, content: Section.Content)] {
+    guard let mode else { return [] }
+    let section = section("udr", [(.mode, value(.word(mode.rawValue)))])
+    return [(.udr, .section(section))]
   }
 
   private static func nextHop(_ rule: Plan.Redistribution, of plan: Plan) -> String {

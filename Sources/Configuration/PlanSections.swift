@@ -16,7 +16,7 @@ enum PlanSections {
         + [
           (.hosts, .named(plan.hosts.map { host($0, of: plan) })),
           (.vips, .named(vips(of: plan))),
-        ] + redistribute(plan) + azure(plan.azure) + metrics(plan.metrics))
+        ] + redistribute(plan) + azure(plan.azure, plan.vips) + metrics(plan.metrics))
   }
 
   private static func local(of plan: Plan) -> Section {
@@ -39,7 +39,7 @@ enum PlanSections {
   }
 
   private static func azure(
-    _ azure: Plan.Azure?
+    _ azure: Plan.Azure?, _ vips: [Plan.VIP]
   ) -> [(key: KeyName, content: Section.Content)] {
     guard let azure else { return [] }
     let tables = azure.routeTables.isEmpty ? [Scalar.word(Schema.automatic)] : []
@@ -55,7 +55,7 @@ enum PlanSections {
         (.scheduledEvents, value(.word(azure.scheduledEvents.rawValue))),
         (.freezeEvents, value(.flag(azure.dodgesFreezes))),
         (.acknowledgeEvents, value(.flag(azure.acknowledgesEvents))),
-      ])
+      ] + given(.writer, azure.writer.map { .name(vips[$0.index].name) }))
     return [(.azure, .section(section))]
   }
 

@@ -51,6 +51,15 @@ extension Schema {
     Key(
       .delay, .value(.duration(least: .zero, most: .seconds(60), step: .milliseconds(1))),
       .defaulted("10ms"), "How long a change waits for those that come with it."),
+    Key(
+      .udr, .section(ruleUDR), .derived("none"),
+      "How the routes stand in Azure's route tables."),
+  ]
+
+  private static let ruleUDR = [
+    Key(
+      .mode, .value(.word(Plan.TableMode.allCases.map(\.rawValue))), .required,
+      "Whether the routes are announced over BGP as well.")
   ]
 
   /// We chose it: beyond what any route server takes, and what the daemon keeps of the kernel's.

@@ -72,7 +72,8 @@ extension Schema {
 
   private static let udr = [
     Key(
-      .mode, .value(.word(Plan.UDR.Mode.allCases.map(\.rawValue))), .required,
+      .mode, .value(.word(Plan.UDR.Mode.allCases.map(\.rawValue))),
+      .derived("floor; only, without route-servers"),
       "What the routes are for."),
     Key(
       .prefixes, .list(.prefix, limit: PlanLimits.routesPerVIP),
@@ -118,6 +119,10 @@ extension Schema {
     Key(
       .acknowledgeEvents, .value(.flag), .defaulted("false"),
       "An event may begin as soon as the traffic has left, if it is of this machine alone."),
+    Key(
+      .writer, .value(.name(noun: "VIP")),
+      .derived("this machine; required with group and a rule with udr"),
+      "The VIP whose carrier writes the kernel's routes."),
   ]
 
   static let metrics = [

@@ -84,6 +84,7 @@ package enum KeyName: String, Hashable, Sendable, CaseIterable {
   case scheduledEvents = "scheduled-events"
   case freezeEvents = "freeze-events"
   case acknowledgeEvents = "acknowledge-events"
+  case writer
   case metrics
   case listen
 }
@@ -167,7 +168,7 @@ package enum Schema {
       .redistribute, .named(noun: "rule", limit: PlanLimits.redistributions, redistribute),
       .derived("none"), "Which of the kernel's routes are announced, by rule."),
     Key(
-      .azure, .section(azure), .derived("none, or its defaults when a VIP has udr"),
+      .azure, .section(azure), .derived("none, or its defaults when a VIP or a rule has udr"),
       "What the courier does in Azure."),
     Key(
       .metrics, .section(metrics), .derived("they are not served"),

@@ -16,6 +16,8 @@ package struct DesiredCommand: Hashable, Sendable {
       whose word it is. Only where the voice is "ours" should anything be written;
       "unsure" means to wait. The generation counts the changes: START.CHANGE, both
       of which only grow. What was reported of the last write stands beside it.
+      How many routes of the kernel they should have stands below; the verb routes
+      shows each.
       With --follow the records begin with everything as it stands and the record
       "complete"; when records were lost, ask again.
       """,

@@ -6,14 +6,21 @@ package import Control
 package struct DesiredPage: Sendable {
   private let wishes: [Record]
   private let outcomes: [Record]
+  /// How many routes of the kernel there should be.
+  private let routes: Int
 
   package init(_ records: [Record]) {
     wishes = records.filter { $0.type == "desired" }
     outcomes = records.filter { $0.type == "outcome" }
+    routes = records.filter { $0.type == "route-set" }.reduce(0) { count, set in
+      guard case .array(let prefixes)? = set["prefixes"] else { return count }
+      return count + prefixes.count
+    }
   }
 
   package func render(_ style: Style) -> String {
-    if wishes.isEmpty { return "no virtual IP stands in a route table\n" }
+    let rest = routes == 0 ? "" : "and \(routes) routes of the kernel; see hopshift routes\n"
+    if wishes.isEmpty { return "no virtual IP stands in a route table\n" + rest }
     var table = Table(["VIP", "MODE", "VOICE", "NEXT HOP", "ROUTES", "GENERATION", "LAST WRITE"])
     for wish in wishes {
       let voice = wish.text("voice")
@@ -24,7 +31,7 @@ package struct DesiredPage: Sendable {
         Table.Cell(wish.text("generation")), outcome(of: wish),
       ])
     }
-    return table.lines(style).map { $0 + "\n" }.joined()
+    return table.lines(style).map { $0 + "\n" }.joined() + rest
   }
 
   private static func nextHop(_ wish: Record) -> String {

@@ -51,17 +51,20 @@ package struct ExplainReport: Sendable {
       lines.append("last shift: \(Printable.clean(confirmation))")
     }
     lines.append("decided by: \(vip.text("decided-by"))")
+    if vip.string("next-cause") != nil {
+      lines.append("next change: by \(vip.text("next-cause"))")
+    }
     return lines
   }
 
   private var evidenceTable: Table {
-    var table = Table(["HOST", "HEALTH", "EVIDENCE", "SAYS", "SINCE"])
+    var table = Table(["HOST", "HEALTH", "NEEDS", "EVIDENCE", "SAYS", "SINCE"])
     for one in evidence {
       let state = one.text("state")
       table.add([
         Table.Cell(one.text("host")),
         Table.Cell(one.text("health"), one.text("health") == "up" ? .good : .doubtful),
-        Table.Cell(one.text("evidence")),
+        Table.Cell(one.text("require")), Table.Cell(one.text("evidence")),
         Table.Cell(state, state == "up" ? .good : state == "down" ? .bad : .plain),
         Table.Cell(one.age("since-ms")),
       ])

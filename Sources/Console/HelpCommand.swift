@@ -35,7 +35,7 @@ package struct HelpCommand: Hashable, Sendable {
 
   private static func text(of topic: Synopsis) -> String {
     """
-    Usage: hopshift \(topic.usage)
+    \(usage(of: topic))
 
     \(topic.details)
 
@@ -43,6 +43,22 @@ package struct HelpCommand: Hashable, Sendable {
     \(list((topic.options + Option.global).map { ($0.usage, $0.help) }))
 
     """
+  }
+
+  /// A terminal's usual width.
+  private static let columns = 80
+
+  /// Words that do not fit stand below the first option.
+  private static func usage(of topic: Synopsis) -> String {
+    let lead = "Usage: hopshift \(topic.verb)"
+    var lines = [lead]
+    for part in topic.parts {
+      if lines[lines.count - 1].count + 1 + part.count > columns {
+        lines.append(String(repeating: " ", count: lead.count))
+      }
+      lines[lines.count - 1] += " \(part)"
+    }
+    return lines.joined(separator: "\n")
   }
 
   private static var overview: String {

@@ -10,11 +10,15 @@ package struct HistoryCommand: Hashable, Sendable {
   package let json: Bool
   /// How far back the courier is asked; nil when the daemon is.
   package let since: Nanoseconds?
+  /// The file that a page about the shift is written to.
+  package let html: String?
   /// Where the courier answers.
   package let courier: String
 
   private static let sinceOption = Option(
     "--since", argument: "TIME", help: "ask hopshift-courier for those of TIME, such as 2h")
+  private static let htmlOption = Option(
+    "--html", argument: "FILE", help: "write a page about the shift, complete in itself")
   private static let courierOption = Option(
     "--courier", argument: "PATH", help: "the socket of the courier to ask")
 
@@ -24,23 +28,26 @@ package struct HistoryCommand: Hashable, Sendable {
     details: """
       A shift is one change of a virtual IP's next hop; it has a number, which
       counts from the start of the daemon. The last 512 are remembered. With a
-      number that one is shown with the time of each stage: when its cause was
-      seen, when it was decided, and for each route server when the UPDATE was
-      written and when it was acknowledged. With --since the courier answers,
+      number that one is shown with the time of each stage and a bar for what it
+      took: when its cause was seen, when it was decided, and for each route server
+      when the UPDATE was written and when it was acknowledged; --html makes a page
+      of it, to be kept and passed on. With --since the courier answers,
       which keeps the last 2048 shifts on disk, whichever start of the daemon they
       are of; below them stand the middle and the worst times of each stage.
       """,
-    options: [.json, sinceOption, courierOption])
+    options: [.json, htmlOption, sinceOption, courierOption])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)
     json = arguments.has(.json)
     since = try arguments.length(HistoryCommand.sinceOption)
+    html = arguments.value(HistoryCommand.htmlOption)
     courier = arguments.value(HistoryCommand.courierOption) ?? DefaultPath.courier
     if since != nil, let word = arguments.operands.first {
       throw .unexpectedWord(word, verb: "history --since")
     }
     guard let word = arguments.operands.first else {
+      if html != nil { throw .missingWord("the number of a shift", verb: "history --html") }
       shift = nil
       return
     }

@@ -4,28 +4,18 @@ package import Control
 
 /// What the daemon answered.
 package struct HistoryPage: Sendable {
-  private var shifts: [Entry] = []
-
-  private struct Entry: Sendable {
-    let shift: Record
-    var stages: [Record] = []
-  }
+  private let shifts: [ShiftRecords]
 
   /// What is said when there is none.
   private let nothing: String
 
   package init(_ records: [Record], nothing: String = "no shift since hopshiftd started") {
     self.nothing = nothing
-    for record in records {
-      if record.type == "history" { shifts.append(Entry(shift: record)) }
-      if record.type == "stage", let last = shifts.indices.last {
-        shifts[last].stages.append(record)
-      }
-    }
+    shifts = ShiftRecords.all(records)
   }
 
   /// When the first shift was, in nanoseconds since 1970: what the distance to UTC is asked for.
-  package var wall: Int64? { shifts.first?.shift.integer("unix-ns") }
+  package var wall: Int64? { shifts.first?.wall }
 
   /// The page, ending in a newline. `withStages`: the time of each stage below its shift.
   package func render(zone: Int64, withStages: Bool, _ style: Style) -> String {
@@ -38,30 +28,27 @@ package struct HistoryPage: Sendable {
     return lines.map { $0 + "\n" }.joined()
   }
 
-  private func sentence(_ entry: Entry, zone: Int64, _ style: Style) -> String {
+  private func sentence(_ entry: ShiftRecords, zone: Int64, _ style: Style) -> String {
     let shift = entry.shift
     let date = WallTime.date(shift.integer("unix-ns") ?? 0, zone: zone)
     let number = style.paint("#\(shift.text("shift"))", .heading)
     var text = "\(number) \(date) \(shift.text("what")) because \(shift.text("why"))"
-    let written = entry.stages.filter { $0.string("stage") == "written" }
+    let written = entry.stages("written")
     if let last = written.compactMap({ $0.integer("after-us") }).max() {
       text += "; written after \(LengthOfTime.text(microseconds: last))"
-    } else if shift.boolean("announced") ?? true {
+    } else if entry.isAnnounced {
       text += "; written to no route server"
     }
-    let acknowledged = entry.stages.filter { $0.string("stage") == "acknowledged" }
-    let arrivals = acknowledged.map {
+    let arrivals = entry.stages("acknowledged").map {
       "by \($0.text("route-server")) after \($0.shortTime("after-us"))"
     }
-    if !arrivals.isEmpty { text += ", acknowledged \(HistoryPage.list(arrivals))" }
-    let waiting = written.map { $0.text("route-server") }.filter { server in
-      !acknowledged.contains { $0.text("route-server") == server }
-    }
-    if !waiting.isEmpty { text += ", not acknowledged by \(HistoryPage.list(waiting))" }
+    if !arrivals.isEmpty { text += ", acknowledged \(Enumeration.text(arrivals))" }
+    let waiting = entry.unacknowledged
+    if !waiting.isEmpty { text += ", not acknowledged by \(Enumeration.text(waiting))" }
     return text + tables(entry, isFirst: written.isEmpty) + confirmation(entry)
   }
 
-  private func tables(_ entry: Entry, isFirst: Bool) -> String {
+  private func tables(_ entry: ShiftRecords, isFirst: Bool) -> String {
     for (stage, words) in [("udr-done", "in the route tables"), ("udr-accepted", "taken by Azure")]
     {
       if let found = entry.stages.first(where: { $0.string("stage") == stage }) {
@@ -98,32 +85,38 @@ package struct HistoryPage: Sendable {
     sorted[max(0, (sorted.count * percent + 99) / 100 - 1)]
   }
 
-  private func confirmation(_ entry: Entry) -> String {
+  private func confirmation(_ entry: ShiftRecords) -> String {
     if let stage = entry.stages.first(where: { $0.string("stage") == "confirmed" }) {
       return ", confirmed after \(stage.shortTime("after-us"))"
     }
-    return entry.shift.boolean("confirmable") ?? false ? ", not confirmed" : ""
+    return entry.isConfirmable ? ", not confirmed" : ""
   }
 
-  private func stages(_ entry: Entry, zone: Int64, _ style: Style) -> [String] {
-    guard let seen = entry.shift.integer("at-ns"), let wall = entry.shift.integer("unix-ns") else {
-      return []
-    }
-    var table = Table(["  TIME", "STAGE", "ROUTE SERVER", "AFTER"])
-    let ordered = entry.stages.sorted { ($0.integer("at-ns") ?? 0) < ($1.integer("at-ns") ?? 0) }
-    for stage in ordered {
-      let at = wall &+ ((stage.integer("at-ns") ?? seen) &- seen)
+  /// What a bar takes. We chose it: with times and names it still fits a terminal of 80 columns.
+  private static let barWidth = 20
+
+  private func stages(_ entry: ShiftRecords, zone: Int64, _ style: Style) -> [String] {
+    let spans = StageSpan.all(entry)
+    let scale = StageScale(spans)
+    var table = Table(["  TIME", "STAGE", "ROUTE SERVER", "AFTER", scale.caption])
+    for span in spans {
+      let at = (entry.wall ?? 0) &+ span.to.multipliedReportingOverflow(by: 1_000).partialValue
       table.add([
-        Table.Cell("  " + WallTime.time(at, zone: zone)), Table.Cell(stage.text("stage")),
-        Table.Cell(stage.text("route-server")), Table.Cell(stage.shortTime("after-us")),
+        Table.Cell("  " + WallTime.time(at, zone: zone)),
+        Table.Cell(Printable.clean(span.stage)), Table.Cell(span.server ?? Record.nothing),
+        Table.Cell(LengthOfTime.text(microseconds: span.to)),
+        Table.Cell(scale.bar(span, width: HistoryPage.barWidth), HistoryPage.tone(span)),
       ])
     }
     return table.lines(style)
   }
 
-  /// `a`, `a and b`, `a, b and c`.
-  private static func list(_ words: [String]) -> String {
-    guard let last = words.last, words.count > 1 else { return words.first ?? "" }
-    return words.dropLast().joined(separator: ", ") + " and " + last
+  /// What the daemon does is plain; what others take is marked.
+  private static func tone(_ span: StageSpan) -> Tone {
+    switch span.stage {
+    case "seen", "decided", "written": .plain
+    case "acknowledged": .doubtful
+    default: .good
+    }
   }
 }

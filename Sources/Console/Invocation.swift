@@ -27,6 +27,7 @@ package enum Command: Hashable, Sendable {
   case maintenance(MaintenanceCommand)
   case volleys(VolleysCommand)
   case history(HistoryCommand)
+  case why(WhyCommand)
   case desired(DesiredCommand)
   case doctor(DoctorCommand)
   case metrics(MetricsCommand)
@@ -36,6 +37,8 @@ package enum Command: Hashable, Sendable {
   case received(ReceivedCommand)
   case routes(RoutesCommand)
   case check(CheckCommand)
+  case config(ConfigCommand)
+  case reload(ReloadCommand)
   case version(VersionCommand)
   case help(HelpCommand)
 
@@ -52,6 +55,7 @@ package enum Command: Hashable, Sendable {
     case MaintenanceCommand.synopsis?: self = .maintenance(try MaintenanceCommand(arguments))
     case VolleysCommand.synopsis?: self = .volleys(try VolleysCommand(arguments))
     case HistoryCommand.synopsis?: self = .history(try HistoryCommand(arguments))
+    case WhyCommand.synopsis?: self = .why(try WhyCommand(arguments))
     case DesiredCommand.synopsis?: self = .desired(try DesiredCommand(arguments))
     case DoctorCommand.synopsis?: self = .doctor(try DoctorCommand(arguments))
     case MetricsCommand.synopsis?: self = .metrics(try MetricsCommand(arguments))
@@ -61,6 +65,8 @@ package enum Command: Hashable, Sendable {
     case ReceivedCommand.synopsis?: self = .received(try ReceivedCommand(arguments))
     case RoutesCommand.synopsis?: self = .routes(try RoutesCommand(arguments))
     case CheckCommand.synopsis?: self = .check(try CheckCommand(arguments))
+    case ConfigCommand.synopsis?: self = .config(try ConfigCommand(arguments))
+    case ReloadCommand.synopsis?: self = .reload(try ReloadCommand(arguments))
     case VersionCommand.synopsis?: self = .version(try VersionCommand(arguments))
     case HelpCommand.synopsis?: self = .help(try HelpCommand(arguments))
     default: throw .noVerb

@@ -6,6 +6,8 @@ package import Model
 package struct MonitorCommand: Hashable, Sendable {
   /// Which kinds of records; empty means all.
   package let words: [String]
+  /// Whom the records have to name.
+  package let filter: MonitorFilter
   package let json: Bool
   /// End after so many records.
   package let count: Int?
@@ -17,6 +19,12 @@ package struct MonitorCommand: Hashable, Sendable {
     "link", "address", "route", "neighbour", "session", "shift", "vip", "alarm", "host",
   ]
 
+  private static let vipOption = Option(
+    "--vip", argument: "NAME", help: "only what names this virtual IP")
+  private static let hostOption = Option(
+    "--host", argument: "NAME", help: "only what names this host")
+  private static let peerOption = Option(
+    "--peer", argument: "ADDRESS", help: "only what names this route server or speaker")
   private static let countOption = Option(
     "--count", argument: "N", help: "end after N records")
   private static let forOption = Option(
@@ -27,17 +35,22 @@ package struct MonitorCommand: Hashable, Sendable {
     abstract: "print what happens, until interrupted",
     details: """
       The words choose what is printed: link, address, route, neighbour, session,
-      shift, vip, alarm, host. Without words everything is. Times count from the
-      start of the command. When this command reads too slowly, the daemon drops
-      records and says how many.
+      shift, vip, alarm, host. Without words everything is. With --vip, --host or
+      --peer only records are that name one of those. Times count from the start of
+      the command. When this command reads too slowly, the daemon drops records and
+      says how many.
       """,
-    options: [.json, countOption, forOption], choices: kinds)
+    options: [.json, vipOption, hostOption, peerOption, countOption, forOption], choices: kinds)
 
   init(_ arguments: Arguments) throws(UsageError) {
     for word in arguments.operands where !MonitorCommand.kinds.contains(word) {
       throw .unknownWord(word, known: MonitorCommand.kinds)
     }
     words = MonitorCommand.kinds.filter(arguments.operands.contains)
+    filter = MonitorFilter(
+      vip: arguments.value(MonitorCommand.vipOption),
+      host: arguments.value(MonitorCommand.hostOption),
+      peer: arguments.value(MonitorCommand.peerOption))
     json = arguments.has(.json)
     count = try arguments.number(MonitorCommand.countOption)
     length = try arguments.length(MonitorCommand.forOption)

@@ -19,7 +19,9 @@ struct RouteServerPage {
     if isUp {
       lines.append(
         line(
-          "timers", "hold \(server.age("hold-ms")), keepalive \(server.age("keepalive-ms"))"))
+          "timers",
+          "hold \(server.age("hold-ms")), keepalive \(server.age("keepalive-ms")), "
+            + "heard \(server.age("heard-ms")) ago"))
       lines.append(line("peer", "identifier \(server.text("identifier")), \(restart)"))
       lines.append(line("both speak", abilities))
     }

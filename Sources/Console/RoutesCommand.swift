@@ -21,7 +21,8 @@ package struct RoutesCommand: Hashable, Sendable {
       For each rule of redistribute: how many routes are announced by it and how
       many are left out; how many of them each route server was told; and the
       routes, each with what became of it. A route that waits, flaps, is gone or
-      stays only for a while says for how long that will be so.
+      stays only for a while says for how long that will be so. With udr it is also
+      shown who writes Azure's route tables, and how far each route has come there.
       """,
     options: [.json, heldOption])
 

@@ -22,8 +22,9 @@ package struct StatusCommand: Hashable, Sendable {
       With --verbose each route server has a page of its own: what was negotiated,
       what was sent and received, and why the last session ended.
       With --check the exit status is 5 when a route server is not in state
-      Established, another speaker of the group is silent or the view of the
-      kernel is stale; the reasons go to standard error.
+      Established, another speaker of the group is silent, the view of the kernel is
+      stale, nobody can carry a virtual IP or a shift is not confirmed; the reasons
+      go to standard error.
       """,
     options: [.json, checkOption, verboseOption])
 

@@ -45,7 +45,7 @@ package struct StatusReport: Sendable {
     for speaker in speakers where speaker.string("state") != "heard" {
       faults.append("speaker \(speaker.text("address")) is \(speaker.text("state"))")
     }
-    return faults + missingFamilies + unconfirmed + (courier?.faults ?? [])
+    return faults + missingFamilies + vacant + unconfirmed + (courier?.faults ?? [])
   }
 
   /// Route servers that take less than there is to announce, one sentence each.
@@ -54,6 +54,14 @@ package struct StatusReport: Sendable {
       let missing = server.text("families-missing")
       guard missing != Record.nothing else { return nil }
       return "route server \(server.text("address")) does not offer \(missing)"
+    }
+  }
+
+  /// VIPs that nobody is known to be able to carry.
+  private var vacant: [String] {
+    vips.compactMap { vip in
+      guard vip.boolean("vacant") == true else { return nil }
+      return "VIP \(vip.text("name")): nobody is known to be able to carry it"
     }
   }
 
@@ -78,7 +86,9 @@ package struct StatusReport: Sendable {
     if !targets.isEmpty { lines += [""] + targetTable.lines(style) }
     if !speakers.isEmpty { lines += [""] + speakerTable.lines(style) }
     if !vips.isEmpty { lines += [""] + vipTable.lines(style) }
+    lines += vacant.map { style.paint($0, .bad) }
     lines += unconfirmed.map { style.paint($0, .doubtful) }
+    lines += WaitLines(vips).lines.map { style.paint($0, .doubtful) }
     return lines.map { $0 + "\n" }.joined()
   }
 
@@ -120,14 +130,15 @@ package struct StatusReport: Sendable {
   /// One row for each netlink socket that is open.
   private var classTable: Table {
     var table = Table([
-      "KERNEL NEWS", "STATE", "NEEDED BY", "DATAGRAMS", "DUMPS", "OVERRUNS", "DROPS", "FOREIGN",
-      "BUFFER",
+      "KERNEL NEWS", "STATE", "AGE", "NEEDED BY", "DATAGRAMS", "DUMPS", "OVERRUNS", "DROPS",
+      "FOREIGN", "BUFFER",
     ])
     for one in classes {
       let state = one.text("state")
       table.add([
         Table.Cell(one.text("class")), Table.Cell(state, state == "current" ? .good : .bad),
-        Table.Cell(one.text("needed-by")), Table.Cell(one.text("datagrams")),
+        Table.Cell(one.age("age-ms")), Table.Cell(one.text("needed-by")),
+        Table.Cell(one.text("datagrams")),
         Table.Cell(one.text("dumps")), Table.Cell(one.text("overruns")),
         Table.Cell(one.text("drops")), Table.Cell(one.text("foreign")),
         Table.Cell(one.text("receive-buffer")),
@@ -209,18 +220,24 @@ package struct StatusReport: Sendable {
     return table
   }
 
+  /// Who carries what. Where no VIP has hosts there is no column for them: then it is this machine
+  /// or another.
   private var vipTable: Table {
-    var table = Table([
-      "VIP", "STATE", "RUNG", "HELD", "INTERFACE", "FOR", "NEXT HOP", "PREFIXES", "CLAIMS",
-    ])
+    let hasHosts = vips.contains { $0.string("host") != nil }
+    var headings = ["VIP", "STATE", "RUNG", "HELD", "INTERFACE", "FOR"]
+    if hasHosts { headings.append("CARRIED BY") }
+    var table = Table(headings + ["NEXT HOP", "PREFIXES", "CLAIMS"])
     for vip in vips {
-      table.add([
+      var row = [
         Table.Cell(vip.text("name")), Table.Cell(vip.text("state"), tone(ofVIP: vip)),
         Table.Cell(vip.text("rung")), Table.Cell(vip.text("held")),
         Table.Cell(vip.text("interface")), Table.Cell(vip.age("since-ms")),
-        Table.Cell(vip.nextHops), Table.Cell(prefixes(of: vip)),
-        Table.Cell(vip.text("claims")),
-      ])
+      ]
+      if hasHosts { row.append(Table.Cell(vip.text("host"))) }
+      row += [
+        Table.Cell(vip.nextHops), Table.Cell(prefixes(of: vip)), Table.Cell(vip.text("claims")),
+      ]
+      table.add(row)
     }
     return table
   }

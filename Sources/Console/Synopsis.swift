@@ -53,19 +53,19 @@ package struct Synopsis: Hashable, Sendable {
     self.choices = choices
   }
 
-  /// The usage line without the program's name.
-  package var usage: String {
-    let parts = [verb] + options.map { "[\($0.usage)]" } + [operands]
-    return parts.filter { !$0.isEmpty }.joined(separator: " ")
+  /// What may stand behind the verb.
+  var parts: [String] {
+    (options.map { "[\($0.usage)]" } + [operands]).filter { !$0.isEmpty }
   }
 
   /// Each verb that exists, in the order in which help lists them.
   package static let all = [
     StatusCommand.synopsis, MonitorCommand.synopsis, ExplainCommand.synopsis,
-    HistoryCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
+    HistoryCommand.synopsis, WhyCommand.synopsis, SimulateCommand.synopsis, SwitchCommand.synopsis,
     MaintenanceCommand.synopsis, VolleysCommand.synopsis, ReceivedCommand.synopsis,
     RoutesCommand.synopsis, DesiredCommand.synopsis, DoctorCommand.synopsis,
     MetricsCommand.synopsis, RecordCommand.synopsis, ReplayCommand.synopsis,
-    CheckCommand.synopsis, VersionCommand.synopsis, HelpCommand.synopsis,
+    CheckCommand.synopsis, ConfigCommand.synopsis, ReloadCommand.synopsis,
+    VersionCommand.synopsis, HelpCommand.synopsis,
   ]
 }

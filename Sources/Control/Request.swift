@@ -22,6 +22,11 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
   case `switch`
   /// Takes VIPs out of service on this machine, or back: `on` or `off`, and names.
   case maintenance
+  /// The configuration is read again and followed from then on: with `confirm` and a number of
+  /// milliseconds, only if `keep` comes within them; `rollback` does not wait.
+  case reload
+  /// What is followed, as a whole configuration.
+  case configuration = "config"
   /// The shifts that were; a word names one of them.
   case history
   /// The journal of what went into the engine, and then what goes into it; with the word `past`
@@ -39,7 +44,7 @@ package enum Verb: String, Hashable, Sendable, CaseIterable {
 
   /// It changes something, so reading rights are not enough.
   package var isWriting: Bool {
-    self == .switch || self == .maintenance || isTelling
+    self == .switch || self == .maintenance || self == .reload || isTelling
   }
 
   /// It says what became of something outside, and asks for nothing.

@@ -11,8 +11,10 @@ struct ControlLink: ~Copyable {
   enum News: Sendable {
     case connected
     /// Everything as it stands, in answer to all questions up to this one.
-    case snapshot(ask: UInt64, Settings?, [Desired])
+    case snapshot(ask: UInt64, Settings?, [Desired], CrowdSnapshot?)
     case desired(Desired)
+    case writer(CrowdState)
+    case routes(CrowdSet)
     /// What the VIPs are besides their routes.
     case carried([Carriage])
     /// The traffic has left this machine as far as the daemon can move it.
@@ -50,6 +52,8 @@ struct ControlLink: ~Copyable {
   private var outgoing: [UInt8] = []
   private var settings: Settings?
   private var records: [Desired] = []
+  private var writer: CrowdState?
+  private var routes: [CrowdSet] = []
   private var carriages: [Carriage] = []
   private var metricsPlace: String?
   private var numbers: [Record] = []
@@ -101,6 +105,8 @@ struct ControlLink: ~Copyable {
     outgoing = []
     settings = nil
     records = []
+    writer = nil
+    routes = []
     carriages = []
     metricsPlace = nil
     numbers = []
@@ -235,6 +241,8 @@ struct ControlLink: ~Copyable {
     case "azure": settings = Settings(line)
     case "vip": if let carriage = Carriage(line) { carriages.append(carriage) }
     case "desired": return heard(Desired(line), in: record.id)
+    case "route-writer": return heard(CrowdState(line), in: record.id)
+    case "route-set": return heard(CrowdSet(line), in: record.id, at: now)
     case "complete": return complete(upTo: lastAsk)
     case "vacated": return [.vacated]
     case "lost": return leave("records were lost on the way", at: now)
@@ -250,6 +258,26 @@ extension ControlLink {
     guard let desired else { return [] }
     if id == ControlLink.follow, isFollowing { return [.desired(desired)] }
     records.append(desired)
+    return []
+  }
+
+  fileprivate mutating func heard(_ state: CrowdState?, in id: String) -> [News] {
+    guard let state else { return [] }
+    if id == ControlLink.follow, isFollowing { return [.writer(state)] }
+    writer = state
+    return []
+  }
+
+  fileprivate mutating func heard(
+    _ set: CrowdSet?, in id: String, at now: Instant
+  ) -> [News] {
+    guard let set else { return [] }
+    if id == ControlLink.follow, isFollowing { return [.routes(set)] }
+    // One for each route at most.
+    guard routes.count < Desired.routeLimit else {
+      return leave("hopshiftd wants routes without end", at: now)
+    }
+    routes.append(set)
     return []
   }
 
@@ -288,8 +316,10 @@ extension ControlLink {
     defer {
       records = []
       settings = nil
+      writer = nil
+      routes = []
     }
-    return .snapshot(ask: ask, settings, records)
+    return .snapshot(ask: ask, settings, records, writer.map { CrowdSnapshot($0, routes) })
   }
 
   fileprivate mutating func ended(_ record: Record, at now: Instant) -> [News] {
@@ -303,6 +333,8 @@ extension ControlLink {
     case let id where id.hasPrefix(ControlLink.ask):
       guard record.exitCode == .ok, let number = UInt64(id.dropFirst(ControlLink.ask.count)) else {
         records = []
+        writer = nil
+        routes = []
         return []
       }
       return [take(number)]

@@ -16,11 +16,14 @@ extension Loop {
     for item in news {
       switch item {
       case .connected:
+        give(.connected)
         shifts.begin(at: Clock.monotonic())
         log.notice("connected to hopshiftd")
-      case .snapshot(let ask, let settings, let records):
-        give(.snapshot(ask: ask, settings, records))
+      case .snapshot(let ask, let settings, let records, let routes):
+        give(.snapshot(ask: ask, settings, records, routes))
       case .desired(let record): give(.desired(record))
+      case .writer(let state): give(.writer(state))
+      case .routes(let set): give(.routes(set))
       case .carried(let carriages): give(.carried(carriages))
       case .vacated: give(.vacated)
       case .metricsPlace(let place): serve(at: place)
@@ -68,6 +71,39 @@ extension Loop {
     link.tell(.report, words, at: now)
     add(report)
   }
+
+  /// Lines for routes of the kernel that are in trouble, of those that are told at once.
+  private static let routeLines = 8
+  /// Routes of one report: with a detail they stay within a request.
+  private static let routesInReport = 24
+
+  /// Routes that have come equally far share a request.
+  func tell(_ reports: [RouteReport], at now: Instant) {
+    let troubles = reports.filter { $0.stage == .failed || $0.stage == .foreign }
+    for report in troubles.prefix(Loop.routeLines) {
+      log.warning("\(report.prefix): \(report.stage?.rawValue ?? ""): \(report.detail)")
+    }
+    if troubles.count > Loop.routeLines {
+      log.warning("and \(troubles.count - Loop.routeLines) more routes of the kernel")
+    }
+    var rest = reports[...]
+    while let first = rest.first {
+      let alike = rest.prefix(Loop.routesInReport).prefix {
+        $0.stage == first.stage && $0.generation == first.generation && $0.detail == first.detail
+      }
+      // A word is not empty, and the daemon keeps as much of a detail.
+      let detail = String(decoding: "-\(first.detail)".utf8.prefix(512), as: UTF8.self)
+      link.tell(
+        .report,
+        [
+          Loop.routesWord, first.generation.description, first.stage?.rawValue ?? "gone", detail,
+        ] + alike.map(\.prefix.description), at: now)
+      rest = rest.dropFirst(alike.count)
+    }
+  }
+
+  /// In the place of a VIP, which cannot be called so.
+  private static let routesWord = "/routes"
 
   /// Events that are told; a machine has one, seldom two.
   private static let eventLimit = 16
@@ -129,6 +165,7 @@ extension Loop {
   }
 
   private func opened(_ intents: [KeptIntent]) {
+    give(.remembered(intents.compactMap { KeptWord($0) }))
     let open = intents.filter { !$0.isDone }
     guard !open.isEmpty else { return }
     let names = open.prefix(8).map { $0.route.split(separator: "/").last.map(String.init) ?? "" }

@@ -211,6 +211,8 @@ final class Loop {
     case .keep(let number, let words, let isAnswer):
       post(.keep(number, words.map(KeptIntent.init), isAnswer: isAnswer))
     case .finish(let route, let generation): post(.finish(route: route, generation))
+    case .forget(let route, let generation): post(.forget(route: route, generation))
+    case .routes(let reports): tell(reports, at: now)
     case .events(let events): tell(events, at: now)
     case .inspected(let advice, let returns): tell(advice + loops(returns))
     case .returns(let returns):

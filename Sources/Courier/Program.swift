@@ -57,7 +57,7 @@ package enum Program {
   }
 
   private static func serve(_ options: Options) -> Int32 {
-    let log = Log(threshold: .info)
+    let log = Log(threshold: .info, identifier: "hopshift-courier")
     do throws(StartError) {
       // Before the first token, and before a thread would keep what the process gives up.
       try StartError.wrap("core files") { () throws(Errno) in try Memory.keepToItself() }

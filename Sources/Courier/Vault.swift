@@ -15,6 +15,7 @@ final class Vault: Sendable {
   enum Command: Sendable {
     case keep(UInt64, [KeptIntent], isAnswer: Bool)
     case finish(route: String, Generation)
+    case forget(route: String, Generation)
     case add(KeptEvent)
     case shifts([KeptShift])
     /// Tries what was refused once more.
@@ -29,7 +30,7 @@ final class Vault: Sendable {
     var deservesAStore: Bool {
       switch self {
       case .keep, .shifts, .read, .again: true
-      case .finish, .add, .end: false
+      case .finish, .forget, .add, .end: false
       }
     }
   }
@@ -225,6 +226,7 @@ final class Vault: Sendable {
           throw error
         }
       case .finish(let route, let generation): try store?.finish(route, generation)
+      case .forget(let route, let generation): try store?.forget(route, generation)
       case .add(let event): try store?.add(event)
       case .shifts(let shifts):
         unsaved += shifts
@@ -275,12 +277,28 @@ extension KeptIntent {
   init(_ word: KeptWord) {
     let wish =
       switch word.wish {
-      case .hop(let hop): hop.description
+      case .hop(let hop): ([hop] + word.earlier).map(\.description).joined(separator: " ")
       case .absent: "absent"
+      // The row of such a route stays what it was until the route is gone.
+      case .removed(let hops): hops.map(\.description).joined(separator: " ")
       case .notOurs: "not ours"
       }
     // Nothing has to be done for what is not ours.
     self.init(
       route: word.route, generation: word.generation, wish: wish, isDone: word.wish == .notOurs)
+  }
+}
+
+extension KeptWord {
+  /// A route of the kernel as it was kept; nil for any other.
+  init?(_ intent: KeptIntent) {
+    let name = intent.route.split(separator: "/").last ?? ""
+    let hops = intent.wish.split(separator: " ").map { IPAddress($0) }
+    guard Desired.crowdPrefix(name) != nil, let first = hops.first, let hop = first,
+      !hops.contains(nil)
+    else { return nil }
+    self.init(
+      route: intent.route, generation: intent.generation, wish: .hop(hop),
+      earlier: hops.dropFirst().compactMap(\.self))
   }
 }

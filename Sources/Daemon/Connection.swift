@@ -16,7 +16,7 @@ final class Connection {
     case open
   }
 
-  let peer: PeerSlot
+  private(set) var peer: PeerSlot
   /// How long sent bytes may stay unacknowledged before the kernel gives the connection up: the
   /// hold time, since the session would not outlive it either.
   private let userTimeout: Nanoseconds
@@ -44,7 +44,16 @@ final class Connection {
     flights = Flights(vips: vips)
   }
 
+  /// Goes on under another Plan, in which its route server has this number. Nothing waits to leave.
+  func succeed(as peer: PeerSlot, vips: Int, longest: Int) {
+    precondition(isAtRest, "volleys have names of the Plan they were armed for")
+    self.peer = peer
+    outbox = Outbox(vips: vips, longest: longest)
+  }
+
   var raw: Int32? { socket?.raw }
+  /// Everything that was said has been taken by TCP.
+  var isAtRest: Bool { outbox.isEmpty && heldAt == nil }
   var isWaiting: Bool { !outbox.isEmpty }
 
   /// Begins to connect; the answer is the descriptor to watch for writing.

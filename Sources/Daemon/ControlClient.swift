@@ -117,6 +117,16 @@ final class ControlClient {
     monitorID = id
   }
 
+  /// What it follows has begun anew; the courier asks again by itself.
+  func endFollowing() {
+    if !isCourier {
+      let text = "the configuration was reloaded: ask again"
+      enqueue(JSONLine.end(id: monitorID, code: .failure, message: text))
+    }
+    interests = []
+    closeWhenSent()
+  }
+
   func beCourier() { isCourier = mayTell }
 
   func closeWhenSent() { isClosing = true }

@@ -100,6 +100,14 @@ struct ControlServer: ~Copyable {
     }
   }
 
+  /// Another configuration is followed: who writes route tables comes again and hears all of it.
+  func endFollowing() {
+    for client in clients {
+      guard let client, client.interests.contains(.desired) else { continue }
+      client.endFollowing()
+    }
+  }
+
   /// Whether somebody is there who writes route tables.
   var hasCourier: Bool { clients.contains { $0?.isCourier ?? false } }
 

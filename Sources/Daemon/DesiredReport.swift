@@ -34,6 +34,7 @@ enum DesiredReport {
         client.enqueue(RouteOutcomes.record(request.id, vip, outcome, engine.plan, moment.now))
       }
     }
+    client.enqueue(TableSetReport.answer(request.id, engine, moment.now))
     guard follows else {
       return client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
     }

@@ -49,6 +49,13 @@ struct Door: ~Copyable {
     }
   }
 
+  /// Lets the route servers of another Plan in, with the password of now.
+  func protect(_ plan: Plan, _ protection: TCPProtection) throws(Errno) {
+    for listener in sockets {
+      for peer in plan.routeServers.peers { try listener.socket.protect(protection, peer: peer) }
+    }
+  }
+
   var facts: Facts { Facts(sockets: sockets.count, strangers: strangers) }
 
   /// Watches the sockets, if that has not begun yet.

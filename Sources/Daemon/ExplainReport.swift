@@ -43,10 +43,17 @@ enum ExplainReport {
     } else {
       line.addNull("since-ms")
     }
-    line.add("because", engine.cause(of: vip).map { Because.of($0, engine.plan) })
+    line.add("because", because(vip, engine))
+    line.add("next-cause", NextShift.cause(vip, engine))
     line.add("confirmation", ConfirmationWords.state(vip, engine))
     line.add("decided-by", rule(engine.plan.vips[vip.index], engine.plan))
     return line.finish()
+  }
+
+  private static func because(_ vip: VIPSlot, _ engine: borrowing Engine) -> String? {
+    guard let cause = engine.cause(of: vip) else { return nil }
+    guard case .link(let index) = cause else { return Because.of(cause, engine.plan) }
+    return Because.of(cause, engine.plan, link: engine.failover.view.link(index))
   }
 
   private static func rule(_ vip: Plan.VIP, _ plan: Plan) -> String {
@@ -70,6 +77,7 @@ enum ExplainReport {
         var line = JSONLine(id: id, type: "evidence")
         line.add("host", engine.plan.hosts[host.index].name)
         line.add("health", engine.failover.hosts[host].health.description)
+        line.add("require", VIPWords.words(engine.plan.hosts[host.index].requirement))
         line.add("evidence", VIPWords.words(engine.plan.targets[target].evidence))
         line.add("state", entry.signal.description)
         line.add("since-ms", (now - entry.since).milliseconds)
@@ -126,7 +134,8 @@ enum ExplainReport {
     return bytes
   }
 
-  private static func sentence(_ reason: WaitReason) -> String {
+  /// Behind `held back:`.
+  static func sentence(_ reason: WaitReason) -> String {
     switch reason {
     case .staleView: "the kernel's addresses are being read again"
     case .damping: "changes that can wait, by the platform's damping window"
@@ -134,6 +143,7 @@ enum ExplainReport {
     case .listening: "claims, until the other speakers were heard"
     case .outOfService: "everything: out of service by an operator"
     case .doomed: "every claim: Azure is about to do something to this machine"
+    case .doomedHost: "traffic for a host: Azure is about to do something to its machine"
     case .pinned: "the return to a better host: an operator chose this one"
     case .given: "the address, or its return: an operator gave it away"
     case .shadow: "every announcement: shadow mode"
@@ -155,7 +165,7 @@ enum ExplainReport {
       let host = VIPWords.host(vip, standing, engine.plan)
       let announcement = engine.speaker.announcement(vip, standing)
       var line = JSONLine(id: id, type: "alternative")
-      line.add("when", host.map { "if \($0) is chosen" } ?? "if this machine claims it")
+      line.add("when", NextShift.when(vip, standing, engine))
       line.add("host", host)
       line.add("rung", standing.rung.description)
       line.add("next-hop", announcement.nextHops.description)

@@ -22,9 +22,9 @@ final class GroupDoor {
     case empty
   }
 
-  let group: Plan.Group
+  private(set) var group: Plan.Group
   private let socket: DatagramSocket
-  private let key: SealKey
+  private(set) var key: SealKey
   private var buffer = ReceiveBuffer(capacity: HelloLimits.datagram)
   private var body = 0..<0
   /// The datagram that leaves.
@@ -47,6 +47,13 @@ final class GroupDoor {
       on: group.address, port: group.port, receiveBuffer: GroupDoor.receiveBuffer)
     fellows = group.peers.map(FellowLine.init)
     datagram.reserveCapacity(HelloLimits.datagram)
+  }
+
+  /// The same speakers at the same place, with other times or another key.
+  func succeed(_ group: Plan.Group, key: SealKey) {
+    precondition(group.peers == self.group.peers && group.address == self.group.address)
+    self.group = group
+    self.key = key
   }
 
   /// Datagrams that the kernel had no room for; nil when it does not say.

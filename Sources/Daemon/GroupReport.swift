@@ -37,6 +37,7 @@ enum GroupReport {
       // As text: a number of nanoseconds is more than every reader of JSON keeps.
       line.add("run", "\(header.start)")
       line.add("pauses", header.pauses)
+      line.add("doomed", header.flags.contains(.doomed))
     } else {
       line.addNull("run")
       line.addNull("pauses")

@@ -78,6 +78,7 @@ enum HistoryReport {
     line.add("next-hop", VIPWords.nextHop(shift.vip, shift.to, plan))
     line.add("what", shift.what(plan))
     line.add("why", shift.why(plan))
+    line.add("evidence", Because.evidence(shift.trigger, plan))
     line.add("confirmable", isConfirmable(shift, plan))
     line.add("announced", plan.vips[shift.vip.index].isAnnounced)
     var bytes = line.finish()

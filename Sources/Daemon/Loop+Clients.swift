@@ -12,7 +12,8 @@ extension Loop {
     guard control.hasWork else { return }
     let moment = Moment(
       facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns,
-      pauses: pauses, outcomes: outcomes, events: machineEvents, measures: measures,
+      pauses: pauses, outcomes: outcomes, tables: tableReports, events: machineEvents,
+      measures: measures,
       hasCourier: control.hasCourier, isVacated: departure.isTold, now: now)
     var wasReported = false
     let state = stateIfAsked()

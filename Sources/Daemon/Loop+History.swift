@@ -31,7 +31,8 @@ extension Loop {
     case .accepted: history.accepted(vip, generation, now)
     case .done:
       guard let shift = history.settled(vip, generation, now) else { return }
-      Story.tellTabled(shift, plan, at: now, to: control)
+      Story.tellTabled(
+        shift, plan, at: now, stages: StageFields(timeline, history), log: log, to: control)
     case .queued, .written, .foreign, .failed: return
     }
   }

@@ -5,6 +5,7 @@ import Engine
 import Failover
 import Linux
 import Model
+import Redistribution
 
 extension Loop {
   /// Carries out the commands of one request and answers it.
@@ -13,6 +14,7 @@ extension Loop {
       let text = "not allowed: be root or a member of group \(ControlServer.writers)"
       return client.enqueue(JSONLine.end(id: request.id, code: .noPermission, message: text))
     }
+    if request.verb == .reload { return takeReload(request, client, at: now) }
     if request.verb == .report { return take(request, client, at: now) }
     if request.verb == .events { return takeEvents(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
@@ -44,6 +46,11 @@ extension Loop {
 
   /// What became of a route: kept for `desired` and told to who follows it.
   private mutating func take(_ request: Request, _ client: ControlClient, at now: Instant) {
+    if request.words.first == TableReports.word {
+      let error = tableReports.take(request.words)
+      return client.enqueue(
+        JSONLine.end(id: request.id, code: error == nil ? .ok : .usage, message: error?.text ?? ""))
+    }
     switch outcomes.take(request.words, plan, at: now) {
     case .failure(let error):
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
@@ -69,6 +76,13 @@ extension Loop {
       let isDoomed = !machineEvents.events.isEmpty
       if isDoomed != engine.failover.isDoomed { feed(.doomed(isDoomed), at: now) }
     }
+  }
+
+  /// Tells whoever follows what of the kernel's routes is to stand in route tables.
+  mutating func tellTables(at now: Instant) {
+    guard engine.tableRoutes.generation != toldTables else { return }
+    TableSetReport.publish(since: toldTables, engine, now, to: control)
+    toldTables = engine.tableRoutes.generation
   }
 
   /// Tells whoever follows that no traffic comes here any more: then an event may begin.

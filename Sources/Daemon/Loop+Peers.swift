@@ -162,7 +162,7 @@ extension Loop {
       } catch {
         // The connection was reset before it was looked at, or the system has no memory for it;
         // whoever wanted it tries again.
-        if sessionLines.allows(nil, at: now) {
+        if allowances.allows(.strangers, at: now) {
           log.warning("connection from a route server: \(error)")
         }
         return
@@ -190,7 +190,7 @@ extension Loop {
       _ = try socket.send(outputs.bytes.span.extracting(piece))
       try socket.shutdownWrite()
     } catch {
-      guard sessionLines.allows(peer, at: Clock.monotonic()) else { return }
+      guard allowances.allows(.routeServer(peer), at: Clock.monotonic()) else { return }
       let address = plan.routeServers.peers[peer.index]
       log.warning("route server \(address): its second connection was refused: \(error)")
     }
@@ -202,7 +202,7 @@ extension Loop {
     consequences.append(.closed(slot))
   }
 
-  private func updateInterest(_ slot: ConnectionSlot) {
+  func updateInterest(_ slot: ConnectionSlot) {
     let peer = connections[slot.index]
     guard let raw = peer.raw else { return }
     let interest: Interest = peer.isWaiting ? [.read, .write] : .read

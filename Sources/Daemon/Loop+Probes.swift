@@ -12,7 +12,8 @@ extension Loop {
   /// Opens what the Plan needs from the start. What cannot be opened is told once, and everything
   /// else goes on.
   mutating func openProbeSockets() {
-    for socket in ProbeSockets.needed(plan) {
+    for socket in ProbeSockets.needed(plan)
+    where !probeSockets.shared[Int(socket.rawValue)].isOpen {
       do throws(Errno) {
         try probeSockets.open(socket, identifier: engine.probes.identifier)
         try watch(Int(socket.rawValue))
@@ -21,6 +22,27 @@ extension Loop {
         consequences.append(.probe(.socketFailed(socket, code: error.code)))
       }
     }
+  }
+
+  /// Ports that were taken over have other numbers than before.
+  func watchPorts() {
+    for port in probeSockets.ports.indices {
+      let slot = probeSockets.slot(of: PortSlot(port))
+      let line = probeSockets.line(slot)
+      guard let raw = line.raw else { continue }
+      do throws(Errno) {
+        try epoll.modify(raw, token: Loop.token(.probeLine, slot, line.generation), interest: .read)
+      } catch {
+        line.note(error)
+      }
+    }
+  }
+
+  /// Ends the connections of probes that do not go on: what they were about is asked again.
+  func hangUpProbes(_ succession: Succession) {
+    if succession.keepsConfirmations { return }
+    let kept = succession.keepsProbes ? plan.targets.count * ProbeConnection.lanes : 0
+    for stream in probeSockets.streams[kept...] { stream?.hangUp() }
   }
 
   private func watch(_ slot: Int) throws(Errno) {

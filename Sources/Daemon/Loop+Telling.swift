@@ -1,7 +1,9 @@
 // The loop's last word of a turn: what monitors, the log and systemd hear of it.
 
 import BGP
+import Chronicle
 import Engine
+import Failover
 import Linux
 import Model
 
@@ -19,20 +21,24 @@ extension Loop {
       case .standing:
         rungs += 1
         isOneOfMany = rungs > Loop.rungLines
-      case .session(let peer, _, _): isOneOfMany = !sessionLines.allows(peer, at: now)
       case .paused(let length): isOneOfMany = !pauses.allows(length, at: now)
       default: break
       }
+      // Before the log, whose entry of a confirmation has the time of that stage.
+      remember(note, stamp)
       if !isOneOfMany {
-        Story.log(note, plan: plan, engine: engine, connections: connections, log: log)
+        Story.log(
+          note, at: stamp, plan: plan, engine: engine, connections: connections,
+          stages: StageFields(timeline, history), allowances: &allowances, log: log)
       }
       Story.publish(
         note, at: stamp, plan: plan, engine: engine, history: history, to: control)
-      remember(note, stamp)
       status.heed(note)
     }
     if rungs > Loop.rungLines {
-      log.notice("and \(rungs - Loop.rungLines) more VIPs in the same turn")
+      log.write(
+        .notice, "and \(rungs - Loop.rungLines) more VIPs in the same turn",
+        [("MESSAGE_ID", JournalMessage.withheld.rawValue), ("COUNT", "\(rungs - Loop.rungLines)")])
     }
     rememberStages()
     Story.publish(timeline, plan: plan, to: control)
@@ -51,15 +57,34 @@ extension Loop {
         "this process stood still \(count) more times, the longest for \(longest.milliseconds) ms; "
           + "a machine that is always late sees a death in up to twice the time")
     }
-    while let (index, count) = sessionLines.nextWithheld(at: now) {
-      guard index < plan.routeServers.peers.count else {
-        log.warning("connections from route servers: \(count) more lines were withheld")
-        continue
-      }
-      let state = engine.speaker.sessions[index].state
-      log.warning(
-        "route server \(plan.routeServers.peers[index]): \(count) more lines were withheld, "
-          + "now \(state)")
+    while let (subject, count) = allowances.nextWithheld(at: now) {
+      let fields = [("MESSAGE_ID", JournalMessage.withheld.rawValue), ("COUNT", "\(count)")]
+      log.write(
+        .warning, "\(words(subject, count)) more lines were withheld\(present(subject))", fields)
+    }
+  }
+
+  private func words(_ subject: LogSubject, _ count: UInt64) -> String {
+    switch subject {
+    case .routeServer(let slot):
+      "route server \(plan.routeServers.peers[slot.index]): \(count)"
+    case .strangers: "connections from route servers: \(count)"
+    case .host(let slot): "host \(plan.hosts[slot.index].name): \(count)"
+    case .target(let slot):
+      "host \(plan.hosts[plan.targets[slot.index].host.index].name): "
+        + "\(VIPWords.words(plan.targets[slot.index].evidence)): \(count)"
+    case .speaker(let slot): "speaker \(VIPWords.speaker(slot, plan)): \(count)"
+    case .routes(let slot): "vip \(plan.vips[slot.index].name): routes: \(count)"
+    }
+  }
+
+  /// How it stands now, where that is one word.
+  private func present(_ subject: LogSubject) -> String {
+    switch subject {
+    case .routeServer(let slot): ", now \(engine.speaker.sessions[slot.index].state)"
+    case .host(let slot): ", now \(engine.failover.hosts[slot].health)"
+    case .target(let slot): ", now \(engine.failover.hosts.signals[slot.index].signal)"
+    case .strangers, .speaker, .routes: ""
     }
   }
 }

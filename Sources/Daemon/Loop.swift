@@ -56,8 +56,8 @@ struct Loop: ~Copyable {
   /// Outputs that may wait to be told before the turn is interrupted for it.
   static let noteReserve = 2_048
 
-  let plan: Plan
-  let protection: TCPProtection
+  var plan: Plan
+  var protection: TCPProtection
   var engine: Engine
   var outputs: Outputs
   var probeSockets: ProbeSockets
@@ -71,7 +71,7 @@ struct Loop: ~Copyable {
   var listenerPause: Instant?
   var controlBuffer = ReceiveBuffer(capacity: ControlClient.readSize)
   /// By `ConnectionSlot`.
-  let connections: [Connection]
+  var connections: [Connection]
   /// Where route servers connect to us.
   var door: Door
   /// Where the other speakers are heard; nil without a group.
@@ -79,19 +79,23 @@ struct Loop: ~Copyable {
   var control: ControlServer
   var timeline: Timeline
   var salvo: Salvo
-  var sessionLines: SessionLines
+  var allowances: LogAllowances
   var pauses = Pauses()
   var status: ServiceStatus
   var state: StateFile
   var tracks: TrackFiles
-  let facts: ProcessFacts
+  var facts: ProcessFacts
   let log: Log
   var recorder: Recorder
   var history: History
   var outcomes: RouteOutcomes
+  var tableReports = TableReports()
+  /// The last change of what route tables should have that those who follow were told.
+  var toldTables: UInt64 = 0
   var measures: Measures
   var machineEvents = MachineEvents()
   var departure = Departure()
+  var reloads = Reloads()
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -116,7 +120,9 @@ struct Loop: ~Copyable {
       try Epoll(capacity: Loop.eventCapacity + plan.targets.count * ProbeConnection.lanes)
     }
     let signals = try StartError.wrap("signals") { () throws(Errno) in
-      try SignalDescriptor([SignalNumber.terminate, SignalNumber.interrupt])
+      try SignalDescriptor([
+        SignalNumber.terminate, SignalNumber.interrupt, SignalNumber.hangUp,
+      ])
     }
     let sources = KernelClass.allCases.map(KernelSource.init)
     let opened = try StartError.wrap("netlink socket") { () throws(Errno) in
@@ -155,14 +161,10 @@ struct Loop: ~Copyable {
     outputs = Outputs(for: plan)
     timeline = Timeline(for: plan)
     let slots = plan.routeServers.peers.count * ConnectionSlot.perPeer
-    connections = (0..<slots).map {
-      Connection(
-        ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
-        holdTime: plan.routeServers.holdTime)
-    }
+    connections = Loop.connections(of: plan, longest: longest)
     consequences.reserveCapacity(
       2 * slots + KernelClass.allCases.count + plan.targets.count)
-    sessionLines = SessionLines(peers: plan.routeServers.peers.count)
+    allowances = LogAllowances(for: plan)
     status = ServiceStatus()
     self.state = state
     tracks = TrackFiles(plan, directory: "\(Files.directory(of: path))/track")
@@ -175,6 +177,15 @@ struct Loop: ~Copyable {
       recorded = outputs.list.count
     }
     consequences.append(.opened(.interfaces, port: opened.port))
+  }
+
+  /// Two for each route server: the one that we open, and the one that it opens.
+  static func connections(of plan: Plan, longest: Int) -> [Connection] {
+    (0..<plan.routeServers.peers.count * ConnectionSlot.perPeer).map {
+      Connection(
+        ConnectionSlot(index: $0).peer, vips: plan.vips.count, longest: longest,
+        holdTime: plan.routeServers.holdTime)
+    }
   }
 
   private static func openControl(_ path: String) throws(StartError) -> ControlServer {
@@ -214,7 +225,8 @@ struct Loop: ~Copyable {
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     let files = Instant.earlier(tracks.deadline, state.deadline)
     let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, files))
-    return Instant.earlier(Instant.earlier(ours, departure.deadline), promised)
+    let others = Instant.earlier(departure.deadline, reloads.deadline)
+    return Instant.earlier(Instant.earlier(ours, others), promised)
   }
 
   private mutating func wake(_ count: Int, at now: Instant) throws(Errno) {
@@ -241,7 +253,9 @@ struct Loop: ~Copyable {
     tellWithheldLines(at: later)
     try resumeListener(at: later)
     answerClients(at: later)
+    reloadIfAsked(at: later)
     serveRecordings()
+    tellTables(at: later)
     tellDeparture(at: later)
     control.settle(at: later, epoll: epoll)
     heedMonitors(at: later)
@@ -303,7 +317,13 @@ struct Loop: ~Copyable {
     while let number = try signals.next() {
       // Who asks twice does not want to wait for route servers.
       if engine.hasStopped { continue }
-      log.notice("signal \(number): stopping\(isStopping ? " at once" : "")")
+      if number == SignalNumber.hangUp {
+        reloads.ask(.signal, at: now)
+        continue
+      }
+      log.write(
+        .notice, "signal \(number): stopping\(isStopping ? " at once" : "")",
+        [("MESSAGE_ID", JournalMessage.stopping.rawValue)])
       if !isStopping { Systemd.stopping() }
       status.beginStopping(at: now, drain: isStopping ? .zero : plan.routeServers.drain)
       isStopping = true

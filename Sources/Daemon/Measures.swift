@@ -62,6 +62,22 @@ struct Measures {
     wishes = Array(repeating: nil, count: plan.vips.count)
   }
 
+  /// Goes on counting where another stopped that followed an earlier Plan; what was on its way
+  /// counts no more.
+  mutating func succeed(_ old: Measures, _ succession: Succession) {
+    (decisions, confirmations) = (old.decisions, old.confirmations)
+    (acceptances, completions) = (old.acceptances, old.completions)
+    for (peer, former) in succession.peers.enumerated() {
+      guard let former else { continue }
+      (writes[peer], acknowledgements[peer]) = (old.writes[former], old.acknowledgements[former])
+    }
+    for (vip, former) in succession.vips.enumerated() {
+      guard let former else { continue }
+      (shifts[vip], lastShift[vip]) = (old.shifts[former], old.lastShift[former])
+      wishes[vip] = old.wishes[former]
+    }
+  }
+
   mutating func decided(_ shift: UInt32, _ vip: VIPSlot, seen: Instant, at decided: Instant) {
     decisions.add(decided - seen)
     shifts[vip.index] += 1

@@ -30,13 +30,14 @@ struct Outbox {
   private(set) var completed: UInt64 = 0
   private var waiting: [Entry] = []
   private var first = 0
-  /// By VIP: its place in `waiting`.
-  private var places: [Int?]
+  /// By VIP: its place in `waiting`, or that it has none.
+  private var places: [Int32]
+  private static let nowhere: Int32 = -1
   private var messages: [UInt8] = []
 
   /// `longest` is the size of the longest volley.
   init(vips: Int, longest: Int) {
-    places = Array(repeating: nil, count: vips)
+    places = Array(repeating: Outbox.nowhere, count: vips)
     waiting.reserveCapacity(vips)
     begun.reserveCapacity(Salvo.fullSize + longest)
     messages.reserveCapacity(Outbox.messageLimit)
@@ -55,13 +56,14 @@ struct Outbox {
   /// UPDATE, though one read may cause both.
   mutating func add(_ entry: Entry) {
     if waitingCount == 0 && !messages.isEmpty { fixMessages() }
-    if let place = places[entry.vip.index] {
+    let place = Int(places[entry.vip.index])
+    if place != Outbox.nowhere {
       let volley = entry.volley.replacing(waiting[place].volley)
       waiting[place] = entry
       waiting[place].volley = volley
       return
     }
-    places[entry.vip.index] = waiting.count
+    places[entry.vip.index] = Int32(truncatingIfNeeded: waiting.count)
     waiting.append(entry)
   }
 
@@ -81,7 +83,7 @@ struct Outbox {
   mutating func removeNext() -> Entry? {
     guard first < waiting.count else { return nil }
     let entry = waiting[first]
-    places[entry.vip.index] = nil
+    places[entry.vip.index] = Outbox.nowhere
     first += 1
     if first == waiting.count {
       waiting.removeAll(keepingCapacity: true)
@@ -98,7 +100,7 @@ struct Outbox {
     var shifts = 0
     while first < waiting.count, magazine.add(waiting[first].volley, to: &salvo) {
       let shift = waiting[first].shift
-      places[waiting[first].vip.index] = nil
+      places[waiting[first].vip.index] = Outbox.nowhere
       first += 1
       // Where their bytes end is known when all are in.
       flights.depart(shift, end: .max)

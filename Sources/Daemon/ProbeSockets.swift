@@ -49,6 +49,35 @@ struct ProbeSockets: ~Copyable {
       } + plan.confirmedVIPs.flatMap { _ in (0..<ProbeConnection.lanes).map { _ in ProbeStream() } }
   }
 
+  /// Those of another Plan; what does the same as before is taken over as it is.
+  init(
+    _ plan: Plan, _ probes: borrowing Probes, after old: borrowing ProbeSockets,
+    _ former: borrowing Probes, _ succession: Succession
+  ) {
+    let fresh = ProbeSockets(plan, probes)
+    shared = ProbeSocket.allCases.map { socket in
+      let isNeeded = ProbeSockets.needed(plan).contains(socket)
+      return isNeeded ? old.shared[Int(socket.rawValue)] : ProbeLine()
+    }
+    ports = (0..<probes.ports.count).map { port in
+      guard let before = former.ports.names.firstIndex(of: probes.ports.names[port]),
+        former.addresses(askedOn: PortSlot(before)) == probes.addresses(askedOn: PortSlot(port))
+      else { return ProbeLine() }
+      return old.ports[before]
+    }
+    senders = plan.targets.indices.map { target in
+      guard let own = fresh.senders[target] else { return nil }
+      return succession.targets[target].flatMap { old.senders[$0] } ?? own
+    }
+    // What was on its way is asked again, unless nothing has changed.
+    let kept = succession.keepsProbes ? plan.targets.count * ProbeConnection.lanes : 0
+    streams =
+      succession.keepsConfirmations
+      ? old.streams : Array(old.streams[..<kept]) + fresh.streams[kept...]
+    offset = old.offset
+    heard = old.heard
+  }
+
   /// How many descriptors there can be.
   var count: Int {
     shared.count + ports.count + senders.count { $0 != nil } + streams.count { $0 != nil }

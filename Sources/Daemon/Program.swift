@@ -1,5 +1,6 @@
 // `hopshiftd` from its first word to its exit code.
 
+import Chronicle
 import Control
 import Journal
 import Linux
@@ -28,6 +29,9 @@ package enum Program {
   package static func run(_ arguments: [String]) -> Int32 {
     do throws(Errno) {
       try StandardStream.fillGaps()
+      // Standard error is a stream too: a journal that was killed must not take us with it, also
+      // where no service manager has seen to that.
+      try BrokenPipe.ignoreSignal()
     } catch {
       return ExitCode.failure.rawValue
     }
@@ -113,9 +117,11 @@ package enum Program {
     let kept = left.map(\.description)
     let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
     let dropped = given.filter { !kept.contains($0) }
-    log.notice(
+    log.write(
+      .notice,
       "hopshiftd \(Release.version) starts; capabilities kept: \(words); dropped: "
-        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")))
+        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")),
+      [("MESSAGE_ID", JournalMessage.started.rawValue)])
     return words
   }
 
@@ -131,7 +137,8 @@ package enum Program {
       let facts = ProcessFacts(
         configuration: options.configuration, configurationText: text,
         configurationSum: Checksum.of(text.span),
-        processID: Accounts.processID(), capabilities: capabilities, started: Clock.monotonic())
+        processID: Accounts.processID(), capabilities: capabilities,
+        mayOpenRawSockets: ProbeSockets.needRawSockets(plan), started: Clock.monotonic())
       let state = StateFile(path: options.state, log: log)
       let door = try Door(plan, protection, log: log)
       let group = try groupDoor(plan, key, log)

@@ -58,6 +58,9 @@ struct Recording {
     }
   }
 
+  static let reloaded =
+    "the configuration was reloaded, and a new journal begins: record again"
+
   static let tooSlow =
     "this reader is too slow: what came next is lost; what was written can be replayed"
 }
@@ -78,6 +81,13 @@ extension ControlClient {
     }
     guard let recording, recording.end != nil, !recording.hasMore(recorder.end) else { return }
     enqueue(JSONLine.end(id: recording.id, code: .ok, message: ""))
+    self.recording = nil
+  }
+
+  /// Another configuration has taken over: its journal is another one.
+  func endRecording() {
+    guard let recording else { return }
+    enqueue(JSONLine.end(id: recording.id, code: .failure, message: Recording.reloaded))
     self.recording = nil
   }
 

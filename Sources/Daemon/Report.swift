@@ -16,6 +16,8 @@ struct ProcessFacts {
   var configurationSum: UInt32
   var processID: Int32
   var capabilities: String
+  /// What opening packet and raw sockets needs was not given up at the start.
+  var mayOpenRawSockets: Bool
   var started: Instant
 }
 
@@ -28,6 +30,7 @@ struct Moment {
   var turns: TurnLengths
   var pauses: Pauses
   var outcomes: RouteOutcomes
+  var tables: TableReports
   var events: MachineEvents
   var measures: Measures
   var hasCourier: Bool
@@ -51,7 +54,7 @@ enum Report {
     case .status: client.enqueue(status(request, engine, connections, sources, moment))
     case .metrics: client.enqueue(metrics(request, engine, connections, sources, moment))
     case .volleys: client.enqueue(VolleyReport.answer(request, engine))
-    case .routes: client.enqueue(RoutesReport.answer(request, engine, at: moment.now))
+    case .routes: client.enqueue(RoutesReport.answer(request, engine, moment))
     case .received: client.enqueue(ReceivedReport.answer(request, engine, at: moment.now))
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
@@ -60,7 +63,8 @@ enum Report {
     case .inspect:
       let text = "hopshift-courier looks at Azure: ask it on its own socket"
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))
-    case .switch, .maintenance, .report, .events:
+    case .configuration: client.enqueue(ConfigurationAnswer.answer(request, engine.plan))
+    case .switch, .maintenance, .reload, .report, .events:
       preconditionFailure("commands are carried out, not reported")
     case .monitor: monitor(request, client)
     case .history: client.enqueue(HistoryReport.answer(request, engine.plan, engine.run, history))
@@ -129,7 +133,7 @@ enum Report {
       bytes += routeServer(id, engine, connections, PeerSlot(index), moment.now)
     }
     bytes += ProbeReport.answer(id, engine, moment.now)
-    bytes += CourierReport.answer(id, engine.plan, moment)
+    bytes += CourierReport.answer(id, engine, moment)
     if let group = moment.group { bytes += GroupReport.answer(id, group, moment.now) }
     return bytes
   }
@@ -212,6 +216,11 @@ enum Report {
     line.add("asn", engine.plan.routeServers.asn.value)
     line.add("state", session.state.description)
     line.add("since-ms", (now - session.since).milliseconds)
+    if let heard = session.heardAt {
+      line.add("heard-ms", (now - heard).milliseconds)
+    } else {
+      line.addNull("heard-ms")
+    }
     line.add("opened-by", session.side == .outgoing ? "us" : "peer")
     if let negotiated = session.negotiated {
       line.add("hold-ms", negotiated.holdTime.milliseconds)
@@ -281,6 +290,11 @@ enum Report {
     line.add("first-prefix", vip.prefixes.first?.description)
     line.add("claims", engine.failover.claimCount(slot))
     line.add("confirmation", ConfirmationWords.state(slot, engine))
+    line.add("vacant", engine.failover.isVacant(slot))
+    let waits = engine.failover.waits(of: slot, at: now)
+    line.add("waits", waits.map { ExplainReport.sentence($0.reason) })
+    // No time ends what is below zero.
+    line.add("waits-ms", waits.map { wait in wait.until.map { ($0 - now).milliseconds } ?? -1 })
     return line.finish()
   }
 }

@@ -39,6 +39,12 @@ struct RouteOutcomes {
 
   init(vips: Int) { outcomes = Array(repeating: nil, count: vips) }
 
+  mutating func succeed(_ old: RouteOutcomes, _ succession: Succession) {
+    for (vip, former) in succession.vips.enumerated() {
+      if let former { outcomes[vip] = old.outcomes[former] }
+    }
+  }
+
   subscript(vip: VIPSlot) -> Outcome? { outcomes[vip.index] }
 
   /// Takes a report: the VIP, the generation, the stage, `durable` or `volatile`, and in words what

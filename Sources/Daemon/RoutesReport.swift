@@ -13,8 +13,9 @@ enum RoutesReport {
   static let heldWord = "/held"
 
   static func answer(
-    _ request: Request, _ engine: borrowing Engine, at now: Instant
+    _ request: Request, _ engine: borrowing Engine, _ moment: Moment
   ) -> [UInt8] {
+    let now = moment.now
     let rules = engine.plan.redistributions
     let names = request.words.filter { $0 != heldWord }
     let isHeldOnly = names.count < request.words.count
@@ -29,7 +30,11 @@ enum RoutesReport {
     }
     let exports = engine.exports
     var bytes: [UInt8] = []
+    let tables = engine.tableRoutes
+    let reports = moment.tables
+    let run = engine.run
     summary(request.id, exports, engine.plan, into: &bytes)
+    if !tables.isIdle { table(request.id, tables, engine.plan, into: &bytes) }
     for index in chosen { rule(request.id, index, exports, engine.plan, into: &bytes) }
     if !rules.isEmpty {
       for index in engine.plan.routeServers.peers.indices {
@@ -38,9 +43,13 @@ enum RoutesReport {
     }
     let (views, omitted) = exports.views(at: now, limit: routeLimit) { view in
       (names.isEmpty || chosen.contains(view.rule.index))
-        && !(isHeldOnly && view.state == .announced)
+        && !(isHeldOnly && view.state == .announced
+          && isDone(view, rules, tables, run, reports))
     }
-    for view in views { record(request.id, view, rules, now, into: &bytes) }
+    for view in views {
+      let place = standing(view, rules, tables, run, reports, isShadow: engine.plan.isShadow)
+      record(request.id, view, rules, place, now, into: &bytes)
+    }
     let rest = omitted == 0 ? "" : "\(omitted) more routes are there; name a rule"
     return bytes + JSONLine.end(id: request.id, code: .ok, message: rest)
   }
@@ -66,6 +75,7 @@ enum RoutesReport {
     line.add("announced", exports.announced[index])
     line.add("left-out", exports.leftOut[index])
     line.add("limit", rule.limit)
+    line.add("udr", rule.tablesMode?.rawValue)
     line.add("next-hop", plan.nextHops(of: rule).ipv4.description)
     line.add("next-hop6", plan.nextHops(of: rule).ipv6?.description)
     line.finish(into: &bytes)
@@ -82,8 +92,8 @@ enum RoutesReport {
   }
 
   private static func record(
-    _ id: String, _ view: ExportView, _ rules: [Plan.Redistribution], _ now: Instant,
-    into bytes: inout [UInt8]
+    _ id: String, _ view: ExportView, _ rules: [Plan.Redistribution],
+    _ place: (word: String, detail: String)?, _ now: Instant, into bytes: inout [UInt8]
   ) {
     var line = JSONLine(id: id, type: "export")
     line.add("prefix", view.prefix.description)
@@ -91,7 +101,60 @@ enum RoutesReport {
     let (word, end) = words(view.state)
     line.add("state", word)
     if let end { line.add("left-ms", max(0, (end - now).milliseconds)) }
+    if let place {
+      line.add("table", place.word)
+      if !place.detail.isEmpty { line.add("table-detail", place.detail) }
+    }
     line.finish(into: &bytes)
+  }
+
+  // MARK: Route tables
+
+  private static func table(
+    _ id: String, _ tables: TableRoutes, _ plan: Plan, into bytes: inout [UInt8]
+  ) {
+    var line = JSONLine(id: id, type: "export-tables")
+    line.add("voice", TableSetReport.word(tables.voice))
+    line.add("writer", plan.azure?.writer.map { plan.vips[$0.index].name })
+    line.add("wanted", tables.count)
+    line.add("left-out", tables.leftOut)
+    line.add("limit", tables.limit)
+    line.finish(into: &bytes)
+  }
+
+  /// How far a route has come that has a place; an older report says nothing of it.
+  static func stage(
+    of item: TableRoutes.Item, _ tables: TableRoutes, _ run: UInt64, _ reports: TableReports
+  ) -> TableReports.Stage {
+    let wanted = Generation(epoch: run, counter: max(item.generation, tables.voiceGeneration))
+    guard let outcome = reports[item.prefix], outcome.generation >= wanted else { return .queued }
+    return outcome.stage
+  }
+
+  /// Whether nothing is left to do for it in route tables.
+  private static func isDone(
+    _ view: ExportView, _ rules: [Plan.Redistribution], _ tables: TableRoutes, _ run: UInt64,
+    _ reports: TableReports
+  ) -> Bool {
+    guard rules[view.rule.index].tablesMode != nil, tables.voice == .ours else { return true }
+    guard let item = tables.item(view.prefix), item.generation > 0 else { return false }
+    return stage(of: item, tables, run, reports) == .done
+  }
+
+  /// How it stands in route tables; nothing when it is for none, or not decided yet.
+  private static func standing(
+    _ view: ExportView, _ rules: [Plan.Redistribution], _ tables: TableRoutes, _ run: UInt64,
+    _ reports: TableReports, isShadow: Bool
+  ) -> (word: String, detail: String)? {
+    guard rules[view.rule.index].tablesMode != nil else { return nil }
+    if tables.isReserved(view.prefix) { return ("reserved", "") }
+    guard let item = tables.item(view.prefix) else { return nil }
+    if item.generation == 0 { return ("left-out", "") }
+    if isShadow { return ("shadow", "") }
+    guard tables.voice == .ours else { return (TableSetReport.word(tables.voice), "") }
+    let stage = stage(of: item, tables, run, reports)
+    let detail = stage == .queued ? nil : reports[view.prefix]?.detail
+    return (stage.rawValue, detail ?? "")
   }
 
   private static func words(_ state: ExportState) -> (word: String, end: Instant?) {

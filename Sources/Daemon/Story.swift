@@ -11,17 +11,25 @@ import Model
 /// Tells what the engine noted. It runs after everything was carried out, and writes nothing for
 /// nobody.
 enum Story {
+  /// `allowances`: of some things only so many lines are written.
   static func log(
-    _ note: Note, plan: Plan, engine: borrowing Engine, connections: [Connection], log: Log
+    _ note: Note, at stamp: Stamp, plan: Plan, engine: borrowing Engine,
+    connections: [Connection], stages: StageFields, allowances: inout LogAllowances, log: Log
   ) {
     let sentence = NoteSentence.of(
       note, plan, link: link(of: note, engine),
       detail: { LastError.detail($1, $0, connections) }, errno: { Errno(code: $0).description })
-    guard let sentence else { return }
-    switch sentence.weight {
-    case .notice: log.notice(sentence.text)
-    case .warning: log.warning(sentence.text)
-    case .error: log.error(sentence.text)
+    guard let sentence, let entry = NoteEntry.of(note, plan) else { return }
+    if let subject = LogSubject.of(note), !allowances.allows(subject, at: stamp.seen) { return }
+    let fields = entry.fields + stages.of(entry, stamp, plan)
+    log.write(level(sentence.weight), sentence.text, fields.map { ($0.name, $0.value) })
+  }
+
+  private static func level(_ weight: NoteSentence.Weight) -> Log.Level {
+    switch weight {
+    case .notice: .notice
+    case .warning: .warning
+    case .error: .error
     }
   }
 
@@ -53,7 +61,9 @@ enum Story {
         slot, (before, standing), shift, trigger, link(of: note, engine), stamp, plan, to: control)
     case .recovered(let slot):
       control.publish(.alarm) {
-        alarm($0, "vip \(plan.vips[slot.index].name): somebody can carry it again", at)
+        alarm(
+          $0, "vip \(plan.vips[slot.index].name): somebody can carry it again", at,
+          NoteEntry.of(note, plan))
       }
     case .probe(let note): control.publish(.host) { ProbeStory.record(note, $0, at, engine) }
     case .outOfService(let slot, let isOut):
@@ -88,7 +98,9 @@ enum Story {
       }
     case .alarm(let cause):
       control.publish(.alarm) {
-        alarm($0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at)
+        alarm(
+          $0, NoteSentence.words(cause, plan, errno: { Errno(code: $0).description }), at,
+          NoteEntry.of(note, plan))
       }
     }
   }
@@ -211,17 +223,32 @@ enum Story {
 
   /// The route tables lead where a shift has led.
   static func tellTabled(
-    _ shift: Shift, _ plan: Plan, at now: Instant, to control: borrowing ControlServer
+    _ shift: Shift, _ plan: Plan, at now: Instant, stages: StageFields, log: Log,
+    to control: borrowing ControlServer
   ) {
+    let after = (now - shift.seen).milliseconds
+    let name = plan.vips[shift.vip.index].name
+    let fields = [
+      JournalField("MESSAGE_ID", JournalMessage.tabled.rawValue), JournalField("VIP", name),
+      JournalField("SHIFT", "\(shift.number)"),
+    ]
+    log.write(
+      .notice, "vip \(name): shift \(shift.number) is in the route tables, after \(after) ms",
+      (fields + stages.of(shift, plan)).map { ($0.name, $0.value) })
     publish(
       "udr-done", at: now, nil, shift.number, plan.vips[shift.vip.index].name, since: shift.seen,
       to: control)
   }
 
-  private static func alarm(_ id: String, _ text: String, _ at: Instant) -> [UInt8] {
+  /// `entry`: whom it is about, so that a monitor of one VIP hears of it.
+  private static func alarm(
+    _ id: String, _ text: String, _ at: Instant, _ entry: NoteEntry? = nil
+  ) -> [UInt8] {
     var line = JSONLine(id: id, type: "alarm")
     line.add("at-ns", at.nanoseconds)
     line.add("text", text)
+    if let vip = entry?.vip { line.add("vip", vip) }
+    if let peer = entry?.peer { line.add("route-server", peer) }
     return line.finish()
   }
 

@@ -10,12 +10,18 @@ import Model
 struct TrackFiles {
   /// How far apart a write that fails is tried. We chose it: what is in its way is another's.
   private static let spacing = Nanoseconds.seconds(1)
+  /// Files that are written before the loop looks at the rest of the world again. We chose it:
+  /// about a millisecond. Ten thousand at once would leave every route server and probe waiting.
+  static let batch = 32
 
   private let directory: String
   /// By VIP: what its file says; nil for those that have none, or were not written yet.
   private var written: [Bool?]
   private let vips: [VIPSlot]
   private var hasFailed = false
+  /// Where in `vips` the walk is, and what went wrong in it.
+  private var place = 0
+  private var trouble: Errno?
 
   init(_ plan: Plan, directory: String) {
     self.directory = directory
@@ -26,35 +32,71 @@ struct TrackFiles {
     }
   }
 
+  /// Goes on under another Plan: files that say what they should are left alone.
+  init(_ plan: Plan, after old: TrackFiles, _ succession: Succession) {
+    self.init(plan, directory: old.directory)
+    for (vip, former) in succession.vips.enumerated() {
+      if let former { written[vip] = old.written[former] }
+    }
+  }
+
   private var seen: UInt64 = .max
   /// When what could not be written is tried again: nobody else would tell who places the address
   /// that it may stay.
   private(set) var deadline: Instant?
 
-  /// Writes what has changed since.
+  /// Writes what has changed since, so much at a time.
   mutating func keep(_ engine: borrowing Engine, at now: Instant, log: Log) {
     let isDue = deadline.map { now >= $0 } ?? false
     guard engine.serviceChanges != seen || isDue, !vips.isEmpty else { return }
+    if engine.serviceChanges != seen { place = 0 }
     seen = engine.serviceChanges
     deadline = nil
+    if place == 0 { trouble = nil }
+    var count = 0
+    while place < vips.count, count < TrackFiles.batch {
+      if renew(vips[place], engine) { count += 1 }
+      place += 1
+    }
+    guard place == vips.count else {
+      deadline = now
+      return
+    }
+    place = 0
+    tell(at: now, log)
+  }
+
+  /// Writes one file when it says something else; answers whether it had to.
+  private mutating func renew(_ vip: VIPSlot, _ engine: borrowing Engine) -> Bool {
+    let isUnwanted = engine.failover.isAddressUnwanted(vip)
+    guard written[vip.index] != isUnwanted else { return false }
     do throws(Errno) {
       try Directories.makeIfMissing(directory)
-      for vip in vips {
-        let isUnwanted = engine.failover.isAddressUnwanted(vip)
-        guard written[vip.index] != isUnwanted else { continue }
-        let name = engine.plan.vips[vip.index].name
-        let digit = UInt8(ascii: isUnwanted ? "1" : "0")
-        try Files.writeAtomically(
-          path: "\(directory)/\(name)", bytes: [digit, UInt8(ascii: "\n")].span, mode: 0o644,
-          isDurable: false)
-        written[vip.index] = isUnwanted
-      }
+      try write(isUnwanted, as: engine.plan.vips[vip.index].name)
+      written[vip.index] = isUnwanted
+    } catch {
+      // What is in the way of one is in nobody else's.
+      trouble = error
+    }
+    return true
+  }
+
+  /// Everybody had a turn.
+  private mutating func tell(at now: Instant, _ log: Log) {
+    guard let trouble else {
       if hasFailed { log.notice("track files in \(directory): written again") }
       hasFailed = false
-    } catch {
-      deadline = now + TrackFiles.spacing
-      if !hasFailed { log.warning("track files in \(directory): \(error)") }
-      hasFailed = true
+      return
     }
+    deadline = now + TrackFiles.spacing
+    if !hasFailed { log.warning("track files in \(directory): \(trouble)") }
+    hasFailed = true
+  }
+
+  private func write(_ isUnwanted: Bool, as name: String) throws(Errno) {
+    let digit = UInt8(ascii: isUnwanted ? "1" : "0")
+    try Files.writeAtomically(
+      path: "\(directory)/\(name)", bytes: [digit, UInt8(ascii: "\n")].span, mode: 0o644,
+      isDurable: false)
   }
 }

@@ -22,6 +22,11 @@ package struct Exporter {
   /// By rule: an alarm was raised for what is left out.
   var isAlarmed: [Bool]
   var overflowIsAlarmed = false
+  /// What stands in route tables, and an alarm for what has no room there was raised.
+  package internal(set) var tables: TableRoutes
+  var tablesAreAlarmed = false
+  /// What the kernel had at first was decided on: what is not there now is not wanted.
+  var areTablesSettled = false
 
   /// How long what is due waits for news that was not read. We chose it: a storm that never ends
   /// overruns the socket long before, and must not keep everything else back.
@@ -39,6 +44,10 @@ package struct Exporter {
     owesEnd = Array(repeating: false, count: peers)
     longestDelay = rules.map(\.delay).max() ?? .zero
     isAlarmed = Array(repeating: false, count: rules.count)
+    tables = TableRoutes(
+      rules, limit: plan.tableLimit, reserved: plan.vips.flatMap { $0.udr?.prefixes ?? [] })
+    // What an earlier configuration has written is not wanted, and nobody else writes.
+    if let azure = plan.azure, tables.isIdle, azure.writer == nil { tables.hear(.ours) }
   }
 }
 
@@ -103,6 +112,11 @@ extension Engine {
   var exportDeadline: Instant? {
     if exporter.isIdle { return nil }
     var earliest = isStopping ? nil : exporter.exports.deadline
+    if !isStopping, !exporter.tables.isIdle, !exporter.areTablesSettled, exporter.unread == nil,
+      exporter.exports.isComplete
+    {
+      earliest = Instant.earlier(earliest, exporter.settled)
+    }
     if let due = earliest, let readingEnd { earliest = max(due, readingEnd) }
     for index in exporter.epochs.indices where exporter.epochs[index] != nil {
       let peer = PeerSlot(index)
@@ -151,8 +165,10 @@ extension Engine {
     // Whoever is leaving says nothing new.
     if !isStopping {
       if readingEnd.map({ now >= $0 }) ?? true { exporter.exports.turn(at: now) }
+      exporter.tables.follow(exporter.exports)
       exporter.exports.spread()
       alarmOfRoom(into: &outputs)
+      settleTables(at: now)
     }
     for index in exporter.epochs.indices where exporter.epochs[index] != nil {
       let peer = PeerSlot(index)
@@ -176,6 +192,11 @@ extension Engine {
       guard leftOut[rule] > 0 else { continue }
       outputs.add(.note(.alarm(.routesLeftOut(RuleSlot(rule), count: leftOut[rule]))))
     }
+    let waiting = exporter.tables.leftOut
+    if exporter.tablesAreAlarmed != (waiting > 0) {
+      exporter.tablesAreAlarmed.toggle()
+      if waiting > 0 { outputs.add(.note(.alarm(.tableRoutesLeftOut(count: waiting)))) }
+    }
     // A listing counts anew: what it refuses is no new alarm.
     guard exporter.exports.isComplete,
       exporter.overflowIsAlarmed != (exporter.exports.overflows > 0)
@@ -186,6 +207,19 @@ extension Engine {
 }
 
 extension Exporter {
+  /// Goes on where another stood. `peers` says by route server which session of old goes on.
+  mutating func succeed(_ old: Exporter, peers: [Int?], at now: Instant) {
+    exports.succeed(old.exports, peers: peers, at: now)
+    (unread, settled) = (old.unread, old.settled)
+    (isAlarmed, overflowIsAlarmed) = (old.isAlarmed, old.overflowIsAlarmed)
+    (tables, tablesAreAlarmed) = (old.tables, old.tablesAreAlarmed)
+    areTablesSettled = old.areTablesSettled
+    for (peer, before) in peers.enumerated() {
+      guard let before else { continue }
+      (epochs[peer], owesEnd[peer]) = (old.epochs[before], old.owesEnd[before])
+    }
+  }
+
   mutating func keep(in keeper: inout Keeper) {
     exports.keep(in: &keeper)
     keeper.keep(&unread)
@@ -194,5 +228,8 @@ extension Exporter {
     keeper.keep(&settled)
     keeper.keep(each: &isAlarmed) { $1.keep(&$0) }
     keeper.keep(&overflowIsAlarmed)
+    tables.keep(in: &keeper)
+    keeper.keep(&tablesAreAlarmed)
+    keeper.keep(&areTablesSettled)
   }
 }

@@ -2,12 +2,35 @@
 
 import Failover
 package import Model
+package import Redistribution
 
 extension Engine {
   /// What a VIP's routes should be, and the number of that wish in this run; nil when it stands in
   /// no route table.
   package func routeWish(of vip: VIPSlot) -> (wish: RouteWish, generation: UInt64)? {
     wishes.wish(of: vip)
+  }
+
+  /// What route tables should have of the kernel's routes, and whether we write it.
+  package var tableRoutes: TableRoutes { exporter.tables }
+
+  /// Before the kernel was listed, a route that is not known may be there all the same.
+  mutating func settleTables(at now: Instant) {
+    guard !exporter.areTablesSettled, exporter.unread == nil, exporter.exports.isComplete,
+      let settled = exporter.settled, now >= settled
+    else { return }
+    exporter.areTablesSettled = true
+  }
+
+  /// Without a VIP to follow this machine writes alone; without a rule it removes what it wrote.
+  mutating func judgeWriter() {
+    guard plan.azure != nil, !isStopping else { return }
+    guard exporter.tables.isIdle || exporter.areTablesSettled else { return }
+    switch plan.azure?.writer == nil ? .ours : wishes.writerVoice {
+    case .ours?: exporter.tables.hear(.ours)
+    case .others?: exporter.tables.hear(.others)
+    case .unsure?, nil: exporter.tables.hear(.unsure)
+    }
   }
 
   /// Whether `.acknowledged` makes a difference.

@@ -15,6 +15,7 @@ package struct Engine: ~Copyable {
   package let plan: Plan
   /// Greater than that of any run before.
   package let run: UInt64
+  package let seed: UInt64
   package internal(set) var failover: Failover
   package internal(set) var speaker: Speaker
   package internal(set) var probes: Probes
@@ -22,14 +23,14 @@ package struct Engine: ~Copyable {
   package internal(set) var feeds = KernelClass.allCases.map(KernelFeed.init)
   /// For each class what was heard since the last part of the dump that runs.
   var recent = KernelClass.allCases.map { _ in RecentNews() }
-  package private(set) var shifts: UInt32 = 0
+  package internal(set) var shifts: UInt32 = 0
   /// By VIP: what led to its last change.
-  private var causes: [Trigger?]
+  var causes: [Trigger?]
   /// What is kept has changed since it was last taken.
   package internal(set) var hasUnsavedMemory = false
   /// Counts what operators took out of service or back, and what became of addresses that they gave
   /// away.
-  package private(set) var serviceChanges: UInt64 = 0
+  package internal(set) var serviceChanges: UInt64 = 0
   /// What became of the last command.
   package private(set) var lastAnswer = OperatorAnswer.unchanged
   /// Messages that were no netlink, or lacked what they must hold.
@@ -50,8 +51,8 @@ package struct Engine: ~Copyable {
   /// The speaking side of hello.
   var speaking: HelloSpeaker
   /// The time of the last input.
-  package private(set) var latest = Instant(nanoseconds: .min)
-  private var hasStarted = false
+  package internal(set) var latest = Instant(nanoseconds: .min)
+  var hasStarted = false
   private(set) var isStopping = false
   /// When sessions end that stay for a while after a stop.
   private var drained: Instant?
@@ -62,6 +63,7 @@ package struct Engine: ~Copyable {
   package init(_ plan: Plan, seed: UInt64, run: UInt64 = 1) {
     self.plan = plan
     self.run = run
+    self.seed = seed
     speaking = HelloSpeaker(plan, start: run)
     wishes = RouteWishes(plan)
     exporter = Exporter(plan)
@@ -208,6 +210,7 @@ package struct Engine: ~Copyable {
     turnHello(at: now, into: &outputs)
     turnWishes(at: now, into: &outputs)
     turnExports(at: now, into: &outputs)
+    judgeWriter()
   }
 
   /// This process stood still: what was due meanwhile proves nothing about others.
@@ -312,7 +315,7 @@ package struct Engine: ~Copyable {
     announce(vip, shift: isShift ? shifts : 0)
   }
 
-  private mutating func announce(_ vip: VIPSlot, shift: UInt32) {
+  mutating func announce(_ vip: VIPSlot, shift: UInt32) {
     if movedBy[vip.index] == nil { moved.append(vip) }
     movedBy[vip.index] = max(movedBy[vip.index] ?? 0, shift)
   }

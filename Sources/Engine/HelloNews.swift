@@ -36,13 +36,34 @@ struct HelloSpeaker: ~Copyable {
     told = Array(repeating: .none, count: isActive ? plan.vips.count : 0)
   }
 
+  /// Goes on where another stood: no datagram has a number that was used.
+  mutating func succeed(_ old: inout HelloSpeaker, _ succession: Succession) {
+    (sequence, pauses, due) = (old.sequence, old.pauses, old.due)
+    hasSaidGoodbye = old.hasSaidGoodbye
+    guard isActive, old.isActive else { return }
+    for (vip, before) in succession.vips.enumerated() {
+      if let before { told[vip] = old.told[before] }
+    }
+    if old.told.count == told.count, succession.vips.enumerated().allSatisfy({ $0 == $1 }) {
+      var writer = Keeper()
+      old.round.keep(in: &writer)
+      var reader = Keeper(reading: writer.finish())
+      round.keep(in: &reader)
+      let isWhole = reader.isComplete()
+      precondition(isWhole, "rounds of the same VIPs")
+    } else {
+      // Who has changed and was not told often enough is not known by these numbers.
+      for vip in told.indices { round.changed(VIPSlot(vip)) }
+    }
+    isUrgent = old.isUrgent
+  }
+
   /// The head of the next datagram of the round that runs.
-  mutating func header(isLeaving: Bool) -> HelloHeader {
+  mutating func header(_ flags: HelloHeader.Flags) -> HelloHeader {
     sequence += 1
     return HelloHeader(
       sender: sender, start: start, sequence: sequence, pauses: pauses,
-      part: UInt8(round.planned - 1), parts: UInt8(round.parts),
-      flags: isLeaving ? .leaving : [])
+      part: UInt8(round.planned - 1), parts: UInt8(round.parts), flags: flags)
   }
 
   /// Rounds keep their pace; after a pause the rounds that were missed are not made up for.
@@ -96,6 +117,8 @@ extension Engine {
       failover.heard(claim, of: vip, from: fellow, at: now, into: &verdicts)
     }
     failover.understood(fellow, at: now, into: &verdicts)
+    let isDoomed = reader.header.flags.contains(.doomed)
+    failover.relayed(isDoomed, by: fellow, at: now, into: &verdicts)
     apply(at: now, into: &outputs)
   }
 
@@ -140,9 +163,11 @@ extension Engine {
   private mutating func sendRound(
     _ scope: HelloRound.Scope, isLeaving: Bool, into outputs: inout Outputs
   ) {
+    var flags: HelloHeader.Flags = isLeaving ? .leaving : []
+    if failover.isDoomed { flags.insert(.doomed) }
     speaking.round.begin(scope)
     while speaking.round.planNext() {
-      speaking.writer.begin(speaking.header(isLeaving: isLeaving))
+      speaking.writer.begin(speaking.header(flags))
       for place in 0..<speaking.round.batch.count {
         add(speaking.round.batch[place])
       }

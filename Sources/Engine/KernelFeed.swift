@@ -199,6 +199,14 @@ package struct KernelFeed: Sendable {
     min(KernelFeed.firstPause * Int64(1 << min(failures - 1, 10)), KernelFeed.longestPause)
   }
 
+  /// Something that was of no use before has to be known now: everything is listed again.
+  mutating func relist(at now: Instant) {
+    guard state == .current else { return }
+    state = .waiting(now)
+    isDrained = true
+    alarmAt = now + KernelFeed.stalePatience
+  }
+
   mutating func drained() { isDrained = true }
 
   /// Whether a dump is due now.

@@ -59,7 +59,7 @@ extension Engine {
         lose(kernelClass, .malformed, at: now, into: &outputs)
         return
       case .end:
-        if isPart { recent[slot].removeAll() }
+        if isPart { recent[slot].partEnded() }
         return
       }
     }
@@ -232,7 +232,7 @@ extension Engine {
     if kernelClass == .routes { routesAreComplete(at: now) }
   }
 
-  private mutating func becameStale(_ kernelClass: KernelClass) {
+  mutating func becameStale(_ kernelClass: KernelClass) {
     failover.becameStale(kernelClass)
     if kernelClass == .routes { routesBecameStale() }
   }

@@ -110,6 +110,8 @@ package enum Alarm: Equatable, Sendable {
   case probesNotOpened(ProbeSocket, code: Int32)
   /// So many routes match a rule and are not announced, since there is no room for them.
   case routesLeftOut(RuleSlot, count: Int)
+  /// So many routes are to stand in route tables and have no room there.
+  case tableRoutesLeftOut(count: Int)
   /// More of the kernel's routes match than are kept at all.
   case routesNotKept
   /// No probe through the VIP has reached the new host in time.

@@ -6,6 +6,10 @@ import Model
 /// built. A change that is made meanwhile is queued before the part that still shows the state
 /// before it, and nothing marks that part as inconsistent. Changes queued before the part before it
 /// are in it. So a listed entry is held against the news since the last part.
+///
+/// One change is told before it is made: that an IPv4 route goes (fib_table_delete), in time that
+/// has no bound when the processor is taken away in between. Whoever makes the next change waits
+/// for it, so this is so for the last word only, and that is kept until there is a later one.
 struct RecentNews {
   /// News that is kept. We chose it: a part is built in about a millisecond. Beyond it the dump is
   /// repeated.
@@ -22,14 +26,24 @@ struct RecentNews {
 
   private var facts: [Fact] = []
   private var isFull = false
+  private var last: Fact?
 
   mutating func note(_ fact: Fact) {
     if facts.count == RecentNews.limit { isFull = true } else { facts.append(fact) }
+    last = fact
+  }
+
+  /// A part has come: what was told before it is in those that follow, but for a route that goes.
+  mutating func partEnded() {
+    let kept = last
+    removeAll()
+    if let kept, case .routeGone = kept { note(kept) }
   }
 
   mutating func removeAll() {
     facts.removeAll(keepingCapacity: true)
     isFull = false
+    last = nil
   }
 
   func worth(of listed: Fact) -> Worth {

@@ -34,6 +34,9 @@ struct RouteWishes {
     var generation: UInt64 = 0
   }
 
+  /// Who carries it writes the routes of the kernel.
+  private let writer: VIPSlot?
+  private(set) var writerVoice: Voice?
   private var entries: [Entry]
   /// By VIP: the place among the entries.
   private let places: [Int?]
@@ -57,11 +60,30 @@ struct RouteWishes {
         Entry(vip: VIPSlot(index), after: udr.mode == .fallback ? udr.after : nil))
     }
     self.entries = entries
+    writer = plan.azure?.writer
     self.places = places
     needsProof = entries.contains { $0.after != nil }
   }
 
-  var isEmpty: Bool { entries.isEmpty }
+  /// Goes on where another stood. A wish that stays keeps its number, so nobody writes it again.
+  mutating func succeed(_ old: RouteWishes, _ succession: Succession) {
+    (generations, writerVoice) = (old.generations, old.writerVoice)
+    (doubtSince, orderSince) = (old.doubtSince, old.orderSince)
+    for index in entries.indices {
+      guard let former = succession.vips[entries[index].vip.index], let place = old.places[former],
+        var wish = old.entries[place].wish
+      else { continue }
+      if let candidate = wish.candidate {
+        // Who was wished for is no candidate any more: what is wished now is another wish.
+        guard let now = succession.candidate(candidate, of: entries[index].vip) else { continue }
+        wish.candidate = now
+      }
+      entries[index].wish = wish
+      entries[index].generation = old.entries[place].generation
+    }
+  }
+
+  var isEmpty: Bool { entries.isEmpty && writer == nil }
 
   mutating func outdate() { isOutdated = true }
 
@@ -79,6 +101,7 @@ struct RouteWishes {
     isOutdated = false
     deadline = nil
     noteProof(doubt, at: now)
+    writerVoice = writer.map { failover.voice($0) }
     for index in entries.indices {
       // Routes in tables are held, whatever becomes of those that are announced.
       let wish = RouteWish(
@@ -134,6 +157,7 @@ extension RouteWishes {
       $1.keep(&$0.generation)
     }
     keeper.keep(&generations)
+    keeper.keep(&writerVoice, blank: .unsure) { $1.keep(&$0) }
     keeper.keep(&doubtSince)
     keeper.keep(&orderSince)
     keeper.keep(&isOutdated)

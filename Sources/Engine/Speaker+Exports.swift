@@ -22,6 +22,7 @@ struct Exporting {
       families.insert(filter.block.address.width == 32 ? .ipv4Unicast : .ipv6Unicast)
     }
     if nextHops.ipv6 == nil { families.remove(.ipv6Unicast) }
+    if !rule.isAnnounced { families = [] }
     self.families = families
   }
 }

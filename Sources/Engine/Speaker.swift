@@ -8,26 +8,26 @@ package import Model
 /// Sessions and volleys. What a VIP stands at is told to it; whom to tell, in which bytes, it
 /// knows.
 package struct Speaker: ~Copyable {
-  package private(set) var sessions: [Peering]
+  package internal(set) var sessions: [Peering]
   /// By peer: what firing must know of its session. Plain values, so that ten thousand volleys at
   /// once do not copy ten thousand sessions.
-  private(set) var targets: [Target]
+  var targets: [Target]
   /// By peer: what holds for its session. Not in the targets, of which each volley reads some.
-  private(set) var spoken: [Negotiated?]
+  var spoken: [Negotiated?]
   package private(set) var magazine: Magazine
-  private var scratch: SessionOutput
+  var scratch: SessionOutput
   /// By VIP, then by candidate.
   private let nextHops: [NextHopAddresses]
   private let firstHop: [Int]
   /// By place in `nextHops`: the same number for the same next hops.
   private let hopNumbers: [Int]
   /// The families that the VIPs have prefixes of.
-  private let families: Families
+  let families: Families
   let localASN: ASNumber
   private let endOfRIB = UpdateEncoder.endOfRIB(.ipv4Unicast)
   private let endOfRIBIPv6 = UpdateEncoder.endOfRIB(.ipv6Unicast)
   /// What was last announced for each VIP, or nil before the kernel was heard.
-  private(set) var standing: [Standing?]
+  var standing: [Standing?]
   /// VIPs whose next volley is not armed yet.
   private var unarmed: [VIPSlot]
   private var isUnarmed: [Bool]
@@ -35,9 +35,9 @@ package struct Speaker: ~Copyable {
   /// were carried out.
   private var ended: [PeerSlot] = []
   /// Volleys that had to be encoded at the moment of firing.
-  package private(set) var lateArmings: UInt64 = 0
+  package internal(set) var lateArmings: UInt64 = 0
   /// By peer.
-  private(set) var paces: [RefreshPace]
+  var paces: [RefreshPace]
   /// Leaving in order: what stands is told as resigned and about to go (RFC 8326).
   private(set) var isDraining = false
   /// What is announced beside VIPs; empty when nothing is.
@@ -45,9 +45,9 @@ package struct Speaker: ~Copyable {
   /// Routes that one UPDATE may carry of those.
   let exportLimit: Int
   /// By peer: the families of which it was told all VIPs, and not of the exports yet.
-  private(set) var retold: [Families]
+  var retold: [Families]
   /// Since when no session is established; nil before they were begun.
-  private var unheardSince: Instant?
+  var unheardSince: Instant?
 
   /// What was announced last, and how the magazine finds it again: in a mass shift nearly all say
   /// the same.
@@ -73,13 +73,8 @@ package struct Speaker: ~Copyable {
     let held = contents.reduce(0) { $0 + $1.count }
     let platformLimit = plan.routeServers.platform.routeLimit
     exportLimit = platformLimit.map { max(1, $0 - held - plan.exportLimit) } ?? .max
-    families = contents.reduce(into: exporting.reduce(into: []) { $0.formUnion($1.families) }) {
-      $0.formUnion($1.families)
-    }
-    let settings = SessionSettings(
-      localASN: plan.local.asn, localIdentifier: plan.local.identifier,
-      peerASN: plan.routeServers.asn, holdTime: plan.routeServers.holdTime,
-      families: families.union(.ipv4Unicast))
+    families = Speaker.families(of: plan)
+    let settings = Speaker.settings(of: plan, families)
     sessions = plan.routeServers.peers.indices.map {
       // Each session jitters for itself.
       Peering(settings, seed: seed &+ UInt64($0) &* 0x9e37_79b9_7f4a_7c15)
@@ -317,7 +312,7 @@ package struct Speaker: ~Copyable {
     unarmed.removeAll(keepingCapacity: true)
   }
 
-  private mutating func note(unarmed vip: VIPSlot) {
+  mutating func note(unarmed vip: VIPSlot) {
     if isUnarmed[vip.index] { return }
     isUnarmed[vip.index] = true
     unarmed.append(vip)
@@ -333,7 +328,7 @@ package struct Speaker: ~Copyable {
   /// Tells a peer where a VIP stands, in these families as far as the session has them. Answers how
   /// the magazine finds the next that says the same.
   @discardableResult
-  private mutating func fire(
+  mutating func fire(
     _ vip: VIPSlot, _ announcement: Announcement, _ peer: PeerSlot, _ families: Families,
     shift: UInt32, at now: Instant, into outputs: inout Outputs
   ) -> UInt32? {
@@ -357,7 +352,7 @@ package struct Speaker: ~Copyable {
     sessions[peer.index].noteSent(at: now)
   }
 
-  private mutating func noteTarget(_ peer: PeerSlot, at now: Instant) {
+  mutating func noteTarget(_ peer: PeerSlot, at now: Instant) {
     let before = targets[peer.index]
     targets[peer.index] = Target(
       isEstablished: sessions[peer.index].state == .established, side: sessions[peer.index].side,
@@ -384,7 +379,7 @@ package struct Speaker: ~Copyable {
     return magazine.arm(vip, for: peer, announcement, negotiated: negotiated, epoch: epoch)
   }
 
-  private mutating func carryOut(
+  mutating func carryOut(
     _ peer: PeerSlot, before: SessionState, at now: Instant, into outputs: inout Outputs
   ) {
     var reason: DownReason?

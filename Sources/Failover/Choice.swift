@@ -37,6 +37,9 @@ package struct Choice: Sendable {
   private var begunAt: Instant?
   /// The choice is that of a run before this one, and was not announced in this one.
   private var isRecalled = false
+  /// Since when the order of the candidates, or how it is followed, is as it is; nil: since the
+  /// start.
+  private var orderedAt: Instant?
 
   package init(failback: Nanoseconds?, patience: Nanoseconds) {
     self.failback = failback
@@ -75,6 +78,22 @@ package struct Choice: Sendable {
     current = candidate
     self.isPinned = isPinned
     isRecalled = true
+  }
+
+  /// Goes on where another stood. `candidate` is what was chosen, as it is called now. A new order
+  /// is followed as if everybody had come up with it: it moves nothing by itself.
+  mutating func succeed(
+    _ old: Choice, candidate: Int?, isReordered: Bool, at now: Instant
+  ) {
+    Keeper.carry(from: old, to: &self) { $0.keep(in: &$1) }
+    if isReordered || failback != old.failback { orderedAt = now }
+    current = candidate
+  }
+
+  /// What was chosen can be chosen no more.
+  mutating func replace(with candidate: Int, at now: Instant) {
+    (current, since) = (candidate, now)
+    isPinned = false
   }
 
   /// Whether there is a choice that is still to be announced as it stands; said once.
@@ -144,7 +163,8 @@ package struct Choice: Sendable {
   ) -> Int? {
     guard let failback, !isPinned else { return nil }
     for index in candidates.indices.prefix(current) where candidates[index].health == .up {
-      let due = max(candidates[index].since + failback, dampedUntil ?? now)
+      let since = max(candidates[index].since, orderedAt ?? candidates[index].since)
+      let due = max(since + failback, dampedUntil ?? now)
       if now >= due { return index }
       deadline = min(deadline ?? due, due)
     }
@@ -163,5 +183,6 @@ extension Choice {
     keeper.keep(&deadline)
     keeper.keep(&begunAt)
     keeper.keep(&isRecalled)
+    keeper.keep(&orderedAt)
   }
 }

@@ -98,6 +98,13 @@ package struct Contest: Sendable {
   /// We stood still for long: from now on we are well, not from before.
   mutating func paused(at now: Instant) { if wantsSince != nil { wantsSince = now } }
 
+  /// Goes on where another stood. Another rank, or another rule, is followed as if everybody had
+  /// come up with it: it moves nothing by itself.
+  mutating func succeed(_ old: Contest, isRanked: Bool, at now: Instant) {
+    Keeper.carry(from: old, to: &self) { $0.keep(in: &$1) }
+    if isRanked || rule != old.rule, wantsSince != nil { wantsSince = now }
+  }
+
   /// The epoch that a run before this one knew of.
   mutating func recall(epoch: UInt32) { self.epoch = max(self.epoch, epoch) }
 

@@ -34,6 +34,7 @@ extension Failover {
   func mayJudge(_ unit: Int) -> Bool {
     let isAddress = units[unit].rule == .address
     if isCatchingUp, !isAddress || fellows != nil { return false }
+    if units[unit].listensUntil != nil { return false }
     return isCurrent || hasBegun && !isAddress
   }
 

@@ -9,6 +9,8 @@ package enum WaitReason: Equatable, Sendable {
   case listening
   case outOfService
   case doomed
+  /// The same, to the machine of a host.
+  case doomedHost
   case pinned
   /// An operator gave the address away.
   case given
@@ -39,10 +41,15 @@ extension Failover {
     let unit = index.unit(of: vip)
     var waits: [Wait] = []
     if isShadow { waits.append(Wait(reason: .shadow)) }
-    if !mayJudge(unit) { waits.append(Wait(reason: .staleView)) }
+    if let end = units[unit].listensUntil {
+      waits.append(Wait(reason: .listening, until: end))
+    } else if !mayJudge(unit) {
+      waits.append(Wait(reason: .staleView))
+    }
     if units[unit].isWithdrawn { waits.append(Wait(reason: .vacancy)) }
     if units[unit].isOut { waits.append(Wait(reason: .outOfService)) }
     if doom.isPending { waits.append(Wait(reason: .doomed)) }
+    if hasDoomedHost(unit) { waits.append(Wait(reason: .doomedHost)) }
     if units[unit].isGiven {
       waits.append(Wait(reason: .given, until: units[unit].givenUntil))
     }
@@ -65,6 +72,13 @@ extension Failover {
       if let due = contests[unit].stepDown { waits.append(Wait(reason: .grace, until: due)) }
     }
     return waits
+  }
+
+  /// Nobody is known to be able to carry a VIP that is decided by health.
+  package func isVacant(_ vip: VIPSlot) -> Bool {
+    let unit = index.unit(of: vip)
+    if case .watcher(let choice) = units[unit].rule { return choices[choice].isAllDown }
+    return units[unit].isVacant || units[unit].isWithdrawn
   }
 
   /// The hosts whose health decides about a VIP.

@@ -6,9 +6,7 @@ extension Failover {
   mutating func watch(
     _ unit: Int, _ choice: Int, at now: Instant, into verdicts: inout [Verdict]
   ) {
-    let candidates = units[unit].candidates.map { host in
-      hosts.isSelf(host) ? doom.spoils(hosts[host]) : hosts[host]
-    }
+    let candidates = candidates(of: unit)
     var judgement = Judgement.unchanged
     var isLeading = true
     // In a group the place on the ladder is announced at the start, and the choice with it.

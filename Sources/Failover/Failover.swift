@@ -31,7 +31,7 @@ package struct Failover: ~Copyable {
   let damping: Plan.Damping
 
   package internal(set) var view: KernelView
-  package private(set) var isCurrent = false
+  package internal(set) var isCurrent = false
   package internal(set) var hosts: HostTable
   package internal(set) var kernelEvidence: KernelEvidence
   package internal(set) var fellows: Fellows?
@@ -58,6 +58,7 @@ package struct Failover: ~Copyable {
     if isCatchingUp { return .zero }
     var soonest = earliest
     if let asksUntil { soonest = min(soonest ?? asksUntil, asksUntil) }
+    soonest = Instant.earlier(soonest, hosts.assumedUntil)
     guard let silence = fellows?.deadline else { return soonest }
     return min(soonest ?? silence, silence)
   }
@@ -70,14 +71,17 @@ package struct Failover: ~Copyable {
   /// After a pause, until everything that was waiting was read.
   var isCatchingUp = false
   /// What probes need to find out how a host is.
-  private let detection: Nanoseconds
+  let detection: Nanoseconds
   /// After a pause in which any host may have come back without being heard: until every one of
   /// them had the time to answer again.
-  private(set) var asksUntil: Instant?
+  var asksUntil: Instant?
   /// Shorter pauses leave what was known of hosts as it is, however soon probes find out: a machine
   /// that is only busy has to withdraw too (the same floor as `Cadence.memory`).
   private static let memory = Nanoseconds.seconds(1)
   var doom = Doom()
+  /// By fellow: what it says of its own machine.
+  var fellowDooms: [Doom]
+  let speakerOf: [Int?]
 
   package init(_ plan: Plan) {
     let owners = plan.vips.map { vip -> Plan.Owner? in
@@ -109,6 +113,8 @@ package struct Failover: ~Copyable {
     self.units = units
     index = UnitIndex(units, plan, addressCount: view.addressCount)
     fellows = plan.group.map { Fellows($0, subjects: units.count) }
+    fellowDooms = Array(repeating: Doom(), count: plan.group?.peers.count ?? 0)
+    speakerOf = Failover.speakers(of: plan)
     isAlone = plan.group == nil
     isShadow = plan.isShadow
     claims = plan.group == nil ? Failover.claims(of: units, owners) : []
@@ -292,6 +298,7 @@ package struct Failover: ~Copyable {
   ) {
     guard let changes = fellows?.left(fellow, at: now), !changes.isNothing else { return }
     trigger = .fellowSilent(fellow)
+    forgetDoom(of: fellow, at: now)
     follow(changes, at: now, into: &verdicts)
   }
 
@@ -312,7 +319,10 @@ package struct Failover: ~Copyable {
     _ changes: Fellows.Changes, at now: Instant, into verdicts: inout [Verdict]
   ) {
     if changes.isListeningOver { isFirstListening = false }
-    for fellow in changes.lost { occurrences.append(.fellow(fellow, isAlive: false)) }
+    for fellow in changes.lost {
+      forgetDoom(of: fellow, at: now)
+      occurrences.append(.fellow(fellow, isAlive: false))
+    }
     if !changes.missed.isEmpty {
       for unit in units.indices {
         fellows?.assumeClaims(
@@ -334,6 +344,10 @@ package struct Failover: ~Copyable {
       trigger = .time
       isDue = true
     }
+    if hosts.endAssuming(at: now) {
+      trigger = .time
+      isDue = true
+    }
     if let changes = fellows?.turn(at: now), !changes.isNothing {
       trigger = changes.lost.first.map { .fellowSilent($0) } ?? (isFirstListening ? .start : .time)
       follow(changes, at: now, into: &verdicts)
@@ -344,8 +358,13 @@ package struct Failover: ~Copyable {
     earliest = nil
     trigger = .time
     for unit in units.indices {
+      if let end = units[unit].listensUntil, now >= end {
+        units[unit].listensUntil = nil
+        judge(unit: unit, at: now, into: &verdicts)
+      }
       guard mayJudge(unit) else {
         giveWay(unit, at: now, into: &verdicts)
+        if units[unit].listensUntil != nil { noteDeadline(of: unit) }
         continue
       }
       endPatience(unit, at: now)
@@ -367,6 +386,7 @@ package struct Failover: ~Copyable {
     if case .watcher(let choice) = units[unit].rule, let due = choices[choice].deadline {
       earliest = min(earliest ?? due, due)
     }
+    if let due = units[unit].listensUntil { earliest = min(earliest ?? due, due) }
     if let due = units[unit].yieldsUntil { earliest = min(earliest ?? due, due) }
     if let due = units[unit].givenUntil { earliest = min(earliest ?? due, due) }
     return earliest
@@ -401,17 +421,7 @@ extension Failover {
     kernelEvidence.keep(in: &keeper)
     fellows?.keep(in: &keeper)
     keeper.keep(each: &units) {
-      $1.keep(&$0.rung)
-      $1.keep(&$0.shiftedAt)
-      $1.keep(&$0.isOut)
-      $1.keep(&$0.isVacant)
-      $1.keep(&$0.isWithdrawn)
-      $1.keep(&$0.yieldsUntil)
-      $1.keep(&$0.givenUntil)
-      $1.keep(&$0.isGiven)
-      $1.keep(&$0.hasLeft)
-      $1.keep(&$0.hasArrived)
-      $0.presence.keep(in: &$1)
+      $0.keep(in: &$1)
     }
     keeper.keep(each: &claims) { $0.keep(in: &$1) }
     keeper.keep(each: &contests) { $0.keep(in: &$1) }
@@ -426,5 +436,6 @@ extension Failover {
     keeper.keep(&isCatchingUp)
     keeper.keep(&asksUntil)
     doom.keep(in: &keeper)
+    keeper.keep(each: &fellowDooms) { $0.keep(in: &$1) }
   }
 }

@@ -75,6 +75,30 @@ package struct Fellows: Sendable {
     self.subjects = subjects
   }
 
+  /// Goes on where another stood that had the same fellows; `subjects` says what each was before.
+  mutating func succeed(_ old: Fellows, _ subjects: [Int?]) {
+    precondition(list.count == old.list.count, "another group begins anew")
+    list = old.list
+    (listenings, listening) = (old.listenings, old.listening)
+    (mayHaveMissed, isCatchingUp) = (old.mayHaveMissed, old.isCatchingUp)
+    isAnyoneNew = old.isAnyoneNew
+    for (subject, before) in subjects.enumerated() {
+      guard let before else { continue }
+      for place in list.indices {
+        claims[subject * list.count + place] = old.claims[before * list.count + place]
+        toldIn[subject * list.count + place] = old.toldIn[before * list.count + place]
+      }
+    }
+    for place in list.indices {
+      list[place].untold = subjects.indices.count {
+        toldIn[$0 * list.count + place] != listenings
+      }
+    }
+  }
+
+  /// When whoever says nothing until then is silent.
+  func silence(after now: Instant) -> Instant { now + timeout }
+
   package var count: Int { list.count }
 
   /// The next moment at which somebody falls silent, or listening ends.

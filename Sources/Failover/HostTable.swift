@@ -23,6 +23,10 @@ package struct HostTable: Sendable {
   private var doubtSince: Instant?
   /// Targets that went down while it was, from the moment when it works again: they are asked anew.
   private(set) var doubted: [TargetSlot] = []
+  /// Of these targets nothing was heard yet, and what was known of their hosts is taken for what
+  /// they say, until then.
+  private var assumed: [Bool]
+  private(set) var assumedUntil: Instant?
 
   package init(_ plan: Plan) {
     hosts = plan.hosts
@@ -30,6 +34,7 @@ package struct HostTable: Sendable {
     hostOf = plan.targets.map(\.host.index)
     hasAnchors = plan.hosts.contains(where: \.isAnchor)
     signals = Array(repeating: Entry(), count: plan.targets.count)
+    assumed = Array(repeating: false, count: plan.targets.count)
     health = Array(repeating: Choice.Candidate(.unknown, since: .zero), count: plan.hosts.count)
   }
 
@@ -46,6 +51,7 @@ package struct HostTable: Sendable {
 
   /// Takes in a signal; the answer is whether the health of any host has changed.
   package mutating func learn(_ target: TargetSlot, _ signal: Signal, at now: Instant) -> Bool {
+    assumed[target.index] = false
     guard signals[target.index].signal != signal else { return false }
     signals[target.index] = Entry(signal: signal, since: now)
     return settle(changed: hostOf[target.index], at: now)
@@ -87,6 +93,49 @@ package struct HostTable: Sendable {
       signals[target] = Entry(signal: .unknown, since: now)
       doubted.append(TargetSlot(target))
     }
+  }
+
+  /// Goes on where another stood. A target that is new to a host says what was known of the host,
+  /// until it has been heard or `patience` is over: to look at a host in another way moves nothing.
+  mutating func succeed(
+    _ old: HostTable, _ succession: Succession, patience: Nanoseconds, at now: Instant
+  ) {
+    (ownNetwork, hasLink, doubtSince) = (old.ownNetwork, old.hasLink, old.doubtSince)
+    assumedUntil = old.assumedUntil
+    for (place, before) in succession.hosts.enumerated() {
+      if let before { health[place] = old.health[before] }
+    }
+    for (place, before) in succession.targets.enumerated() {
+      if let before {
+        (signals[place], assumed[place]) = (old.signals[before], old.assumed[before])
+      } else if let host = succession.hosts[hostOf[place]] {
+        signals[place] = Entry(signal: HostTable.signal(old.health[host].health), since: now)
+        assumed[place] = true
+        assumedUntil = now + patience
+      }
+    }
+    // How the evidence is put together may be another.
+    for host in hosts.indices { _ = settle(host: host, at: now) }
+  }
+
+  private static func signal(_ health: Health) -> Signal {
+    switch health {
+    case .up: .up
+    case .down: .down
+    case .unknown: .unknown
+    }
+  }
+
+  /// Of what has not been heard by now nothing is known; the answer is whether that changes
+  /// anything.
+  mutating func endAssuming(at now: Instant) -> Bool {
+    guard let end = assumedUntil, now >= end else { return false }
+    assumedUntil = nil
+    var isChanged = false
+    for target in assumed.indices where assumed[target] {
+      isChanged = learn(TargetSlot(target), .unknown, at: now) || isChanged
+    }
+    return isChanged
   }
 
   mutating func doubtedWereAsked() { doubted.removeAll(keepingCapacity: true) }
@@ -149,5 +198,7 @@ extension HostTable {
     keeper.keep(&ownNetwork)
     keeper.keep(&hasLink)
     keeper.keep(&doubtSince)
+    keeper.keep(each: &assumed) { $1.keep(&$0) }
+    keeper.keep(&assumedUntil)
   }
 }

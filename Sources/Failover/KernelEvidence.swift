@@ -54,6 +54,22 @@ package struct KernelEvidence: Sendable {
     }
   }
 
+  /// Goes on where another stood; the answer is the classes that have to be listed for what is new.
+  mutating func succeed(_ old: KernelEvidence) -> [KernelClass] {
+    var isNew: [KernelClass] = []
+    for place in watched.indices {
+      if let before = old.watched.first(where: { $0.evidence == watched[place].evidence }) {
+        watched[place].entries = before.entries
+        watched[place].confirmed = before.confirmed
+      } else {
+        isNew.append(KernelEvidence.kernelClass(watched[place]))
+      }
+    }
+    areRoutesCurrent = old.areRoutesCurrent && !isNew.contains(.routes)
+    areNeighboursCurrent = old.areNeighboursCurrent && !isNew.contains(.neighbours)
+    return KernelClass.allCases.filter { isNew.contains($0) }
+  }
+
   var isEmpty: Bool { watched.isEmpty }
 
   /// The signals that links and addresses come to.

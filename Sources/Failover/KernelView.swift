@@ -50,6 +50,25 @@ package struct KernelView: ~Copyable {
     counts = Array(repeating: 0, count: unique.count)
   }
 
+  /// Goes on where another stood; the answer is whether it watched every address of this one.
+  mutating func succeed(_ old: borrowing KernelView) -> Bool {
+    links = old.links
+    (overflows, vfFlaps) = (old.overflows, old.vfFlaps)
+    var isComplete = true
+    for slot in addresses.indices {
+      guard let before = old.slot(of: addresses[slot]) else {
+        isComplete = false
+        continue
+      }
+      counts[slot] = old.counts[before]
+      for place in 0..<KernelView.holdersPerAddress {
+        holders[slot * KernelView.holdersPerAddress + place] =
+          old.holders[before * KernelView.holdersPerAddress + place]
+      }
+    }
+    return isComplete
+  }
+
   package var linkCount: Int { links.count }
   var addressCount: Int { addresses.count }
 

@@ -21,6 +21,8 @@ package enum Trigger: Equatable, Sendable {
   case operatorsWord
   /// The platform is about to do something to this machine, or has done it.
   case scheduledEvent
+  /// The same, to the machine of another speaker.
+  case fellowDoomed(FellowSlot)
 }
 
 extension Trigger {
@@ -42,6 +44,7 @@ extension Trigger {
     case .time: kind = 9
     case .operatorsWord: kind = 10
     case .scheduledEvent: kind = 11
+    case .fellowDoomed(let fellow): (kind, place) = (12, fellow.index)
     }
     keeper.keep(&kind)
     keeper.keep(&place)
@@ -61,7 +64,18 @@ extension Trigger {
     case 9: self = .time
     case 10: self = .operatorsWord
     case 11: self = .scheduledEvent
+    case 12: self = .fellowDoomed(FellowSlot(place))
     default: keeper.damage()
+    }
+  }
+}
+
+extension Trigger {
+  /// The same in words of the Plan that came after; nil: it has none for it.
+  package func renamed(by succession: Succession) -> Trigger? {
+    guard case .evidence(let target, let signal) = self else { return self }
+    return succession.targets.firstIndex(of: target.index).map {
+      .evidence(TargetSlot($0), signal)
     }
   }
 }

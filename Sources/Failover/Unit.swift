@@ -29,6 +29,12 @@ package struct Standing: Hashable, Sendable {
 }
 
 extension Standing {
+  /// The same under the Plan that came after; nil: its host is no candidate any more.
+  package func renamed(for vip: VIPSlot, by succession: Succession) -> Standing? {
+    if isWithdrawn { return self }
+    return succession.candidate(candidate, of: vip).map { Standing(candidate: $0, rung: rung) }
+  }
+
   package static func keep(_ standing: inout Standing, in keeper: inout Keeper) {
     var isWithdrawn = standing.isWithdrawn
     keeper.keep(place: &standing.candidate, below: PlanLimits.candidatesPerVIP)
@@ -59,20 +65,27 @@ struct Unit: Sendable {
     case watcher(choice: Int)
   }
 
+  // What a mass shift looks at lies together: thousands of units leave the caches in between.
   let rule: Rule
-  let rank: UInt8
-  let members: [VIPSlot]
+  /// Address rule: where the one address is kept that this unit waits for, when any interface will
+  /// do; most units are like that.
+  var plainSlot: Int?
   /// The first member and how many there are, so that a judgement of one VIP follows no reference.
   let first: VIPSlot
   let memberCount: Int
+  /// Address rule: an operator gave it away; that stands until it comes back.
+  var isGiven = false
+  /// Address rule: what the members' addresses come to.
+  var presence = Presence.absent
+  /// The last change of the next hop that is known of.
+  var shiftedAt: Instant?
+  let rank: UInt8
+  let members: [VIPSlot]
   let candidates: [HostSlot]
   /// The next hops of the first member, by which speakers understand each other's choice.
   let nextHops: [IPv4Address]
   /// Address rule: where the addresses of the members are kept in the view.
   var addressSlots: [Int] = []
-  /// Address rule: where the one address is kept that this unit waits for, when any interface will
-  /// do; most units are like that.
-  var plainSlot: Int?
   /// What is announced is withdrawn when nobody can carry it.
   let withdraws: Bool
   /// Health rule: nobody who is heard can carry it; of a watcher its `Choice` knows.
@@ -80,22 +93,18 @@ struct Unit: Sendable {
   var isWithdrawn = false
   /// Balanced rule: what stands.
   var rung: Rung?
-  /// The last change of the next hop that is known of.
-  var shiftedAt: Instant?
   /// Out of service by an operator's word: nothing is claimed, nothing moves by itself.
   var isOut = false
   /// Gives way at an operator's word, until another has claimed or this moment.
   var yieldsUntil: Instant?
-  /// Address rule: an operator gave it away; that stands until it comes back.
-  var isGiven = false
   /// Address rule: it was given away and has not gone yet; until then somebody may take it.
   var givenUntil: Instant?
   /// Address rule: the address was away since it was last here.
   var hasLeft = true
   /// Address rule: it came while nothing could be decided.
   var hasArrived = false
-  /// Address rule: what the members' addresses come to.
-  var presence = Presence.absent
+  /// New to a group that is heard already: until then the others may tell what they claim of it.
+  var listensUntil: Instant?
 }
 
 extension Unit {
@@ -142,5 +151,22 @@ extension Unit {
     candidates = first.candidates.map(\.host)
     nextHops = plan.nextHops(of: members[0])
     withdraws = first.allDown == .withdraw
+  }
+}
+
+extension Unit {
+  mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&rung)
+    keeper.keep(&shiftedAt)
+    keeper.keep(&isOut)
+    keeper.keep(&isVacant)
+    keeper.keep(&isWithdrawn)
+    keeper.keep(&yieldsUntil)
+    keeper.keep(&givenUntil)
+    keeper.keep(&isGiven)
+    keeper.keep(&hasLeft)
+    keeper.keep(&hasArrived)
+    presence.keep(in: &keeper)
+    keeper.keep(&listensUntil)
   }
 }

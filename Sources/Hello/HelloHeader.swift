@@ -40,7 +40,9 @@ package struct HelloHeader: Equatable, Sendable {
 
     /// It ends, and this is the last that is heard of it.
     package static let leaving = Flags(rawValue: 1 << 0)
-    static let known: Flags = [.leaving]
+    /// The platform is about to do something to its machine.
+    package static let doomed = Flags(rawValue: 1 << 1)
+    static let known: Flags = [.leaving, .doomed]
   }
 
   package var sender: IPv4Address

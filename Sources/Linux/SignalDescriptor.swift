@@ -52,4 +52,5 @@ package enum BrokenPipe {
 package enum SignalNumber {
   package static let terminate = SIGTERM
   package static let interrupt = SIGINT
+  package static let hangUp = SIGHUP
 }

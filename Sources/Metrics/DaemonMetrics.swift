@@ -90,12 +90,37 @@ package struct DaemonMetrics: Sendable {
       MetricFamily(
         "hopshift_scheduled_events", .gauge, "Events that Azure has announced for this machine."))
     text.add(MetricValue(DaemonMetrics.count(courier, "events")))
+    kernelRoutes(courier, into: &text)
     guard let open = all("vips").first?.integer("routes-open") else { return }
     text.begin(
       MetricFamily(
         "hopshift_vips_routes_open", .gauge,
         "Virtual IPs whose route tables do not yet say what this machine wishes."))
     text.add(MetricValue(open))
+  }
+
+  /// Routes of the kernel in route tables; nothing without a rule for them.
+  private func kernelRoutes(_ courier: Record, into text: inout Exposition) {
+    let families = [
+      ("routes", "hopshift_table_routes", "Routes of the kernel that route tables should have."),
+      (
+        "routes-open", "hopshift_table_routes_open",
+        "Routes of the kernel that this machine writes and that are not yet as they should be."
+      ),
+      (
+        "routes-left-out", "hopshift_table_routes_left_out",
+        "Routes of the kernel that have no room in route tables."
+      ),
+      (
+        "routes-in-trouble", "hopshift_table_routes_in_trouble",
+        "Routes of the kernel that could not be written, or were changed by somebody else."
+      ),
+    ]
+    for (field, name, help) in families {
+      guard let value = courier.integer(field) else { continue }
+      text.begin(MetricFamily(name, .gauge, help))
+      text.add(MetricValue(value))
+    }
   }
 
   private static func count(_ record: Record, _ field: String) -> Int64 {

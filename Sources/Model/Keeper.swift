@@ -48,6 +48,20 @@ package struct Keeper: ~Copyable {
 
   package mutating func damage() { isDamaged = true }
 
+  /// Gives one thing the state of another: the second is what the first was, but for what it was
+  /// made from.
+  package static func carry<T>(
+    from old: T, to new: inout T, _ keep: (inout T, inout Keeper) -> Void
+  ) {
+    var old = old
+    var writer = Keeper()
+    keep(&old, &writer)
+    var reader = Keeper(reading: writer.finish())
+    keep(&new, &reader)
+    let isWhole = reader.isComplete()
+    precondition(isWhole, "what one of a kind has written, another can read")
+  }
+
   private mutating func note(_ kind: UInt8) { shape = (shape ^ UInt64(kind)) &* 0x100_0000_01b3 }
 
   // One for each width: a generic function that another module calls is not specialised.

@@ -14,11 +14,13 @@ extension Plan {
     package var dodgesFreezes: Bool
     /// An event is let go ahead as soon as the traffic has left, where it is of this machine alone.
     package var acknowledgesEvents: Bool
+    /// Who carries this VIP writes the routes of the kernel; nil: this machine.
+    package var writer: VIPSlot?
 
     package init(
       routeTables: [String] = [], identity: String? = nil, repairsDrift: Bool = true,
       scheduledEvents: ScheduledEvents = .shift, dodgesFreezes: Bool = false,
-      acknowledgesEvents: Bool = false
+      acknowledgesEvents: Bool = false, writer: VIPSlot? = nil
     ) {
       self.routeTables = routeTables
       self.identity = identity
@@ -26,6 +28,7 @@ extension Plan {
       self.scheduledEvents = scheduledEvents
       self.dodgesFreezes = dodgesFreezes
       self.acknowledgesEvents = acknowledgesEvents
+      self.writer = writer
     }
   }
 

@@ -26,6 +26,8 @@ extension Plan {
     package var grace: Nanoseconds
     /// How long a change waits for others to come with it.
     package var delay: Nanoseconds
+    /// How the routes stand in Azure's route tables; nil: in none.
+    package var tablesMode: TableMode?
 
     package init(
       name: String, tables: [UInt32] = [Redistribution.mainTable], origins: [Route.Origin] = [],
@@ -33,7 +35,7 @@ extension Plan {
       metrics: ClosedRange<UInt32> = 0...UInt32.max, includesDefault: Bool = false,
       nextHop: NextHopAddresses? = nil, prepend: UInt8 = 0, attributes: RouteAttributes = .none,
       limit: Int = Redistribution.usualLimit, grace: Nanoseconds = .zero,
-      delay: Nanoseconds = Redistribution.usualDelay
+      delay: Nanoseconds = Redistribution.usualDelay, tablesMode: TableMode? = nil
     ) {
       self.name = name
       self.tables = tables
@@ -49,7 +51,11 @@ extension Plan {
       self.limit = limit
       self.grace = grace
       self.delay = delay
+      self.tablesMode = tablesMode
     }
+
+    /// Whether route servers are told.
+    package var isAnnounced: Bool { tablesMode != .only }
 
     /// RT_TABLE_MAIN (linux/rtnetlink.h).
     package static let mainTable: UInt32 = 254
@@ -74,6 +80,15 @@ extension Plan {
     }
   }
 
+  /// How routes of the kernel stand in route tables. The other modes of a VIP mean nothing here: a
+  /// floor is a prefix of its own, and a fallback asks for a proof that BGP gives for a VIP alone.
+  package enum TableMode: String, Equatable, Sendable, CaseIterable {
+    /// Beside BGP: for tables that take no routes of BGP.
+    case mirror
+    /// Nothing is announced over BGP.
+    case only
+  }
+
   /// Prefixes inside a block, of certain lengths.
   package struct PrefixFilter: Hashable, Sendable {
     package let block: Prefix
@@ -96,10 +111,20 @@ extension Plan {
   /// Routes of the kernel's that are announced at most, to each route server. A platform's limit
   /// counts what an UPDATE replaces as well, so half of it may be held, and VIPs come first.
   package var exportLimit: Int {
-    let wanted = redistributions.reduce(0) { $0 + $1.limit }
+    let wanted = redistributions.reduce(0) { $0 + ($1.isAnnounced ? $1.limit : 0) }
     guard let limit = routeServers.platform.routeLimit else { return wanted }
     let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
     return min(wanted, max(0, limit / 2 - held))
+  }
+
+  /// Routes of a table that are the kernel's and those of VIPs. Azure takes 600; we chose half of
+  /// them, since others write there too, and each is a call of its own.
+  package static let tableRoutes = 300
+
+  /// Routes of the kernel's that route tables get at most.
+  package var tableLimit: Int {
+    guard redistributions.contains(where: { $0.tablesMode != nil }) else { return 0 }
+    return max(0, Plan.tableRoutes - vips.reduce(0) { $0 + ($1.udr?.prefixes.count ?? 0) })
   }
 
   /// Where the traffic of a rule's routes is to go.

@@ -24,7 +24,7 @@ package struct BFDSession: Sendable {
   package static let slowInterval = Nanoseconds.seconds(1)
 
   package private(set) var settings: BFDSettings
-  package let discriminator: UInt32
+  package private(set) var discriminator: UInt32
   package private(set) var state = BFDState.down
   package private(set) var diagnostic = BFDDiagnostic.none
   /// What the peer said last; 1 s and Down before it has spoken (section 6.8.1).
@@ -80,6 +80,12 @@ package struct BFDSession: Sendable {
   /// Begins to send. Not all sessions do in the same moment.
   package mutating func start(at now: Instant) {
     nextTransmit = now + draw.length(from: .zero, to: BFDSession.slowInterval / 4)
+  }
+
+  /// Another session has this discriminator already; before anything was sent.
+  mutating func rename(to discriminator: UInt32) {
+    precondition(discriminator != 0, "zero stands for no session")
+    self.discriminator = discriminator
   }
 
   // MARK: Times
@@ -290,6 +296,7 @@ package struct BFDCounters: Hashable, Sendable {
 
 extension BFDSession {
   mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&discriminator)
     keeper.keep(&settings.interval)
     keeper.keep(&settings.multiplier)
     keeper.keep(&state)

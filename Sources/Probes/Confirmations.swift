@@ -68,6 +68,12 @@ package struct Confirmations: Sendable {
       }
     }
 
+    /// The next answer would say the same of the VIP.
+    func asks(as other: Entry) -> Bool {
+      address == other.address && port == other.port && within == other.within
+        && checks == other.checks
+    }
+
     var check: HTTPCheck { checks[checks.count == 1 ? 0 : candidate] }
   }
 
@@ -92,6 +98,28 @@ package struct Confirmations: Sendable {
     self.entries = entries
     self.places = places
     news.reserveCapacity(entries.count)
+  }
+
+  /// Goes on where another stood, as far as a VIP is confirmed in the same way. What was asked is
+  /// asked anew.
+  package mutating func succeed(
+    _ old: Confirmations, _ succession: Succession, at now: Instant
+  ) {
+    guard !succession.keepsConfirmations else {
+      return Keeper.carry(from: old, to: &self) { $0.keep(in: &$1) }
+    }
+    for index in entries.indices {
+      let vip = entries[index].vip
+      guard let former = succession.vips[vip.index], let before = old.places[former],
+        let candidate = succession.candidate(old.entries[before].candidate, of: vip),
+        entries[index].asks(as: old.entries[before])
+      else { continue }
+      let entry = old.entries[before]
+      (entries[index].state, entries[index].shift) = (entry.state, entry.shift)
+      entries[index].candidate = candidate
+      entries[index].end = entry.end
+      entries[index].due = entry.due.map { max($0, now) }
+    }
   }
 
   package var isEmpty: Bool { entries.isEmpty }

@@ -4,7 +4,7 @@ import Bytes
 package import Model
 
 /// What is asked and expected, made once from the Plan.
-package struct HTTPCheck: Sendable {
+package struct HTTPCheck: Equatable, Sendable {
   package let request: [UInt8]
   let statuses: ClosedRange<UInt16>
   let text: [UInt8]

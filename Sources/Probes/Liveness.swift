@@ -169,6 +169,9 @@ package struct Liveness: Sendable {
     return true
   }
 
+  /// Nobody waits any more for what is on its way: it was asked through a socket that is gone.
+  mutating func abandonFlights() { flights.removeAll() }
+
   /// We were away for longer than `cadence.memory`: what was sent before says nothing of now,
   /// whatever became of it and however often we were away. The state stays; what would change it is
   /// counted anew.

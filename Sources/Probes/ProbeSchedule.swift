@@ -52,6 +52,12 @@ package struct ProbeSchedule: Sendable {
     due[index] = next
   }
 
+  /// A target that is asked as often as before keeps its pace.
+  mutating func succeed(_ old: ProbeSchedule, _ before: Int, at index: Int) {
+    guard intervals[index] == old.intervals[before] else { return }
+    due[index] = old.due[before]
+  }
+
   package mutating func stop() { due.removeAll() }
 }
 

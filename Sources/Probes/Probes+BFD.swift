@@ -52,18 +52,23 @@ extension Probes {
   /// RFC 5880 section 6.8.6: by our discriminator, or by the sender while the peer knows none.
   private func place(of packet: BFDPacket, _ arrival: BFDArrival) -> Int? {
     if packet.yours != 0 {
-      let index = Int(packet.yours & Probes.placeMask)
-      guard targets.indices.contains(index),
-        case .bfd(let session, let isMultihop) = targets[index].method,
-        sessions[session].discriminator == packet.yours, isMultihop == arrival.isMultihop,
-        targets[index].address == arrival.source
-      else { return nil }
-      return index
+      let place = Int(packet.yours & Probes.placeMask)
+      if isOf(place, packet.yours, arrival) { return place }
+      // A session that is older than the Plan has kept the number of the place it had.
+      return bfdPlaces.first { isOf($0, packet.yours, arrival) }
     }
     return targets.firstIndex { target in
       guard case .bfd(_, let isMultihop) = target.method else { return false }
       return isMultihop == arrival.isMultihop && target.address == arrival.source
     }
+  }
+
+  private func isOf(_ place: Int, _ discriminator: UInt32, _ arrival: BFDArrival) -> Bool {
+    guard targets.indices.contains(place),
+      case .bfd(let session, let isMultihop) = targets[place].method
+    else { return false }
+    return sessions[session].discriminator == discriminator
+      && isMultihop == arrival.isMultihop && targets[place].address == arrival.source
   }
 
   /// The peer has ended the session: by its administrator, or because it does not hear us.
@@ -132,7 +137,7 @@ extension Probes {
     }
   }
 
-  private mutating func carryOut(
+  mutating func carryOut(
     _ step: BFDSession.Step, _ index: Int, _ session: Int, at now: Instant,
     into outputs: inout ProbeOutputs
   ) {

@@ -12,7 +12,7 @@ package struct Probes: ~Copyable {
   package let ports: ProbePorts
   package internal(set) var targets: [ProbeTarget]
   package internal(set) var sessions: [BFDSession]
-  package private(set) var pauses: UInt64 = 0
+  package internal(set) var pauses: UInt64 = 0
   package internal(set) var lastPause: Instant?
 
   /// By target of the Plan: its place in `targets`, or nil.
@@ -37,9 +37,9 @@ package struct Probes: ~Copyable {
   /// The identifier of echo requests on a raw socket; ping sockets choose their own.
   package let identifier: UInt16
   /// How long we were away, until `turn` draws the conclusions.
-  private var absence: Nanoseconds?
-  private var heardUntil = Instant(nanoseconds: .min)
-  package private(set) var isStarted = false
+  var absence: Nanoseconds?
+  var heardUntil = Instant(nanoseconds: .min)
+  package internal(set) var isStarted = false
   private var isMuted = false
 
   /// An ARP frame is the longest packet but for requests, which are kept ready.

@@ -29,6 +29,11 @@ extension Exports {
     changes.removeAll(keepingCapacity: true)
   }
 
+  /// The same, for whoever hears them before those who take them.
+  package func eachChange(_ body: (ExportSlot) -> Void) {
+    for slot in changes { body(slot) }
+  }
+
   package var hasChanges: Bool { !changes.isEmpty }
 
   /// What is known, by prefix: so many of those that are wanted, and how many more there are.

@@ -58,7 +58,7 @@ extension Exports {
     to peer: PeerSlot, ofIPv4 wantsIPv4: Bool = true, ofIPv6 wantsIPv6: Bool = true
   ) {
     guard audiences[peer.index].isListening else { return }
-    for rule in rules.indices {
+    for rule in rules.indices where isAnnounced[rule] {
       for place in entries.indices where entries[place].told == Int32(rule) {
         let isIPv4 = entries[place].prefix.address.width == 32
         if isIPv4 ? wantsIPv4 : wantsIPv6 { owe(Int32(place), to: peer) }
@@ -110,7 +110,7 @@ extension Exports {
       entries[place].owed &= ~bit
       let prefix = entries[place].prefix
       guard audiences[peer.index].takes(prefix) else { continue }
-      if entries[place].told != Exports.none {
+      if entries[place].told != Exports.none, isAnnounced[Int(entries[place].told)] {
         entries[place].known |= bit
         byRule[Int(entries[place].told)].append(prefix)
       } else if entries[place].known & bit != 0 {

@@ -21,14 +21,20 @@ extension Exports {
 
   mutating func joinLine(_ place: Int32) {
     let entry = entries[Int(place)]
-    lines[lineIndex(Int(entry.wanted), isNew: entry.told == Exports.none)].add(entry.prefix, place)
+    lines[lineIndex(Int(entry.wanted), isNew: isNew(entry))].add(entry.prefix, place)
+  }
+
+  /// No route server is told of it yet: the limit of all rules counts for it, unless its own rule
+  /// is not for route servers at all.
+  private func isNew(_ entry: Entry) -> Bool {
+    entry.told == Exports.none || !isAnnounced[Int(entry.told)]
   }
 
   /// The first of those that may have a place now; it leaves its line.
   private mutating func nextInLine() -> Int32? {
     var best: (prefix: Prefix, place: Int32, line: Int)?
     for rule in rules.indices where announced[rule] < rules[rule].limit {
-      for isNew in [true, false] where !isNew || total < limit {
+      for isNew in [true, false] where !isNew || !isAnnounced[rule] || total < limit {
         let line = lineIndex(rule, isNew: isNew)
         dropLeavers(line, rule, isNew: isNew)
         guard let first = lines[line].first else { continue }
@@ -49,7 +55,7 @@ extension Exports {
   private func isWaiting(_ place: Int32, _ prefix: Prefix, _ rule: Int, isNew: Bool) -> Bool {
     let entry = entries[Int(place)]
     return entry.isLeftOut && entry.prefix == prefix && entry.wanted == Int32(rule)
-      && (entry.told == Exports.none) == isNew
+      && self.isNew(entry) == isNew
   }
 
   private mutating func dropLeavers(_ line: Int, _ rule: Int, isNew: Bool) {
@@ -77,7 +83,11 @@ extension Exports {
     let rule = Int(entries[index].wanted)
     let told = entries[index].told
     unlist(index, rule: entries[index].wanted)
-    if told == Exports.none { total += 1 } else { announced[Int(told)] -= 1 }
+    if told != Exports.none {
+      announced[Int(told)] -= 1
+      if isAnnounced[Int(told)] { total -= 1 }
+    }
+    if isAnnounced[rule] { total += 1 }
     entries[index].told = entries[index].wanted
     announced[rule] += 1
     changes.append(ExportSlot(index))

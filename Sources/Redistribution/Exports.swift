@@ -86,6 +86,8 @@ package struct Exports {
   let rules: [Plan.Redistribution]
   /// By rule: whether it has a next hop for IPv6 prefixes.
   let carriesIPv6: [Bool]
+  /// By rule: whether route servers are told.
+  let isAnnounced: [Bool]
   let reserved: Set<Prefix>
   /// What all rules together may announce.
   let limit: Int
@@ -102,6 +104,7 @@ package struct Exports {
   /// By rule: how many prefixes are announced and left out.
   package internal(set) var announced: [Int]
   package internal(set) var leftOut: [Int]
+  /// How many route servers are told.
   package internal(set) var total = 0
   /// Routes that were not kept, since there were too many.
   package internal(set) var overflows = 0
@@ -125,6 +128,7 @@ package struct Exports {
     self.prefixLimit = prefixLimit
     self.reserved = Set(reserved)
     self.carriesIPv6 = carriesIPv6 ?? Array(repeating: true, count: rules.count)
+    isAnnounced = rules.map(\.isAnnounced)
     self.audiences = Array(repeating: Audience(), count: audiences)
     announced = Array(repeating: 0, count: rules.count)
     leftOut = Array(repeating: 0, count: rules.count)
@@ -319,7 +323,7 @@ package struct Exports {
     return max(now, since + Exports.flapWindow)
   }
 
-  private mutating func schedule(_ place: Int32, _ due: Instant) {
+  mutating func schedule(_ place: Int32, _ due: Instant) {
     let index = Int(place)
     entries[index].due = due
     next = Instant.earlier(next, due)
@@ -395,7 +399,7 @@ package struct Exports {
     let rule = Int(entries[index].told)
     entries[index].told = Exports.none
     announced[rule] -= 1
-    total -= 1
+    if isAnnounced[rule] { total -= 1 }
     if let since = entries[index].flapsSince, now < since + Exports.flapWindow {
       entries[index].withdrawals = min(.max - 1, entries[index].withdrawals) + 1
     } else {

@@ -171,6 +171,13 @@ package struct Store: ~Copyable {
       [.text(route), Store.number(generation.epoch), Store.number(generation.counter)])
   }
 
+  /// The route is not ours any more; nothing happens when a newer word is kept.
+  package func forget(_ route: String, _ generation: Generation) throws(StoreError) {
+    try database.run(
+      "DELETE FROM intents WHERE route = ?1 AND epoch = ?2 AND counter = ?3",
+      [.text(route), Store.number(generation.epoch), Store.number(generation.counter)])
+  }
+
   /// Everything that is kept, in the order of routes.
   package func intents() throws(StoreError) -> [KeptIntent] {
     var result: [KeptIntent] = []

@@ -49,6 +49,7 @@ struct Program {
       case .maintenance(let command):
         return try obey(.maintenance, command.words, command.json, invocation.socket, style)
       case .history(let command): return try history(command, invocation.socket, style)
+      case .why(let command): return try why(command, invocation.socket, style)
       case .desired(let command): return try desired(command, invocation.socket, style)
       case .doctor(let command): return try doctor(command, invocation.socket, style)
       case .metrics(let command): return try metrics(command, invocation.socket)
@@ -57,6 +58,8 @@ struct Program {
       case .simulate(let command): return try simulate(command, invocation.socket, style)
       case .version: return try version(invocation.socket)
       case .check(let command): return check(command)
+      case .config(let command): return try compare(command, invocation.socket)
+      case .reload(let command): return try reload(command, invocation.socket)
       case .help(let command):
         output.write(command.text)
         return .ok
@@ -166,7 +169,8 @@ struct Program {
     if let since = command.since { return try past(command, since, style) }
     let words = command.shift.map { ["\($0)"] } ?? []
     let records = try ask(.history, words, command.json, socket)
-    if command.json { return .ok }
+    if let file = command.html { try writePage(records, to: file, socket) }
+    if command.json || command.html != nil { return .ok }
     let page = HistoryPage(records)
     let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
     output.write(page.render(zone: zone, withStages: command.shift != nil, style))
@@ -218,6 +222,12 @@ struct Program {
   private mutating func monitor(
     _ command: MonitorCommand, _ socket: String, _ style: Style
   ) throws(Trouble) -> ExitCode {
+    if !command.filter.isEmpty,
+      let complaint = command.filter.complaint(try ask(.status, [], false, socket))
+    {
+      output.complain(complaint)
+      return .usage
+    }
     let start = Clock.monotonic()
     let until = command.length.map { start + $0 }
     let line = MonitorLine(start: start, style: style)
@@ -225,7 +235,8 @@ struct Program {
     var left = command.count ?? Int.max
     while client.end == nil, left > 0, !output.isClosed {
       guard let answers = try client.next(until: until) else { return .ok }
-      let shown = answers.filter { !$0.record.isEnd }.prefix(left)
+      let shown = answers.filter { !$0.record.isEnd && command.filter.shows($0.record) }
+        .prefix(left)
       left -= shown.count
       if command.json {
         write(Array(shown))
@@ -249,18 +260,8 @@ struct Program {
 
   /// Errors in the file are the answer to `check`, so they never leave this function.
   private mutating func check(_ command: CheckCommand) -> ExitCode {
-    let file = command.file == "-" ? "/dev/stdin" : command.file
-    let name = Printable.clean(file)
-    let bytes: [UInt8]
-    do throws(Errno) {
-      bytes = try Files.read(path: file, limit: YAML.Limits.fileSize)
-    } catch {
-      output.complain("cannot read \(name): \(error)")
-      return error == .fileTooLarge ? .badConfiguration : .failure
-    }
-    let report = Program.report(bytes)
-    output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
-    guard let plan = report.plan else { return .badConfiguration }
+    let (name, read, code) = examine(command.file)
+    guard let plan = read else { return code }
     if command.effective {
       output.write(Configuration.effective(plan))
     } else {
@@ -271,6 +272,23 @@ struct Program {
           + ReturnRoutes.text(of: plan))
     }
     return .ok
+  }
+
+  /// Reads a configuration and prints what is wrong with it; without a Plan there is a status to
+  /// end with.
+  mutating func examine(_ path: String) -> (name: String, plan: Plan?, code: ExitCode) {
+    let file = path == "-" ? "/dev/stdin" : path
+    let name = Printable.clean(file)
+    let bytes: [UInt8]
+    do throws(Errno) {
+      bytes = try Files.read(path: file, limit: YAML.Limits.fileSize)
+    } catch {
+      output.complain("cannot read \(name): \(error)")
+      return (name, nil, error == .fileTooLarge ? .badConfiguration : .failure)
+    }
+    let report = Program.report(bytes)
+    output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
+    return (name, report.plan, .badConfiguration)
   }
 
   static func report(_ bytes: [UInt8]) -> ConfigurationReport {
@@ -292,7 +310,7 @@ struct Program {
     }
   }
 
-  private mutating func write(_ answers: [Conversation.Answer]) {
+  mutating func write(_ answers: [Conversation.Answer]) {
     var bytes: [UInt8] = []
     for answer in answers { bytes += answer.line + [UInt8(ascii: "\n")] }
     output.write(bytes)

@@ -60,7 +60,7 @@ struct DeskTests {
             questions += 1
             inputs.append(.answered(ask: ask, [record]))
           case .report: reports.append(output)
-          case .renewToken, .read: break
+          case .renewToken, .read, .crowd: break
           }
         }
       }

@@ -38,7 +38,7 @@ struct InspectionTests {
   /// Looks once, as the machine that carries `web`; `auto` unless tables are given.
   private func look(
     _ cloud: inout Cloud, tables: [ResourceID] = [], mode: String = "floor",
-    routes: String = "10.64.0.0/12"
+    routes: String = "10.64.0.0/12", crowd: [Prefix] = []
   ) throws -> (advice: [Advice], returns: [ReturnRoute]) {
     let text = """
       {"v":1,"id":"1","type":"desired","vip":"web","generation":"9.1","voice":"ours",
@@ -48,8 +48,8 @@ struct InspectionTests {
     let prefix = try #require(Prefix("10.64.1.5"))
     var inspector = Inspector(
       Settings(routeTables: tables, address: Self.hop), [record],
-      [Carriage(vip: "web", prefixes: [prefix], ownHop: Self.hop)], metadata: .metadata,
-      management: nil, machine: nil, now: .zero)
+      [Carriage(vip: "web", prefixes: [prefix], ownHop: Self.hop)], crowd: crowd,
+      metadata: .metadata, management: nil, machine: nil, now: .zero)
     while let (id, request, _) = inspector.turn() { inspector.answered(id, cloud.answer(request)) }
     let advice = inspector.result(at: .zero)
     return (try #require(advice), inspector.returns)
@@ -88,6 +88,22 @@ struct InspectionTests {
     let (mirrored, _) = try look(&cloud, mode: "mirror", routes: "10.64.1.5/32")
     #expect(!mirrored.contains { $0.what.contains("route servers") })
     #expect(mirrored.contains { $0.what.contains("already stands in table rt as route theirs") })
+  }
+
+  @Test func whatStandsInTheWayOfTheKernelsRoutesIsFound() throws {
+    var cloud = Cloud()
+    let prefix = try #require(Prefix("10.65.1.0/24"))
+    cloud.routes =
+      #"{"name":"theirs","etag":"W/\"1\"","properties":{"addressPrefix":"10.65.1.0/24","#
+      + #""nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.9.9"}}"#
+    cloud.missing = ["Microsoft.Network/routeTables/routes/delete"]
+    #expect(try look(&cloud).advice.isEmpty)
+    let found = try look(&cloud, crowd: [prefix]).advice.map(\.what)
+    #expect(found.contains("10.65.1.0/24 already stands in table rt as route theirs"))
+    #expect(found.contains { $0.contains("lacks the action Microsoft.Network/routeTables/r") })
+    cloud.missing = []
+    cloud.routes = cloud.routes.replacing("theirs", with: "HOPSHIFT_10.65.1.0_24")
+    #expect(try look(&cloud, crowd: [prefix]).advice.isEmpty)
   }
 
   @Test(arguments: [

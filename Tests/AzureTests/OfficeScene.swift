@@ -14,6 +14,14 @@ struct OfficeScene {
   var now = Instant.zero
   var record: Desired
   var settings: Settings
+  /// What the daemon says of the kernel's routes.
+  var crowd: CrowdSnapshot?
+  /// It has virtual IPs with udr.
+  var hasRecord = true
+  /// What the resource manager answers to the next calls instead of carrying them out.
+  var refusals: [Answer] = []
+  /// How long the daemon takes to answer a question.
+  var answering = Nanoseconds.milliseconds(1)
   /// How long the disk takes; nil: it never answers.
   var disk: Nanoseconds? = .milliseconds(2)
   var diskWorks = true
@@ -23,6 +31,7 @@ struct OfficeScene {
   private(set) var kept: [String: KeptWord] = [:]
   private(set) var finished: [Generation] = []
   private(set) var reports: [Report] = []
+  private(set) var routeReports: [Prefix: RouteReport] = [:]
   private(set) var writes: [(at: Instant, request: Request)] = []
   private(set) var abandoned = 0
   private(set) var said: [String] = []
@@ -51,13 +60,21 @@ struct OfficeScene {
     return try #require(Desired(Array(text.utf8)))
   }
 
-  mutating func start() { give(.snapshot(ask: 0, settings, [record])) }
+  mutating func start() { give(.snapshot(ask: 0, settings, records, crowd)) }
+
+  private var records: [Desired] { hasRecord ? [record] : [] }
+
+  /// The store is opened: only then routes of the kernel are written.
+  mutating func openStore() {
+    give(.remembered(kept.values.filter { $0.route.contains("hopshift_") }))
+  }
 
   /// Everything in memory and on its way is gone; the disk and Azure have what they have.
   mutating func crash() {
     office = Office(Servers(), seed: 5 &+ UInt64(steps), now: now)
     queue = []
     start()
+    openStore()
   }
 
   mutating func want(_ next: Desired) {
@@ -86,13 +103,16 @@ struct OfficeScene {
         if case .answer(call, _) = event.input { true } else { false }
       }
     case .ask(let number):
-      later(.milliseconds(1), .snapshot(ask: number, settings, [record]))
+      later(answering, .snapshot(ask: number, settings, records, crowd))
     case .report(let report): reports.append(report)
     case .keep(let number, let words, _):
       guard let disk else { return unanswered.append(number) }
       if diskWorks { for word in words { kept[word.route] = word } }
       later(disk, .kept(number, isDurable: diskWorks))
     case .finish(_, let generation): finished.append(generation)
+    case .forget(let route, let generation):
+      if kept[route]?.generation == generation { kept[route] = nil }
+    case .routes(let news): for report in news { routeReports[report.prefix] = report }
     case .events(let list): events.append(list)
     case .inspected(let advice, _): inspections.append(advice)
     case .returns(let routes): returns += routes
@@ -109,6 +129,10 @@ struct OfficeScene {
   private mutating func answer(_ call: OfficeCall, _ request: Request) {
     if request.isForMetadata { return later(.milliseconds(3), .answer(call, metadata(request))) }
     if request.isWrite { writes.append((now, request)) }
+    if request.isWrite, let refusal = refusals.first {
+      refusals.removeFirst()
+      return later(.milliseconds(20), .answer(call, refusal))
+    }
     let answer = manager.handle(request, by: 0, at: now, lasts: .milliseconds(80))
     later(.milliseconds(20), .answer(call, answer))
   }

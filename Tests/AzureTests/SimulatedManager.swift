@@ -46,6 +46,8 @@ struct SimulatedManager {
   var routes: [String: Entry] = [:]
   var tag = 1
   var isThere = true
+  /// Writes that the headers say are left; nil: they say nothing.
+  var remaining: Int?
   private(set) var operations: [Operation] = []
   private(set) var changes: [Change] = []
   /// Writes that came while another one was under way, by the same speaker.
@@ -118,7 +120,13 @@ struct SimulatedManager {
     let url = "\(SimulatedManager.host)/operations/\(operations.count - 1)?api-version=1"
     return Answer(
       status: request.method == .delete ? 202 : existed ? 200 : 201,
-      headers: [Answer.Header("Azure-AsyncOperation", url)])
+      headers: [Answer.Header("Azure-AsyncOperation", url)] + counts())
+  }
+
+  private mutating func counts() -> [Answer.Header] {
+    guard let left = remaining else { return [] }
+    remaining = max(0, left - 1)
+    return [Answer.Header("x-ms-ratelimit-remaining-subscription-writes", "\(left - 1)")]
   }
 
   private mutating func read(_ request: Request, at now: Instant) -> Answer {

@@ -147,4 +147,17 @@ import Testing
     #expect(help.output.hasPrefix("Usage: hopshift"))
     #expect(help.errors == "")
   }
+
+  /// A pipe without a reader is what is left of a journal that was killed: the daemon's first words
+  /// are lost, and it goes on to its own end.
+  @Test func aDaemonOutlivesTheReaderOfItsLog() throws {
+    let outcome = try Stage.run(
+      """
+      mkfifo $DIRECTORY/pipe
+      exec 3<>$DIRECTORY/pipe 4>$DIRECTORY/pipe 3<&-
+      ${HOPSHIFT}d --no-such-option 2>&4
+      echo "exit $?"
+      """)
+    #expect(outcome.output == "exit 2\n")
+  }
 }

@@ -25,6 +25,7 @@ struct AzureTests {
           scheduled-events: shift
           freeze-events: true
           acknowledge-events: true
+          writer: b
         metrics: {listen: "127.0.0.1:9469"}
 
         """,
@@ -43,7 +44,7 @@ struct AzureTests {
         == Plan.Azure(
           routeTables: [AzureTests.table], identity: "01234567-89ab-cdef-0123-456789abcdef",
           repairsDrift: false, scheduledEvents: .shift, dodgesFreezes: true,
-          acknowledgesEvents: true))
+          acknowledgesEvents: true, writer: VIPSlot(1)))
     #expect(plan.metrics == "127.0.0.1:9469")
     let floor = try #require(Prefix("10.1.0.0/24"))
     #expect(
@@ -54,6 +55,21 @@ struct AzureTests {
         Plan.UDR(mode: .only, prefixes: plan.vips[3].prefixes),
       ])
     #expect(plan.vips.map(\.isAnnounced) == [true, true, true, false])
+  }
+
+  /// Beside BGP the mode that never hides a route of it; alone, the one that is left.
+  @Test func aModeNeedNotBeNamed() throws {
+    let beside = try #require(
+      check(
+        file(
+          vips: """
+            a: {prefixes: [10.1.0.5], owner: {when: address}, udr: {prefixes: [10.1.0.4/31]}}
+            """)
+      ).plan)
+    #expect(beside.vips[0].udr?.mode == .floor)
+    let alone = try #require(check(AzureTests.texts[1].replacing("{mode: only}", with: "{}")).plan)
+    #expect(alone.vips[0].udr == Plan.UDR(mode: .only, prefixes: alone.vips[0].prefixes))
+    #expect(!alone.vips[0].isAnnounced)
   }
 
   @Test(arguments: [(107, true), (108, false)])

@@ -131,6 +131,35 @@ struct DocumentTests {
     #expect(check(Configuration.effective(plan)).plan == plan)
   }
 
+  /// What `hopshift-migrate.7` shows is what its files say, and what follows from each is a Plan
+  /// that announces nothing yet.
+  @Test func theMigrationsAreRight() throws {
+    let lines = try Documents.text("packaging/man/hopshift-migrate.7").split(
+      separator: "\n", omittingEmptySubsequences: false)
+    let blocks = lines.split(separator: ".Bd -literal -offset indent").dropFirst().map { piece in
+      piece.prefix { $0 != ".Ed" }.map { line -> String in
+        let plain = String(line).replacing("\\e", with: "\\")
+        return plain.hasPrefix("\\&") ? String(plain.dropFirst(2)) : plain
+      }.joined(separator: "\n") + "\n"
+    }
+    let directory = Documents.url("packaging/migrate").path
+    let names = try FileManager.default.contentsOfDirectory(atPath: directory).sorted()
+    let files = try names.map { try Documents.text("packaging/migrate/\($0)") }
+    #expect(blocks.sorted() == files.sorted())
+    let plans = names.filter { $0.hasSuffix(".yaml") }
+    #expect(plans == ["bird.yaml", "exabgp.yaml", "keepalived.yaml"])
+    for name in plans {
+      let text = try Documents.text("packaging/migrate/\(name)")
+      let shadow = try #require(check(text).plan, "\(name): \(check(text).problems)")
+      #expect(shadow.isShadow)
+      let report = check(text.replacing("mode: shadow\n", with: ""))
+      let plan = try #require(report.plan)
+      #expect(!plan.isShadow)
+      let isAlone = name == "bird.yaml"
+      #expect(report.problems.count == (isAlone ? 1 : 0), "\(name): \(report.problems)")
+    }
+  }
+
   /// With every `#key:` uncommented the examples are right, and together they show each key.
   @Test func theExamplesShowEveryKey() throws {
     var shown: Set<String> = []

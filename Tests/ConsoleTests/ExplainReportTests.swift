@@ -9,12 +9,15 @@ import Testing
     {"v":1,"id":"ask","type":"explain","vip":"web","state":"watching","host":"fw1",\
     "next-hop":"10.0.4.20","rung":"takeover-1","since-ms":90000,\
     "because":"fw2 did not answer 3 ARP probes in a row",\
-    "decided-by":"the first candidate that is well; claims are told by hello"}
+    "decided-by":"the first candidate that is well; claims are told by hello",\
+    "next-cause":"fw1 going down"}
     """
   private static let evidence = """
-    {"v":1,"id":"ask","type":"evidence","host":"fw1","health":"up","evidence":"arp 10.0.4.20",\
+    {"v":1,"id":"ask","type":"evidence","host":"fw1","health":"up","require":"all",\
+    "evidence":"arp 10.0.4.20",\
     "state":"up","since-ms":3600000}
-    {"v":1,"id":"ask","type":"evidence","host":"fw2","health":"down","evidence":"link eth2",\
+    {"v":1,"id":"ask","type":"evidence","host":"fw2","health":"down","require":"2",\
+    "evidence":"link eth2",\
     "state":"down","since-ms":90000}
     """
   private static let speakers = """
@@ -30,7 +33,7 @@ import Testing
     "for-ms":null}
     """
   private static let alternative = """
-    {"v":1,"id":"ask","type":"alternative","when":"if fw2 is chosen","host":"fw2",\
+    {"v":1,"id":"ask","type":"alternative","when":"if fw1 goes down","host":"fw2",\
     "rung":"takeover-1","next-hop":"10.0.4.21","path-length":14}
     """
 
@@ -48,10 +51,11 @@ import Testing
         announced: next hop 10.0.4.20 (host fw1), takeover-1, since 1 min 30 s
         last change: fw2 did not answer 3 ARP probes in a row
         decided by: the first candidate that is well; claims are told by hello
+        next change: by fw1 going down
 
-        HOST  HEALTH  EVIDENCE       SAYS  SINCE
-        fw1   up      arp 10.0.4.20  up    1 h 0 min
-        fw2   down    link eth2      down  1 min 30 s
+        HOST  HEALTH  NEEDS  EVIDENCE       SAYS  SINCE
+        fw1   up      all    arp 10.0.4.20  up    1 h 0 min
+        fw2   down    2      link eth2      down  1 min 30 s
 
         SPEAKER       STATE   RUNG        EPOCH  WANTS IT  RANK  SINCE
         this machine  alive   takeover-1  4      yes       100   -
@@ -61,7 +65,7 @@ import Testing
         held back: everything: out of service by an operator
 
         WOULD BE SENT     RUNG        NEXT HOP   PATH LENGTH
-        if fw2 is chosen  takeover-1  10.0.4.21  14
+        if fw1 goes down  takeover-1  10.0.4.21  14
 
         """)
   }
@@ -73,6 +77,7 @@ import Testing
         announced: next hop 10.0.4.20 (host fw1), takeover-1, since 1 min 30 s
         last change: fw2 did not answer 3 ARP probes in a row
         decided by: the first candidate that is well; claims are told by hello
+        next change: by fw1 going down
 
         nothing holds a change back
 

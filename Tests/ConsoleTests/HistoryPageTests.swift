@@ -44,9 +44,30 @@ import Testing
         10.10.1.5 after 500 us
 
         """)
-    let stages = page.render(zone: 0, withStages: true, HistoryPageTests.plain)
+  }
+
+  /// Each bar begins where the one before it ended, and no line is longer than a terminal.
+  @Test func bars() throws {
+    let page = HistoryPage(
+      try HistoryPageTests.records([
+        HistoryPageTests.shift, HistoryPageTests.stage("seen", "", 0),
+        HistoryPageTests.stage("decided", "", 8),
+        HistoryPageTests.stage("written", "10.10.1.4", 32),
+        HistoryPageTests.stage("acknowledged", "10.10.1.4", 512),
+        HistoryPageTests.stage("confirmed", "", 524_288),
+      ]))
+    let text = page.render(zone: 0, withStages: true, HistoryPageTests.plain)
+    let lines = text.split(separator: "\n").dropFirst()
     #expect(
-      stages.contains("\n  09:03:12.000031  written       10.10.1.5     31 us\n"), "\(stages)")
+      lines.joined(separator: "\n") == """
+          TIME             STAGE         ROUTE SERVER  AFTER   1 us to 524 ms
+          09:03:12.000000  seen          -             0 us    =
+          09:03:12.000008  decided       -             8 us    ===
+          09:03:12.000032  written       10.10.1.4     32 us      ==
+          09:03:12.000512  acknowledged  10.10.1.4     512 us       ====
+          09:03:12.524288  confirmed     -             524 ms     =================
+        """, "\(text)")
+    #expect(lines.allSatisfy { $0.count <= 80 })
   }
 
   @Test func theTimesOfManyShifts() throws {

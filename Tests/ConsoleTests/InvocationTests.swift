@@ -108,10 +108,9 @@ import Testing
   }
 
   private static let verbs =
-    "status, monitor, explain, history, simulate, "
+    "status, monitor, explain, history, why, simulate, "
     + "switch, maintenance, volleys, received, routes, desired, doctor, metrics, record, "
-    + "replay, check, "
-    + "version, help"
+    + "replay, check, config, reload, version, help"
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),
@@ -132,6 +131,17 @@ import Testing
     ("status --socket=", "option '--socket PATH' lacks its argument"),
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
+    ("config", "diff is missing"),
+    ("config show", "unknown word 'show'; there are diff"),
+    ("config diff a b", "'b' is one word too many for config"),
+    ("reload now", "'now' is one word too many for reload"),
+    ("reload --confirm 60s --keep", "'--keep' is one word too many for reload"),
+    ("reload --keep --rollback", "'--rollback' is one word too many for reload"),
+    (
+      "reload --confirm 60",
+      "'60' is no length of time for '--confirm LENGTH'; "
+        + "write a number and ms, s, m or h, such as 10s, of at most a week"
+    ),
     ("received 10.0.1.4 b", "'b' is one word too many for received"),
     ("routes a b", "'b' is one word too many for routes"),
     ("check a b", "'b' is one word too many for check"),

@@ -31,7 +31,7 @@ enum Recorded {
 
   static let servers = """
     {"v":1,"id":"ask","type":"route-server","address":"10.10.1.4","asn":65515,\
-    "state":"Established","since-ms":3600000,"hold-ms":30000,"keepalive-ms":10000,\
+    "state":"Established","since-ms":3600000,"heard-ms":2300,"hold-ms":30000,"keepalive-ms":10000,\
     "identifier":"10.10.1.4","four-octet-as":true,"extended-messages":true,"route-refresh":true,\
     "peer-restart-s":120,"opened-by":"peer","prefixes-announced":13,"routes-received":41,\
     "routes-not-kept":0,"updates-sent":3,"bytes-queued":0,"volleys-queued":0,"unacknowledged":0,\

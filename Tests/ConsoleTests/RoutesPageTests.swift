@@ -49,6 +49,51 @@ import Testing
         """)
   }
 
+  private static let tableLines = """
+    {"v":1,"id":"ask","type":"exports","current":true,"shadow":false,"announced":1,"limit":1999,\
+    "not-kept":0}
+    {"v":1,"id":"ask","type":"export-tables","voice":"ours","writer":"web","wanted":6,\
+    "left-out":1,"limit":300}
+    {"v":1,"id":"ask","type":"export-rule","rule":"branches","announced":7,"left-out":0,\
+    "limit":500,"udr":"only","next-hop":"10.0.2.10","next-hop6":null}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.0.0/24","rule":"branches",\
+    "state":"announced","table":"done"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.1.0/24","rule":"branches",\
+    "state":"announced","table":"queued"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.2.0/24","rule":"branches",\
+    "state":"announced","table":"failed","table-detail":"rt: refused"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.3.0/24","rule":"branches",\
+    "state":"announced","table":"foreign","table-detail":"rt: it is gone"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.4.0/24","rule":"branches",\
+    "state":"announced","table":"left-out"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.5.0/24","rule":"branches",\
+    "state":"leaving","left-ms":4000,"table":"accepted"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.6.0/24","rule":"branches",\
+    "state":"waiting","left-ms":9}
+    \(Recorded.end)
+    """
+
+  @Test func everyStateInRouteTables() throws {
+    #expect(
+      RoutesPage(try records(Self.tableLines)).render(Style(hasColour: false)) == """
+        RULE      ANNOUNCED  LEFT OUT  LIMIT  NEXT HOP
+        branches  7          0         500    10.0.2.10
+
+        ROUTE TABLES             WANTED  LEFT OUT  LIMIT
+        written by this machine  6       1         300
+
+        PREFIX        RULE      STATE                  ROUTE TABLES
+        10.64.0.0/24  branches  wanted                 there
+        10.64.1.0/24  branches  wanted                 queued
+        10.64.2.0/24  branches  wanted                 held back: rt: refused
+        10.64.3.0/24  branches  wanted                 changed by somebody else: rt: it is gone
+        10.64.4.0/24  branches  wanted                 left out: no room
+        10.64.5.0/24  branches  gone; stays for 4.0 s  taken by Azure
+        10.64.6.0/24  branches  announced in 9 ms      -
+
+        """)
+  }
+
   @Test func withoutRulesThereIsOneSentence() throws {
     #expect(
       RoutesPage([]).render(Style(hasColour: false))

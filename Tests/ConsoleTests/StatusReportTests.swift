@@ -37,11 +37,42 @@ import Testing
       page.hasSuffix(
         """
 
-        KERNEL NEWS  STATE    NEEDED BY     DATAGRAMS  DUMPS  OVERRUNS  DROPS  FOREIGN  BUFFER
-        interfaces   current  plan,monitor  12         1      0         0      0        8388608
-        routes       stale    monitor       400000     0      7         90210  1        8388608
+        KERNEL NEWS  STATE    AGE        NEEDED BY     DATAGRAMS  DUMPS  OVERRUNS  DROPS  \
+        FOREIGN  BUFFER
+        interfaces   current  1 min 1 s  plan,monitor  12         1      0         0      \
+        0        8388608
+        routes       stale    -          monitor       400000     0      7         90210  \
+        1        8388608
 
         """))
+  }
+
+  /// Who carries it, what nobody carries, and what a change waits for.
+  @Test func vipsThatWait() throws {
+    let vip = """
+      {"v":1,"id":"ask","type":"vip","name":"a","state":"watching","rung":"owner","held":false,\
+      "interface":null,"since-ms":95000,"host":"ws1","next-hop":"10.10.0.4","prefixes":1,\
+      "first-prefix":"100.64.0.1/32","claims":1,"vacant":false,\
+      "waits":["the return to a better host or owner","everything: out of service by an operator"],\
+      "waits-ms":[9000,-1]}
+      """
+    let names = ["a", "b", "c", "d", "e", "f"]
+    var lines = names.map { vip.replacing(#""name":"a""#, with: "\"name\":\"\($0)\"") }
+    lines[1] = lines[1].replacing(#""vacant":false"#, with: #""vacant":true"#)
+    let report = StatusReport(try records(([Recorded.daemon] + lines).joined(separator: "\n")))
+    let page = report.render(Style(hasColour: false))
+    #expect(
+      page.hasSuffix(
+        """
+        f    watching  owner  no    -          1 min 35 s  ws1         10.10.0.4  100.64.0.1/32  1
+        VIP b: nobody is known to be able to carry it
+        held back: the return to a better host or owner: a for another 9.0 s, b for another \
+        9.0 s, c for another 9.0 s, d for another 9.0 s and 2 more
+        held back: everything: out of service by an operator: a, b, c, d and 2 more
+
+        """), "\(page)")
+    #expect(page.contains("FOR         CARRIED BY  NEXT HOP"))
+    #expect(report.faults.contains("VIP b: nobody is known to be able to carry it"))
   }
 
   @Test func speakersHaveTheirRows() throws {
@@ -106,7 +137,7 @@ import Testing
 
         route server 10.10.1.4, AS 65515
         session      Established for 1 h 0 min, opened by the peer
-        timers       hold 30 s, keepalive 10 s
+        timers       hold 30 s, keepalive 10 s, heard 2.3 s ago
         peer         identifier 10.10.1.4, graceful restart within 120 s
         both speak   4-octet AS, route refresh, extended messages
         announced    13 prefixes, 3 UPDATEs

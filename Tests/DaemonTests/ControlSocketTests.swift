@@ -111,9 +111,10 @@ struct ControlSocketTests {
     let moment = Moment(
       facts: ProcessFacts(
         configuration: "/etc/x.yaml", configurationText: [], configurationSum: 0, processID: 7,
-        capabilities: "none", started: .zero),
+        capabilities: "none", mayOpenRawSockets: false, started: .zero),
       door: Door.Facts(sockets: 1, strangers: 0), turned: .zero, turns: TurnLengths(),
-      pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), events: MachineEvents(),
+      pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), tables: TableReports(),
+      events: MachineEvents(),
       measures: Measures(for: plan()),
       hasCourier: false, isVacated: false, now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {

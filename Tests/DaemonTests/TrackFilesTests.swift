@@ -9,21 +9,19 @@ import Testing
 @testable import Daemon
 
 struct TrackFilesTests {
-  private static func plan() throws -> Plan {
+  private static func plan(_ names: [String] = ["web", "dns"]) throws -> Plan {
     let local = IPv4Address(10, 0, 2, 10)
     return Plan(
       local: .init(asn: ASNumber(65001), address: local, identifier: local),
       routeServers: .init(
         platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30),
         peers: [IPv4Address(10, 0, 1, 4)]),
-      vips: [
-        .init(
-          name: "web", prefixes: [try #require(Prefix("10.1.0.5/32"))],
-          owner: .init(address: .v4(IPv4Address(10, 1, 0, 5)), interfaces: [])),
-        .init(
-          name: "dns", prefixes: [try #require(Prefix("10.1.0.6/32"))],
-          owner: .init(address: .v4(IPv4Address(10, 1, 0, 6)), interfaces: [])),
-      ])
+      vips: try names.enumerated().map { place, name in
+        let address = IPAddress.v4(IPv4Address(10, 1, 0, UInt8(5 + place)))
+        return .init(
+          name: name, prefixes: [try #require(Prefix(address, length: 32))],
+          owner: .init(address: address, interfaces: []))
+      })
   }
 
   private static func text(_ path: String) throws -> String {
@@ -54,8 +52,38 @@ struct TrackFilesTests {
     try Directories.remove("\(directory)/web")
     files.keep(engine, at: due - .milliseconds(1), log: log)
     #expect(files.deadline == due, "not before its time")
+    // What is in its way is in nobody else's.
+    try Files.removeIfPresent("\(directory)/dns")
+    engine.handle(
+      .command(.outOfService(VIPSlot(1), true)), nothing.span, at: .zero, into: &outputs)
+    try Directories.make("\(directory)/web")
+    files.keep(engine, at: .zero, log: log)
+    #expect(try Self.text("\(directory)/dns") == "1\n")
+    #expect(files.deadline == due)
+    try Directories.remove("\(directory)/web")
     files.keep(engine, at: due, log: log)
     #expect(try Self.text("\(directory)/web") == "1\n")
+    #expect(files.deadline == nil)
+    for name in try Directories.list(directory) {
+      try Files.removeIfPresent("\(directory)/\(name)")
+    }
+    try Directories.remove(directory)
+  }
+
+  /// Thousands of files do not keep the loop from everything else.
+  @Test func manyAreWrittenPieceByPiece() throws {
+    let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"
+    let log = Log(threshold: .error)
+    let count = 2 * TrackFiles.batch + 1
+    let plan = try Self.plan((0..<count).map { "vip\($0)" })
+    let engine = Engine(plan, seed: 1, run: 1)
+    var files = TrackFiles(plan, directory: directory)
+    var sizes: [Int] = []
+    for _ in 0..<4 {
+      files.keep(engine, at: .zero, log: log)
+      sizes.append(try Directories.list(directory).count)
+    }
+    #expect(sizes == [TrackFiles.batch, 2 * TrackFiles.batch, count, count])
     #expect(files.deadline == nil)
     for name in try Directories.list(directory) {
       try Files.removeIfPresent("\(directory)/\(name)")

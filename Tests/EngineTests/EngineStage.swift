@@ -3,6 +3,7 @@
 import BGP
 import Engine
 import Model
+import Testing
 import World
 
 /// What happens to it is said by calls; each answers with what the engine did.
@@ -50,7 +51,13 @@ final class EngineStage {
     var effects: [Effect] = []
     while let due = driver.deadline, due <= instant {
       now = max(now, due)
-      effects += driver.feed(.turn, at: now)
+      // Nobody answers here, and nothing that was asked ever left.
+      if !driver.engine.plan.targets.isEmpty {
+        driver.hearProbes(at: now)
+      }
+      let new = driver.feed(.turn, at: now)
+      take(new)
+      effects += new
     }
     now = max(now, instant)
     return effects
@@ -82,6 +89,26 @@ final class EngineStage {
     kernel.remove(
       KernelAddress(interface: EngineStage.link, address: EngineStage.vip, prefixLength: 24))
     return readKernel()
+  }
+
+  /// Something else happens in the kernel.
+  func change(_ body: (inout FakeKernel) -> Void) -> [Effect] {
+    body(&kernel)
+    return readKernel()
+  }
+
+  /// Another Plan takes over, and what it has to know of the kernel is listed. The answer is all
+  /// that was said, but for what is asked of the kernel.
+  func reload(_ plan: Plan, hasSamePassword: Bool = true) throws -> [Effect] {
+    let reload = driver.reload(plan, hasSamePassword: hasSamePassword, at: now)
+    let (retired, begun, _) = try #require(reload)
+    take(begun)
+    var effects = retired + begun + turn(to: now)
+    while kernel.hasDumpRunning {
+      kernel.continueDump()
+      effects += readKernel()
+    }
+    return effects
   }
 
   @discardableResult

@@ -8,7 +8,7 @@ import Testing
 import World
 
 /// An engine with one VIP and one rule, driven by hand, with two route servers.
-private final class Exporting {
+final class Exporting {
   static let local = IPv4Address(10, 0, 2, 10)
 
   private var engine: Engine
@@ -21,7 +21,7 @@ private final class Exporting {
 
   init(
     limit: Int = 500, grace: Nanoseconds = .zero, allow: String = "10.0.0.0/8",
-    udr: Plan.UDR? = nil
+    udr: Plan.UDR? = nil, mode: Plan.TableMode? = nil, azure: Plan.Azure? = nil
   ) throws {
     let vip = IPAddress.v4(EngineStage.vip)
     var web = Plan.VIP(
@@ -37,8 +37,8 @@ private final class Exporting {
       redistributions: [
         Plan.Redistribution(
           name: "branches", allow: [.init(try #require(Prefix(allow)), 9...24)], prepend: 1,
-          limit: limit, grace: grace)
-      ])
+          limit: limit, grace: grace, tablesMode: mode)
+      ], azure: azure)
     engine = Engine(plan, seed: 1)
     outputs = Outputs(for: plan)
     give(.opened(.interfaces, port: KernelMessages.port))
@@ -128,6 +128,8 @@ private final class Exporting {
   }
 
   var total: Int { engine.exports.total }
+
+  var tables: TableRoutes { engine.tableRoutes }
 
   /// As if the state went into another process.
   func transplant() -> Bool {

@@ -224,7 +224,33 @@ private final class Driven {
     let sequence = try driven.dump(.ipv4Routes)
     driven.give(.kernel(.routes), KernelMessages.route(1, isGone: true))
     #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(sequence))).isEmpty)
+    driven.give(.kernel(.routes), KernelMessages.route(2))
+    driven.give(.kernel(.routes), KernelMessages.route(3, .dump(sequence)))
     #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(sequence))).count == 1)
+  }
+
+  /// The kernel says that an IPv4 route goes before it takes it out, with nothing in between that
+  /// the reader waits for: the next part, begun after the news was read, may have it still.
+  @Test func aRouteThatIsToldToGoIsInNoLaterPartUntilThereIsOtherNews() throws {
+    let driven = try Driven()
+    try driven.start()
+    try driven.watchRoutes()
+    driven.give(.overrun(.routes))
+    driven.give(.drained(.routes))
+    driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.nextHops)))
+    let sequence = try driven.dump(.ipv4Routes)
+    driven.give(.kernel(.routes), KernelMessages.route(2, isGone: true))
+    driven.give(.kernel(.routes), KernelMessages.route(1, isGone: true))
+    for number in 3..<6 {
+      let listed = KernelMessages.route(UInt8(number), .dump(sequence))
+      #expect(driven.give(.kernel(.routes), listed).count == 1)
+    }
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(1, .dump(sequence))).isEmpty)
+    // Who told of the last one has done what was told before it: this one is new.
+    #expect(driven.give(.kernel(.routes), KernelMessages.route(2, .dump(sequence))).count == 1)
+    driven.give(.kernel(.routes), KernelMessages.done(sequence))
+    driven.give(.kernel(.routes), KernelMessages.done(try driven.dump(.ipv6Routes)))
+    #expect(driven.feed(.routes).isCurrent)
   }
 
   @Test func moreNewsThanCanBeRememberedRepeatsTheDump() throws {

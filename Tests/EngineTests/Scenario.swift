@@ -389,6 +389,7 @@ struct Scenario {
     case .confirmed(let vip, let shift): "confirmed \(plan.vips[vip.index].name), shift \(shift)"
     case .alarm(.routesLeftOut(let rule, let count)): "alarm rule \(rule.index): \(count) left out"
     case .alarm(.routesNotKept): "alarm routes not kept"
+    case .alarm(.tableRoutesLeftOut(let count)): "alarm tables: \(count) left out"
     case .alarm(.unconfirmed(let vip, let shift)):
       "alarm \(plan.vips[vip.index].name): shift \(shift) not confirmed"
     case .draining(let length): "draining for \(length.milliseconds) ms"

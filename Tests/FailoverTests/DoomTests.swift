@@ -86,6 +86,89 @@ struct DoomTests {
     #expect(pair.said() == [.claim(.owner, isLast: false)])
   }
 
+  // MARK: The machine of another speaker
+
+  /// A leading watcher whose first host is the other watcher's machine, and traffic goes there.
+  private func watching(isSecondUp: Bool = true, allDown: Plan.AllDown = .hold) throws -> Watch {
+    let watch = try Watch(isInGroup: true, allDown: allDown, fellowIs: 0)
+    watch.hear(FellowClaim(epoch: 0, rung: .standby, wants: false, rank: 200))
+    watch.say(0, .up)
+    watch.say(1, isSecondUp ? .up : .down)
+    watch.pass(Watch.timeout / 2)
+    #expect(watch.candidate == 0)
+    return watch
+  }
+
+  private func relay(_ watch: Watch, _ isPending: Bool) {
+    watch.hear(FellowClaim(epoch: 1, rung: .standby, wants: false, rank: 200))
+    watch.failover.relayed(isPending, by: Watch.fellow, at: watch.now, into: &watch.verdicts)
+  }
+
+  private func holds(_ watch: Watch, _ reason: WaitReason) -> Bool {
+    watch.failover.waits(of: Watch.vip, at: watch.now).contains { $0.reason == reason }
+  }
+
+  /// Lives on beside a speaker that says that it is there.
+  private func live(_ watch: Watch, _ length: Nanoseconds, isPending: Bool) {
+    let end = watch.now + length
+    while watch.now < end {
+      relay(watch, isPending)
+      watch.pass(min(Watch.timeout / 2, end - watch.now))
+    }
+  }
+
+  @Test func aHostIsLeftBeforeItGoes() throws {
+    let watch = try watching()
+    relay(watch, true)
+    #expect(watch.candidate == 1)
+    let trigger = watch.failover.trigger
+    #expect(trigger == .fellowDoomed(Watch.fellow))
+    #expect(holds(watch, .doomedHost))
+    live(watch, .seconds(120), isPending: true)
+    #expect(watch.candidate == 1)
+    // It comes back by the rule of failback.
+    live(watch, .seconds(59), isPending: false)
+    #expect(watch.candidate == 1 && !holds(watch, .doomedHost))
+    live(watch, .seconds(2), isPending: false)
+    #expect(watch.candidate == 0)
+  }
+
+  @Test func aHostThatWillGoIsBetterThanNone() throws {
+    for rule in Plan.AllDown.allCases {
+      let watch = try watching(isSecondUp: false, allDown: rule)
+      _ = watch.said()
+      live(watch, .seconds(10), isPending: true)
+      #expect(watch.candidate == 0)
+      #expect(watch.said() == [])
+      // As soon as another can, it does.
+      watch.say(1, .up)
+      #expect(watch.candidate == 1)
+    }
+  }
+
+  @Test func whoFallsSilentSaysNothingOfItsMachine() throws {
+    let watch = try watching()
+    relay(watch, true)
+    #expect(watch.candidate == 1)
+    watch.pass(Watch.timeout)
+    #expect(!holds(watch, .doomedHost))
+    #expect(watch.candidate == 1)
+    watch.pass(.seconds(61))
+    #expect(watch.candidate == 0, "it answers, and nothing is said against it")
+  }
+
+  @Test func whatARelayedEventLeftSurvivesInTheKeptState() throws {
+    let watch = try watching()
+    relay(watch, true)
+    var saving = Keeper()
+    watch.failover.keep(in: &saving)
+    let other = try Watch(isInGroup: true, fellowIs: 0)
+    var reading = Keeper(reading: saving.finish())
+    other.failover.keep(in: &reading)
+    let isDoomed = other.failover.isDoomed(Watch.fellow)
+    #expect(isDoomed)
+  }
+
   @Test func itSurvivesInTheKeptState() throws {
     let pair = try leading()
     _ = doom(pair, true)

@@ -21,10 +21,12 @@ final class Watch {
   static let detection = Nanoseconds.milliseconds(1_900)
 
   /// `isInGroup`: another watcher of a lower address is told of in the Plan. `memory`: of a run
-  /// before this one. `isProbing`: packets judge the hosts, not routes.
+  /// before this one. `isProbing`: packets judge the hosts, not routes. `fellowIs`: that host
+  /// is the other watcher's own machine.
   init(
     failback: Nanoseconds? = .seconds(60), anchor: Bool = false, isInGroup: Bool = false,
-    allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil, isProbing: Bool = false
+    allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil, isProbing: Bool = false,
+    fellowIs: Int? = nil
   ) throws {
     let local = IPv4Address(10, 0, 2, 10)
     var hosts: [Plan.Host] = []
@@ -61,7 +63,8 @@ final class Watch {
       ], hosts: hosts, targets: targets,
       group: isInGroup
         ? .init(
-          peers: [IPv4Address(10, 0, 2, 9)], address: local, keyFile: "", timeout: Watch.timeout)
+          peers: [IPv4Address(10, 0, 2, fellowIs.map { UInt8(11 + $0) } ?? 9)], address: local,
+          keyFile: "", timeout: Watch.timeout)
         : nil)
     failover = Failover(plan)
     if let memory { failover.recall(memory, of: Watch.vip, isSameBoot: true) }

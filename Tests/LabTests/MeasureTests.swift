@@ -35,7 +35,7 @@ struct MeasureTests {
     #expect(shift.outage == .milliseconds(40))
     #expect(shift.lost == 3)
     #expect(shift.sinceLast == .milliseconds(10))
-    #expect(shift.change(began: Self.moment(15)) == Self.moment(62))
+    #expect(shift.change == Self.moment(62))
   }
 
   @Test func `a shift that never came has no time, and its outage lasts`() {
@@ -89,5 +89,47 @@ struct MeasureTests {
     let late = "11" + String(repeating: "1", count: 3_100) + "2"
     #expect(report(second: late).contains("held back: damping"))
     #expect(report(second: "1111").contains("was not seen"))
+  }
+
+  private static let history = """
+    {"v":1,"id":"ask","type":"history","shift":1,"host":"ws1","unix-ns":1000000}
+    {"v":1,"id":"ask","type":"stage","shift":1,"stage":"decided","after-us":9000}
+    {"v":1,"id":"ask","type":"history","shift":2,"host":"ws2","unix-ns":20000000}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"seen","after-us":0}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"decided","after-us":100}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"written","after-us":300}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"written","after-us":250}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"acknowledged","after-us":700}
+    {"v":1,"id":"ask","type":"stage","shift":2,"stage":"acknowledged","after-us":1000}
+    {"v":1,"id":"ask","type":"history","shift":3,"unix-ns":21000000}
+    {"v":1,"id":"ask","type":"stage","shift":3,"stage":"decided","after-us":77}
+    {"v":1,"id":"ask","type":"end","code":"ok","message":""}
+    """
+
+  @Test func `one report has the client's view and the daemon's`() throws {
+    let told = try ToldShift.read(Self.history)
+    #expect(told.map(\.host) == ["ws1", "ws2"])
+    #expect(
+      told.last
+        == ToldShift(
+          host: "ws2", seen: Self.moment(20), decided: .microseconds(100),
+          written: .microseconds(300), acknowledged: .milliseconds(1)))
+    // Asked for at 15, seen at 20, acknowledged at 21, all moved at 62.
+    let whole = MeasureReport(
+      vip: Self.vip, apart: [Self.shift("111...2222", began: 15)], atOnce: nil, told: told)
+    #expect(whole.isComplete)
+    #expect(
+      whole.text.contains(
+        "     1     5.000 ms       0.100 ms       0.300 ms       1.000 ms      41.000 ms\n"),
+      "\(whole.text)")
+    #expect(whole.text.contains("platform      min 41.000 ms, median 41.000 ms, max 41.000 ms"))
+  }
+
+  @Test func `a shift that the daemon does not tell of is missing`() throws {
+    let told = try ToldShift.read(String(Self.history.prefix { $0 != "\n" }))
+    let report = MeasureReport(
+      vip: Self.vip, apart: [Self.shift("111...2222", began: 15)], atOnce: nil, told: told)
+    #expect(!report.isComplete && report.text.contains("not told"), "\(report.text)")
+    #expect(throws: LabError.self) { try ToldShift.read("no record") }
   }
 }

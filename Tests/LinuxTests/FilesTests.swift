@@ -56,7 +56,7 @@ import Testing
     log.debug("never")
     writer.close()
     let text = String(decoding: pipe.read(), as: UTF8.self)
-    #expect(text == "<3>one\n<4>two\n<5>three four  five\n<6>six\n")
+    #expect(text == "<3>one\n<4>two\n<5>three\\x{a}four\\x{7f}\\x{9b}five\n<6>six\n")
   }
 
   @Test func aLogLineIsBounded() throws {

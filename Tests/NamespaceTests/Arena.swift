@@ -188,7 +188,7 @@ final class Arena {
   /// Starts the daemon of a host; `vip` are the lines under the VIP and `hosts` those under
   /// `hosts`, indented as there.
   func start(
-    _ host: String, vip: String, hosts: String = "", isInGroup: Bool = true
+    _ host: String, vip: String, hosts: String = "", isInGroup: Bool = true, azure: String = ""
   ) throws(LabError) {
     let other = try address(host == "a" ? "b" : "a")
     let key = "\(lab.directory)/group.key"
@@ -205,6 +205,7 @@ final class Arena {
         web:
           prefixes: [\(VirtualNetwork.vipPrefix)]
       \(vip)
+      \(azure)
       \(isInGroup ? "group: {peers: [\(other)], key-file: \(key), timeout: 1s}" : "")
 
       """
@@ -222,14 +223,14 @@ final class Arena {
     try wait(forOnlyClaimOf: holder)
   }
 
-  /// Lets w1, w2 and w3 answer, and waits until they do.
-  func startMachines() throws(LabError) {
-    for machine in Arena.machines {
+  /// Lets w1, w2 and w3 answer, or others, and waits until they do.
+  func startMachines(_ machines: [String] = Arena.machines) throws(LabError) {
+    for machine in machines {
       _ = try lab.start(
         "\(machine).http", ["python3", "-m", "http.server", "\(Arena.port)"], on: machine)
       let door = "exec 3<>/dev/tcp/\(try address(machine))/\(Arena.port)"
       try Waiting.until("\(machine) to answer", within: .seconds(10)) { () throws(LabError) in
-        let answer = try lab.shell.attempt(["bash", "-c", door], in: lab.namespace(of: "a"))
+        let answer = try lab.shell.attempt(["bash", "-c", door], in: lab.namespace(of: "w2"))
         return answer.status == 0 ? nil : answer.output
       }
     }

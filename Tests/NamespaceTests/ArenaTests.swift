@@ -149,6 +149,46 @@ struct ArenaTests {
     #expect(try arena.isEstablished("a"))
   }
 
+  @Test func `a host that Azure will reboot is left before, as its own speaker tells`() throws {
+    let arena = try Arena()
+    defer { arena.tearDown() }
+    try arena.startMachines(["w1", "b"])
+    // b is a machine that carries the VIP, and a speaker that hears from its own courier.
+    let door = "{address: {address: \(Self.service)}}"
+    let probe = "{tcp: {port: \(Arena.port), interval: 100ms, timeout: 200ms}}"
+    let machines = """
+        w1: {address: 10.0.2.31, probes: [\(probe)]}
+        b: {address: 10.0.2.20, probes: [\(probe)]}
+      """
+    try arena.start("a", vip: "    hosts: [b, w1]", hosts: machines)
+    try arena.wait(forBest: "b")
+    _ = try arena.lab.addAddress(Self.service, on: "b")
+    let own =
+      "  self: {address: 10.0.2.20, probes: [\(door)]}\n  w1: {address: 10.0.2.31, probes: "
+      + "[\(probe)]}"
+    try arena.start(
+      "b", vip: "    hosts: [self, w1]", hosts: own, azure: "azure: {scheduled-events: shift}")
+    try arena.wait(for: "a", toAnswer: ["explain", "web"], with: "10.0.2.20     alive")
+    let control = try #require(arena.appliances["b"]).control
+    _ = try ControlCall.ask(
+      control, ["ask", "events", "Reboot:scheduled:E-1"], id: "1", within: .seconds(20),
+      of: "hopshiftd")
+    try arena.wait(forBest: "w1")
+    let story = try arena.ask("a", ["history"])
+    #expect(
+      story.contains(
+        "web moved from b to w1 because of what Azure has scheduled for the machine of speaker "
+          + "10.0.2.20"), "\(story)")
+    try arena.wait(
+      for: "a", toAnswer: ["explain", "web"],
+      with: "traffic for a host: Azure is about to do something to its machine")
+    // Nothing is withdrawn for it, and it is over when Azure says so.
+    _ = try ControlCall.ask(
+      control, ["ask", "events", "none"], id: "1", within: .seconds(20), of: "hopshiftd")
+    try arena.wait(
+      for: "a", toAnswer: ["explain", "web"], with: "the return to a better host or owner")
+  }
+
   // MARK: Owners by health
 
   /// The address that says that a machine is well.

@@ -7,7 +7,7 @@ import Model
 import Testing
 
 /// A duel whose appliance has no route server: its VIP is a route of a table.
-private final class Courts {
+final class Courts {
   static let route = "hopshift-web-10.1.0.5_32"
   let duel: Duel
   /// `nobody`, as the daemon's: it has the control socket in a directory of its own.
@@ -110,6 +110,9 @@ private final class Courts {
       ProcessTable.isAlive(pid) ? "it lives" : nil
     }
   }
+
+  /// The last words of the present courier.
+  var log: Substring { text("courier\(starts).log").suffix(2_000) }
 
   func killCourier() throws { try kill(courier?.pid) }
 

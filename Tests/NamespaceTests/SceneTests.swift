@@ -155,7 +155,8 @@ struct SceneTests {
     let report = "\(scene.lab.directory)/report"
     let words = [
       BuiltPrograms.path("hopshift-lab"), "measure", "--vip", "100.64.0.1", "--hosts", "ws1,ws2",
-      "--shifts", "2", "--pause", "1", "--report", report, "--command",
+      "--shifts", "2", "--pause", "1", "--report", report, "--history",
+      "\(BuiltPrograms.path("hopshift")) --socket \(control) history --json", "--command",
     ]
     let command =
       "\(BuiltPrograms.path("hopshift")) --socket \(control) switch voice --force --to $HOST"
@@ -164,6 +165,8 @@ struct SceneTests {
     #expect(outcome.status == 0, "\(outcome.output)")
     let text = String(decoding: try Files.read(path: report, limit: 65_536), as: UTF8.self)
     #expect(text.contains("all moved     min") && !text.contains("never"), "\(text)")
+    // The daemon tells of the same shifts.
+    #expect(text.contains("platform      min") && !text.contains("not told"), "\(text)")
     #expect(outcome.output.contains(text))
     // A command that fails ends it, and words that say too little are not understood.
     let failed = try scene.lab.shell.attempt(

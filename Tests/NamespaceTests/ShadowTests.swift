@@ -24,6 +24,10 @@ struct ShadowTests {
     _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
     try duel.wait(forStatus: [#""shifts":1"#, #""rung":"takeover-1""#])
     #expect(try duel.ask(["history"]).contains("because 10.1.0.5 came to this machine"))
+    #expect(
+      try duel.ask(["why", "web"]).hasPrefix("Shift 1 came about at 20"), "the last shift")
+    let page = try duel.ask(["history", "1", "--html", "/dev/stdout"])
+    #expect(page.hasPrefix("<!DOCTYPE html>") && page.contains("<h1>Shift 1: web was claimed"))
     #expect(try duel.ask(["explain", "web"]).contains("every announcement: shadow mode"))
     // The route server tries to connect once a second meanwhile, and hears nothing.
     let end = Clock.monotonic() + .seconds(3)

@@ -43,6 +43,11 @@ struct StoreTests {
       // What the daemon answers to a question holds whatever its generation.
       try store.replace([intent("/a", 2)])
       #expect(try store.intents().first == intent("/a", 2))
+      // What is forgotten is one word and no other.
+      try store.forget("/a", intent("/a", 1).generation)
+      #expect(try store.intents().count == 2)
+      try store.forget("/a", intent("/a", 2).generation)
+      #expect(try store.intents() == [intent("/b", 1)])
     }
   }
 

@@ -83,8 +83,8 @@ enum Arrows {
     "HTTPSTests": ["HTTPS", "Model"],
     "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
     "DaemonTests": [
-      "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control", "Linux",
-      "Seal", "Model",
+      "World", "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control",
+      "Linux", "Seal", "Model",
     ],
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],

@@ -31,7 +31,7 @@ package enum Effect: Equatable, Sendable {
 package final class Driver {
   package private(set) var engine: Engine
   private var outputs: Outputs
-  private let plan: Plan
+  private var plan: Plan
   /// The bytes of each volley at the moment when it was armed.
   private var armed: [VolleyID: [UInt8]] = [:]
   /// Volleys whose bytes had changed between arming and firing.
@@ -43,6 +43,9 @@ package final class Driver {
   /// After every so many inputs the engine's state goes into a new engine, which goes on.
   package var transplantEvery: Int?
   package private(set) var transplants = 0
+  /// After every so many inputs another Plan takes over that says the same in what is announced.
+  package var reloadEvery: Int?
+  package private(set) var reloads = 0
   private var inputs = 0
   private let seed: UInt64
   private let run: UInt64
@@ -59,12 +62,7 @@ package final class Driver {
     self.run = run
     engine = Engine(plan, seed: seed, run: run)
     outputs = Outputs(for: plan)
-    guard let start else { return }
-    let beginning = Beginning(
-      of: plan, release: "simulation", seed: seed, run: run, wallOffset: 0,
-      configuration: Array(Configuration.effective(plan).utf8))
-    recorder = Recorder(beginning, at: start)
-    position = recorder?.attachOldest()
+    if let start { beginJournal(at: start, state: []) }
   }
 
   package var deadline: Instant? { engine.deadline }
@@ -82,13 +80,76 @@ package final class Driver {
     record(input, bytes, at: now)
     mostOutputs = max(mostOutputs, outputs.count)
     mostBytes = max(mostBytes, outputs.bytes.count)
+    let effects = collect()
+    let wasBusy = outputs.count > 0
+    outputs.removeAll()
+    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
+    precondition(outputs.count == 0, "idle has nothing to say")
+    record(.idle, [], at: now)
+    inputs += 1
+    if let transplantEvery, inputs % transplantEvery == 0 { transplant(at: now) }
+    // Arming follows what was announced or established, and both are told.
+    if wasBusy { rememberArmed() }
+    guard let reloadEvery, inputs % reloadEvery == 0 else { return effects }
+    return effects + reloadOften(at: now)
+  }
+
+  /// Where metrics are served is nothing that anybody hears of.
+  private func reloadOften(at now: Instant) -> [Effect] {
+    var next = plan
+    next.metrics = plan.metrics == nil ? "127.0.0.1:9108" : nil
+    guard let (retired, begun, kept) = reload(next, at: now) else { return [] }
+    precondition(retired.isEmpty, "no session ends")
+    precondition(kept.enumerated().allSatisfy { $0.offset == $0.element?.index })
+    reloads += 1
+    return begun
+  }
+
+  /// Every socket of the probes was read, and nothing had come.
+  package func hearProbes(at now: Instant) { _ = feed(.probe(.heard(until: now)), at: now) }
+
+  /// Another Plan takes over, as the daemon's loop does it; nil: not at this moment.
+  package func reload(
+    _ next: Plan, hasSamePassword: Bool = true, at now: Instant
+  ) -> (retired: [Effect], begun: [Effect], kept: [PeerSlot?])? {
+    guard engine.canBeSucceeded else { return nil }
+    let kept = engine.sessionsKept(for: next, hasSamePassword: hasSamePassword)
+    engine.retire(for: next, keeping: kept, at: now, into: &outputs)
+    let retired = collect()
+    outputs = Outputs(for: next)
+    var successor = Engine(next, succeeding: &engine, keeping: kept, at: now, into: &outputs)
+    precondition(successor.isQuiet, "a journal can begin here")
+    swap(&engine, &successor)
+    plan = next
+    armed = [:]
+    if recorder != nil { beginJournal(at: now, state: engine.state()) }
+    let begun = collect()
+    outputs.removeAll()
+    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
+    record(.idle, [], at: now)
+    rememberArmed()
+    return (retired, begun, kept)
+  }
+
+  private func beginJournal(at start: Instant, state: [UInt8]) {
+    let beginning = Beginning(
+      of: plan, release: "simulation", seed: seed, run: run, wallOffset: 0,
+      configuration: Array(Configuration.effective(plan).utf8))
+    recorder = Recorder(beginning, at: start, state: state)
+    position = recorder?.attachOldest()
+    journal = []
+  }
+
+  /// The outputs with their bytes.
+  private func collect() -> [Effect] {
     var effects: [Effect] = []
     for output in outputs.list {
       switch output {
       case .dump(let what, let sequence): effects.append(.dump(what, sequence: sequence))
       case .askLink(let index, let sequence): effects.append(.ask(index, sequence: sequence))
       case .subscribe(let kernelClass): effects.append(.subscribe(kernelClass))
-      case .unsubscribe: preconditionFailure("nobody monitors here")
+      // A kernel that goes on talking is not listened to.
+      case .unsubscribe: continue
       case .connect(let peer): effects.append(.connect(peer))
       case .accept(let peer): effects.append(.accept(peer))
       case .refuse(let peer, let piece): effects.append(.refuse(peer, Array(outputs.bytes[piece])))
@@ -100,17 +161,7 @@ package final class Driver {
       case .note(let note): effects.append(.note(note))
       }
     }
-    effects += probing
-    let wasBusy = outputs.count > 0
-    outputs.removeAll()
-    engine.handle(.idle, [UInt8]().span, at: now, into: &outputs)
-    precondition(outputs.count == 0, "idle has nothing to say")
-    record(.idle, [], at: now)
-    inputs += 1
-    if let transplantEvery, inputs % transplantEvery == 0 { transplant(at: now) }
-    // Arming follows what was announced or established, and both are told.
-    if wasBusy { rememberArmed() }
-    return effects
+    return effects + probing
   }
 
   /// What the probes have put out; what they found out is among the notes.

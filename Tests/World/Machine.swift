@@ -70,6 +70,8 @@ package class Machine {
   package private(set) var complaints: [(Checker, String)] = []
   /// Every so many inputs another engine takes this one's place.
   package var transplantEvery: Int?
+  /// Every so many inputs another Plan takes over.
+  package var reloadEvery: Int?
   /// Keep a journal of each run.
   package var isRecorded = false
   /// The journals of the runs that were killed.
@@ -113,6 +115,7 @@ package class Machine {
     run += 1
     driver = Driver(plan, seed: seed, run: UInt64(run), recordedFrom: isRecorded ? now : nil)
     driver?.transplantEvery = transplantEvery
+    driver?.reloadEvery = reloadEvery
     kernel.open()
     recall(at: now)
     feed(.opened(.interfaces, port: kernel.port), at: now)

@@ -70,7 +70,8 @@ package final class World: Networked {
   private var isDumpPlanned = [false, false]
 
   package init(
-    seed: UInt64, sabotage: Sabotage? = nil, isRecorded: Bool = false, transplantEvery: Int? = nil
+    seed: UInt64, sabotage: Sabotage? = nil, isRecorded: Bool = false,
+    transplantEvery: Int? = nil, reloadEvery: Int? = nil
   ) {
     self.seed = seed
     var random = Random(seed: seed)
@@ -104,6 +105,7 @@ package final class World: Networked {
     for appliance in appliances {
       appliance.isRecorded = isRecorded
       appliance.transplantEvery = transplantEvery
+      appliance.reloadEvery = reloadEvery
     }
     prepare()
   }
@@ -136,6 +138,8 @@ package final class World: Networked {
   }
 
   /// How often an engine took another one's place in the runs that still go on.
+  package var reloads: Int { appliances.reduce(0) { $0 + ($1.driver?.reloads ?? 0) } }
+
   package var transplants: Int { appliances.reduce(0) { $0 + ($1.driver?.transplants ?? 0) } }
 
   /// Every run of every appliance, if they are recorded.

@@ -22,6 +22,8 @@ struct MeasureCommand {
   /// Longer than the 30 s for which two authors saw a second change held back.
   private var pause = Nanoseconds.seconds(35)
   private var report: String?
+  /// What prints the daemon's history as records; nil: the report has the client's view only.
+  private var history: String?
 
   /// 0 when every shift was seen, nil when the words are not understood.
   static func run(_ words: [String]) throws(LabError) -> Int32? {
@@ -29,7 +31,8 @@ struct MeasureCommand {
     guard Int64(measure.shifts + 2) * (measure.pause.seconds + 10) <= longest.seconds else {
       throw .unsuitable("that would take longer than \(longest.seconds) s: fewer shifts, please")
     }
-    let report = try measure.measure()
+    var report = try measure.measure()
+    report.told = try measure.told()
     print(report.text)
     if let file = measure.report {
       do throws(Errno) {
@@ -61,6 +64,7 @@ struct MeasureCommand {
         guard let number = Int64(value), (1...600).contains(number) else { return nil }
         pause = .seconds(number)
       case "--report": report = value
+      case "--history": history = value
       default: return nil
       }
     }
@@ -127,7 +131,7 @@ struct MeasureCommand {
       return try (look(host, log, began, lastChange), nil)
     }
     let shift = try look(host, log, began, lastChange)
-    return (shift, shift.change(began: began))
+    return (shift, shift.change)
   }
 
   private func look(
@@ -140,14 +144,53 @@ struct MeasureCommand {
 
   /// Runs the user's command; the variable HOST names where the traffic shall go.
   private func ask(for host: String) throws(LabError) {
+    try run(command, with: ["HOST=\(host)"])
+  }
+
+  /// What the daemon says of the shifts.
+  private func told() throws(LabError) -> [ToldShift]? {
+    guard let history else { return nil }
+    // Nobody else can have made it: that would be an error.
+    let folder = "/tmp/hopshift-measure-\(Processes.own)"
+    let path = "\(folder)/history"
+    do throws(Errno) {
+      try Directories.make(folder, mode: 0o700)
+    } catch {
+      throw .system(error, doing: "making \(folder)")
+    }
+    let outcome = Result { () throws(LabError) in
+      try run(history, output: path)
+      return try MeasureCommand.text(path)
+    }
+    do throws(Errno) {
+      try Files.removeIfPresent(path)
+      try Directories.remove(folder)
+    } catch {
+      throw .system(error, doing: "removing \(folder)")
+    }
+    return try ToldShift.read(try outcome.get())
+  }
+
+  private static func text(_ path: String) throws(LabError) -> String {
+    do throws(Errno) {
+      return String(
+        decoding: try Files.read(path: path, limit: Shell.outputLimit), as: UTF8.self)
+    } catch {
+      throw .system(error, doing: "reading \(path)")
+    }
+  }
+
+  private func run(
+    _ command: String, with variables: [String] = [], output: String? = nil
+  ) throws(LabError) {
     let words = ["sh", "-c", command]
     let end: Subprocess.Exit?
     do throws(Errno) {
-      var environment = ["HOST=\(host)"]
+      var environment = variables
       for name in ["PATH", "HOME", "SSH_AUTH_SOCK", "USER", "LANG"] {
         if let value = Environment.value(name) { environment.append("\(name)=\(value)") }
       }
-      let process = try Subprocess(arguments: words, environment: environment)
+      let process = try Subprocess(arguments: words, environment: environment, output: output)
       end = try process.wait(until: Clock.monotonic() + MeasureCommand.commandLimit)
     } catch {
       throw .system(error, doing: command)

@@ -123,7 +123,7 @@ package final class GroupWorld: Networked {
 
   package init(
     seed: UInt64, defect: Defect? = nil, isRecorded: Bool = false, transplantEvery: Int? = nil,
-    listener: ((String) -> Void)? = nil
+    reloadEvery: Int? = nil, listener: ((String) -> Void)? = nil
   ) {
     self.listener = listener
     self.seed = seed
@@ -142,6 +142,7 @@ package final class GroupWorld: Networked {
     for member in members {
       member.isRecorded = isRecorded
       member.transplantEvery = transplantEvery
+      member.reloadEvery = reloadEvery
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
     let limit = defect == .smallLimit ? 2_500 : RouteServer.azureLimit
@@ -174,6 +175,8 @@ package final class GroupWorld: Networked {
   }
 
   /// How often an engine took another one's place in the runs that still go on.
+  package var reloads: Int { members.reduce(0) { $0 + ($1.driver?.reloads ?? 0) } }
+
   package var transplants: Int { members.reduce(0) { $0 + ($1.driver?.transplants ?? 0) } }
 
   var machineCount: Int { members.count }

@@ -114,7 +114,8 @@ package final class Member: Machine {
     answers.removeAll()
     wishes.removeAll()
     lastPause = nil
-    shadow = shadowPlan.map { Shadow($0, seed: seed, run: run + 1) }
+    // It would have to be reloaded as well.
+    shadow = (reloadEvery == nil ? shadowPlan : nil).map { Shadow($0, seed: seed, run: run + 1) }
     let effects = super.start(seed: seed, at: now)
     sleptUntil = driver?.deadline
     return effects

@@ -1,0 +1,26 @@
+// The verb `config`: compares a file with what the daemon follows.
+
+import Control
+
+/// `hopshift config diff`
+package struct ConfigCommand: Hashable, Sendable {
+  package let file: String
+
+  package static let synopsis = Synopsis(
+    verb: "config", operands: "diff [FILE]",
+    abstract: "what a reload would change",
+    details: """
+      Compares FILE, by default /etc/hopshift/hopshift.yaml, with what the running
+      daemon follows, defaults filled in on both sides: each key that differs, then
+      which sessions would end and which virtual IPs would come, go or be announced
+      in another way. Nothing is changed. The exit status is 78 when the file has
+      errors.
+      """, choices: ["diff"])
+
+  init(_ arguments: Arguments) throws(UsageError) {
+    guard let what = arguments.operands.first else { throw .missingOperand("diff") }
+    guard what == "diff" else { throw .unknownWord(what, known: ["diff"]) }
+    try arguments.refuseOperands(beyond: 2)
+    file = arguments.operands.count > 1 ? arguments.operands[1] : DefaultPath.configuration
+  }
+}

@@ -1,0 +1,64 @@
+// Every message of the log has an entry in the journal's catalog, and names only fields that it has.
+
+import BGP
+import Chronicle
+import Engine
+import Failover
+import Foundation
+import Model
+import Testing
+
+@Suite struct CatalogTests {
+  private static let path = URL(filePath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "packaging/systemd/hopshift.catalog")
+
+  private struct Entry {
+    var id: String
+    var header: [String]
+    var body: String
+  }
+
+  private static func entries() throws -> [Entry] {
+    let text = try String(contentsOf: path, encoding: .utf8)
+    return text.components(separatedBy: "\n-- ").dropFirst().map { piece in
+      let lines = piece.components(separatedBy: "\n")
+      let header = lines.dropFirst().prefix { !$0.isEmpty }
+      return Entry(
+        id: lines[0], header: Array(header),
+        body: lines.dropFirst(1 + header.count).joined(separator: "\n"))
+    }
+  }
+
+  @Test func theCatalogHasEveryMessageAndNoOther() throws {
+    let ids = try CatalogTests.entries().map(\.id)
+    #expect(Set(ids).count == ids.count)
+    #expect(Set(ids) == Set(JournalMessage.allCases.map(\.rawValue)))
+    for id in ids { #expect(id.wholeMatch(of: /[0-9a-f]{32}/) != nil, "\(id)") }
+  }
+
+  @Test func everyEntrySaysWhatAndWhatToDo() throws {
+    for entry in try CatalogTests.entries() {
+      #expect(entry.header.first?.hasPrefix("Subject: ") == true, "\(entry.id)")
+      #expect(entry.header.contains("Defined-By: hopshift"))
+      #expect(entry.body.count > 40, "\(entry.id)")
+      for line in entry.body.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
+    }
+  }
+
+  /// `@VIP@` in the catalog is replaced by the entry's field: it must have one.
+  @Test func theFieldsThatTheCatalogNames() throws {
+    let fields: [JournalMessage: Set<String>] = [
+      .sessionEstablished: ["PEER"], .sessionLost: ["PEER"], .shift: ["VIP", "SHIFT"],
+      .rung: ["VIP"], .confirmed: ["VIP", "SHIFT"], .unconfirmed: ["VIP", "SHIFT"],
+      .tabled: ["VIP", "SHIFT"], .vacant: ["VIP"], .recovered: ["VIP"], .rungsEnd: ["VIP"],
+      .hostHealth: ["HOST"], .evidence: ["HOST"], .speaker: ["PEER"], .outOfService: ["VIP"],
+      .placement: ["VIP"], .routesWanted: ["VIP"],
+    ]
+    for entry in try CatalogTests.entries() {
+      let message = try #require(JournalMessage(rawValue: entry.id))
+      let named = Set(entry.body.matches(of: /@([A-Z_]+)@/).map { String($0.1) })
+      #expect(named == fields[message] ?? [], "\(message)")
+    }
+  }
+}
