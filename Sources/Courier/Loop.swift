@@ -114,8 +114,9 @@ final class Loop {
     let worker = try vault.start()
     Systemd.ready(status: "starting")
     while !isStopping {
-      let deadline = deadline()
-      clock.promise(deadline)
+      let now = Clock.monotonic()
+      let deadline = deadline(at: now)
+      clock.promise(deadline, at: now)
       let count = try epoll.wait(until: deadline)
       try wake(count)
       if let failure { throw failure }
@@ -124,9 +125,8 @@ final class Loop {
     try end(worker)
   }
 
-  private func deadline() -> Instant {
-    let beat = office.isWriting ? Loop.shortBeat : Loop.longBeat
-    var result = Clock.monotonic() + beat
+  private func deadline(at now: Instant) -> Instant {
+    var result = now + (office.isWriting ? Loop.shortBeat : Loop.longBeat)
     for other in [
       link.deadline, office.deadline, exchangeDue, service.deadline, metricsDeadline,
       historyDeadline, storeAt,

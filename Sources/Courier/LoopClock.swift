@@ -6,6 +6,8 @@ import Model
 struct LoopClock {
   private var promised: Instant?
   private var turned: Instant
+  /// How long the turn took that was before the promise: a process can be stopped in its midst.
+  private var busy = Nanoseconds.zero
   /// What the day's clock and the suspended time are ahead of the monotonic clock.
   private var wall: Nanoseconds
   private var asleep: Nanoseconds
@@ -16,8 +18,11 @@ struct LoopClock {
     asleep = Clock.boot() - now
   }
 
-  /// The loop waits until then at most.
-  mutating func promise(_ deadline: Instant) { promised = deadline }
+  /// The turn is done; from now on the loop waits, until then at most.
+  mutating func promise(_ deadline: Instant, at now: Instant) {
+    busy = now - turned
+    promised = deadline
+  }
 
   /// How long it was away, when that is long enough to matter. A clock of the day that was set
   /// forward counts too: it may be all that tells of a machine that was stopped from outside.
@@ -25,9 +30,10 @@ struct LoopClock {
     let late = promised.map { now - $0 } ?? .zero
     let wall = Clock.wall() - now
     let asleep = Clock.boot() - now
-    let away = max(late, max(wall - self.wall, asleep - self.asleep))
+    let away = max(max(late, busy), max(wall - self.wall, asleep - self.asleep))
     self.wall = wall
     self.asleep = asleep
+    busy = .zero
     promised = nil
     turned = now
     return away >= Loop.lateness ? away : nil

@@ -8,13 +8,23 @@ package enum Waiting {
   /// The pause between two looks. We chose it: short beside everything that is waited for.
   package static let pause = Nanoseconds.milliseconds(10)
 
+  /// How many times longer than usual things may take here: a slow or busy machine says so in its
+  /// environment. What must not happen is watched as long as ever.
+  package static let patience = factor(of: Environment.value("HOPSHIFT_PATIENCE"))
+
+  /// A number from 1 to 100; anything else is 1.
+  package static func factor(of text: String?) -> Int64 {
+    guard let number = text.flatMap({ Int64($0) }), (1...100).contains(number) else { return 1 }
+    return number
+  }
+
   /// Returns when `condition` answers nil; what it answers otherwise is told when time is up. Only
   /// a clean-up may not be interrupted.
   package static func until(
     _ what: String, within limit: Nanoseconds, mayInterrupt: Bool = true,
     _ condition: () throws(LabError) -> String?
   ) throws(LabError) {
-    let deadline = Clock.monotonic() + limit
+    let deadline = Clock.monotonic() + limit * patience
     while true {
       guard let missing = try condition() else { return }
       if mayInterrupt, Termination.isRequested { throw .interrupted }

@@ -83,7 +83,7 @@ final class KernelListener {
     _ what: String, within limit: Nanoseconds = .seconds(20),
     until condition: (KernelListener) throws -> String?
   ) throws {
-    let deadline = Clock.monotonic() + limit
+    let deadline = Clock.monotonic() + limit * Waiting.patience
     while true {
       readEverything()
       guard let missing = try condition(self) else { return }
