@@ -167,7 +167,7 @@ extension Exports {
   ) -> Int32 {
     guard before.told >= 0 else { return before.told }
     let rule = Int(before.told)
-    // What no rule selects any more goes without a grace: that is for routes that went by themselves.
+    // What no rule selects any more goes without a grace: that is for what went by itself.
     let isDropped = wanted == Exports.none && before.wanted != Exports.none
     if !isDropped {
       if let same = succession.byName[rule], succession.saysSame(rule, same) { return Int32(same) }

@@ -107,8 +107,8 @@ package final class Driver {
     return begun
   }
 
-  /// A rule that matches nothing comes and goes in front of the others, which get other names. Since
-  /// it asks for another table, the kernel is listed; not each time, or nothing else would be done.
+  /// A rule that matches nothing comes and goes in front of the others, which get other names. It
+  /// asks for another table, so the kernel is listed; not each time, or nothing else would be done.
   private static func rename(_ rules: inout [Plan.Redistribution], _ count: Int) {
     if count % 8 == 3 {
       let idle = Plan.Redistribution(name: "idle", tables: [77])
