@@ -115,7 +115,8 @@ package struct StatusReport: Sendable {
       lines.append(
         "hello          on \(group.text("address")), port \(group.text("port")), "
           + "every \(group.age("interval-ms")), \(group.text("strangers")) of strangers, "
-          + "\(group.text("drops")) dropped")
+          + "\(group.text("drops")) dropped"
+          + (group.boolean("former-key") == true ? "; not all have the new key" : ""))
     }
     return lines + (courier?.lines(style) ?? [])
   }

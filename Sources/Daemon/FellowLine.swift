@@ -43,6 +43,8 @@ struct FellowLine {
   private(set) var header: HelloHeader?
   private(set) var heardAt: Instant?
   private(set) var received: UInt64 = 0
+  /// It was heard with our key since that took the place of another.
+  var hasNewKey = true
   private var refusals = [UInt64](repeating: 0, count: HelloRefusal.allCases.count)
   private var complaints = [Complaint](repeating: Complaint(), count: HelloRefusal.allCases.count)
   /// In whose name it spoke, last.

@@ -25,6 +25,10 @@ final class GroupDoor {
   private(set) var group: Plan.Group
   private let socket: DatagramSocket
   private(set) var key: SealKey
+  /// The key before, while a speaker was not heard with this one: machines are reloaded one after
+  /// the other, and whoever is not heard in between would be taken for dead.
+  private(set) var former: SealKey?
+  private var formerUntil = Instant.zero
   private var buffer = ReceiveBuffer(capacity: HelloLimits.datagram)
   private var body = 0..<0
   /// The datagram that leaves.
@@ -49,11 +53,41 @@ final class GroupDoor {
     datagram.reserveCapacity(HelloLimits.datagram)
   }
 
+  /// How long the key before counts at most. We chose it: somebody reloads the other machines the
+  /// same day, and a key that was given away does not count for ever.
+  static let rolloverLimit = Nanoseconds.seconds(86_400)
+
+  /// Two keys are enough: whoever has neither of them would not be heard.
+  func canTake(_ key: SealKey) -> Bool { former == nil || key == self.key || key == former }
+
   /// The same speakers at the same place, with other times or another key.
-  func succeed(_ group: Plan.Group, key: SealKey) {
+  func succeed(_ group: Plan.Group, key: SealKey, at now: Instant, log: Log) {
     precondition(group.peers == self.group.peers && group.address == self.group.address)
+    precondition(canTake(key), "somebody would not be heard")
     self.group = group
-    self.key = key
+    guard key != self.key else { return }
+    (former, self.key) = (self.key, key)
+    formerUntil = now + GroupDoor.rolloverLimit
+    for index in fellows.indices { fellows[index].hasNewKey = false }
+    log.notice("group: another key; the one before counts until all speakers have it")
+  }
+
+  /// From then on nothing that was sealed with the key before is taken from this speaker. When all
+  /// have it, what they sent before they heard us with it may still come for a while.
+  private func heardNewKey(_ index: Int, at now: Instant) {
+    guard former != nil, !fellows[index].hasNewKey else { return }
+    fellows[index].hasNewKey = true
+    guard fellows.allSatisfy(\.hasNewKey) else { return }
+    formerUntil = min(formerUntil, now + group.timeout)
+  }
+
+  private func endRollover(at now: Instant, log: Log) {
+    guard former != nil, now >= formerUntil else { return }
+    former = nil
+    let rest = fellows.filter { !$0.hasNewKey }.map(\.address.description)
+    for index in fellows.indices { fellows[index].hasNewKey = true }
+    guard !rest.isEmpty else { return log.notice("group: all speakers have the other key") }
+    log.warning("group: the key before counts no more, and was all that \(rest) had")
   }
 
   /// Datagrams that the kernel had no room for; nil when it does not say.
@@ -96,6 +130,8 @@ final class GroupDoor {
       return .refused(.stranger)
     }
     let refusal = isTooLong ? .malformed : judge(index, at: now)
+    // Whoever has not heard us with our key sends everything twice.
+    if refusal != nil, isCopy(index) { return .refused(.replayed) }
     guard let refusal else { return .hello(FellowSlot(index)) }
     refuse(refusal, index, at: now, log)
     return .refused(refusal)
@@ -108,8 +144,11 @@ final class GroupDoor {
 
   /// Nil when the datagram in the buffer is let in.
   private func judge(_ index: Int, at now: Instant) -> HelloRefusal? {
-    let (proved, header) = buffer.withBytes { datagram in
-      GroupDoor.read(datagram, key)
+    var (proved, header) = buffer.withBytes { datagram in GroupDoor.read(datagram, key) }
+    if proved != nil {
+      heardNewKey(index, at: now)
+    } else if let former, !fellows[index].hasNewKey {
+      (proved, header) = buffer.withBytes { datagram in GroupDoor.read(datagram, former) }
     }
     switch header {
     case .failure(.otherVersion): return proved == nil ? .otherKey : .otherVersion
@@ -127,6 +166,11 @@ final class GroupDoor {
       body = proved ?? 0..<0
       return nil
     }
+  }
+
+  private func isCopy(_ index: Int) -> Bool {
+    guard let former, fellows[index].hasNewKey else { return false }
+    return buffer.withBytes { datagram in GroupDoor.read(datagram, former).proved != nil }
   }
 
   /// Nothing of a datagram is looked at before its tag was found right.
@@ -153,9 +197,8 @@ final class GroupDoor {
   /// nothing.
   func send(_ body: Span<UInt8>, at now: Instant, log: Log) {
     precondition(body.count <= HelloLimits.body, "a hello fits a datagram")
-    datagram.removeAll(keepingCapacity: true)
-    for index in body.indices { datagram.append(body[index]) }
-    key.seal(&datagram)
+    endRollover(at: now, log: log)
+    seal(body, key)
     for index in fellows.indices {
       do throws(Errno) {
         try socket.send(datagram.span, to: fellows[index].address, port: group.port)
@@ -168,5 +211,25 @@ final class GroupDoor {
         }
       }
     }
+    if let former, fellows.contains(where: { !$0.hasNewKey }) { sendCopies(body, former) }
+  }
+
+  /// To those who may not have our key yet; they cannot read the other datagram. What goes wrong
+  /// with it was told of that one.
+  private func sendCopies(_ body: Span<UInt8>, _ former: SealKey) {
+    seal(body, former)
+    for fellow in fellows where !fellow.hasNewKey {
+      do throws(Errno) {
+        try socket.send(datagram.span, to: fellow.address, port: group.port)
+      } catch {
+        continue
+      }
+    }
+  }
+
+  private func seal(_ body: Span<UInt8>, _ key: SealKey) {
+    datagram.removeAll(keepingCapacity: true)
+    for index in body.indices { datagram.append(body[index]) }
+    key.seal(&datagram)
   }
 }

@@ -12,6 +12,7 @@ enum GroupReport {
     line.add("port", group.group.port)
     line.add("interval-ms", group.group.interval.milliseconds)
     line.add("timeout-ms", group.group.timeout.milliseconds)
+    line.add("former-key", group.former != nil)
     line.add("strangers", group.strangers)
     line.add("receive-failures", group.receiveFailures)
     if let drops = group.drops { line.add("drops", drops) } else { line.addNull("drops") }
@@ -33,6 +34,7 @@ enum GroupReport {
       line.addNull("heard-ms")
     }
     line.add("received", fellow.received)
+    line.add("has-key", fellow.hasNewKey)
     if let header = fellow.header {
       // As text: a number of nanoseconds is more than every reader of JSON keeps.
       line.add("run", "\(header.start)")

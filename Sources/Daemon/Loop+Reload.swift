@@ -56,10 +56,13 @@ extension Loop {
     if let trial = reloads.trial, now >= trial.ends, reloads.wanted == nil {
       reloads.ask(.time, at: now)
     }
-    guard var wanted = reloads.wanted, now >= reloads.nextLook else { return }
+    if reloads.wanted == nil, reloads.isAskedAgain {
+      reloads.isAskedAgain = false
+      reloads.ask(.signal, at: now)
+    }
+    guard let wanted = reloads.wanted, now >= reloads.nextLook else { return }
+    guard let read = wanted.read else { return read(for: wanted, at: now) }
     reloads.wanted = nil
-    let read = wanted.read ?? configuration(for: wanted.asker)
-    wanted.read = read
     switch read {
     case .failure(let problem): tell(.refused(problem.text), wanted.asker)
     case .success(let next):
@@ -87,17 +90,38 @@ extension Loop {
     if case .client(_, _, _?) = asker { true } else { false }
   }
 
-  private func configuration(
-    for asker: Reloads.Asker
-  ) -> Result<Configured, Reloads.ReadProblem> {
-    switch asker {
-    case .signal, .client: return Reloads.read(facts.configuration)
+  /// Has the file read beside the loop, or takes what was in force before.
+  private mutating func read(for wanted: Reloads.Wanted, at now: Instant) {
+    switch wanted.asker {
     case .time, .rollback:
-      guard let trial = reloads.trial else {
-        return .failure(.init(text: "nothing to go back to\n"))
-      }
-      return .success(trial.former)
+      let former = reloads.trial.map { Result<Configured, Reloads.ReadProblem>.success($0.former) }
+      reloads.hasRead(former ?? .failure(.init(text: "nothing to go back to\n")), at: now)
+      return reloadIfAsked(at: now)
+    case .signal, .client: break
     }
+    guard !reloads.isReading else {
+      guard now >= wanted.until else { return }
+      reloads.wanted = nil
+      reloads.isAbandoned = true
+      let words = "\(facts.configuration): error: the disk does not answer\n"
+      return tell(.refused(words), wanted.asker)
+    }
+    do throws(Errno) {
+      readerThread = try reader.begin(facts.configuration)
+      reloads.isReading = true
+    } catch {
+      let words = "\(facts.configuration): error: no thread to read it: \(error)\n"
+      reloads.hasRead(.failure(.init(text: words)), at: now)
+    }
+  }
+
+  /// The file was read.
+  mutating func takeConfiguration(at now: Instant) throws(Errno) {
+    guard let read = try reader.take() else { return }
+    if let thread = readerThread.take() { thread.join() }
+    reloads.isReading = false
+    if !reloads.isAbandoned, reloads.wanted?.read == nil { reloads.hasRead(read, at: now) }
+    reloads.isAbandoned = false
   }
 
   /// A reload that stays is the word that whatever was on trial stays; one on trial goes back to
@@ -192,13 +216,14 @@ extension Loop {
     } catch {
       return .refused("the password of the sessions: \(error)\n")
     }
+    let isSameKey = group?.key == next.key
     if let group, let wanted = next.plan.group, let key = next.key {
-      group.succeed(wanted, key: key)
+      group.succeed(wanted, key: key, at: now, log: log)
     }
     facts.configurationText = next.text
     facts.configurationSum = Checksum.of(next.text.span)
     reloads.former = former
-    if isSame { return .same }
+    if isSame { return isSameKey ? .same : .done }
     takeOver(next, at: now)
     return .done
   }
@@ -208,6 +233,9 @@ extension Loop {
     var lines = Succession.obstacles(from: former.plan, to: next.plan).map(\.sentence)
     if !facts.mayOpenRawSockets, ProbeSockets.needRawSockets(next.plan) {
       lines.append("probes by arp or icmp need a capability that was given up: they need a restart")
+    }
+    if let group, let key = next.key, !group.canTake(key) {
+      lines.append("group: not all speakers have the last key: reload them first, or restart")
     }
     let isLoose =
       next.protection.password == nil && former.protection.password != nil

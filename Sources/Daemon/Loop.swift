@@ -25,6 +25,7 @@ struct Loop: ~Copyable {
     case group = 7
     case probeLine = 8
     case probeStream = 9
+    case reader = 10
   }
 
   /// A turn that took so long may have missed what its sockets would say now.
@@ -96,6 +97,8 @@ struct Loop: ~Copyable {
   var machineEvents = MachineEvents()
   var departure = Departure()
   var reloads = Reloads()
+  let reader: ConfigurationReader
+  var readerThread: Worker?
   /// When the engine had wanted to be woken.
   var promised: Instant?
   /// How long the machine has been suspended in all.
@@ -129,9 +132,11 @@ struct Loop: ~Copyable {
       try sources[0].open()
     }
     let control = try Loop.openControl(path)
+    let reader = try StartError.wrap("eventfd") { () throws(Errno) in try ConfigurationReader() }
     do throws(Errno) {
       try epoll.add(
         opened.raw, token: Loop.token(.kernel, 0, sources[0].generation), interest: .read)
+      try epoll.add(reader.raw, token: Loop.token(.reader, 0, 0), interest: .read)
       try epoll.add(signals.raw, token: Loop.token(.signal, 0, 0), interest: .read)
       try epoll.add(control.raw, token: Loop.token(.listener, 0, 0), interest: .read)
       if let group {
@@ -150,6 +155,7 @@ struct Loop: ~Copyable {
     self.signals = signals
     self.sources = sources
     self.control = control
+    self.reader = reader
     engine = Engine(plan, seed: seed, run: state.run)
     history = History(for: plan)
     outcomes = RouteOutcomes(vips: plan.vips.count)
@@ -243,6 +249,7 @@ struct Loop: ~Copyable {
     try readKernel(.neighbours, count, at: now)
     for position in 0..<count where isOf(.signal, position) { try readSignals(at: now) }
     for position in 0..<count where isOf(.listener, position) { try acceptClients(at: now) }
+    for position in 0..<count where isOf(.reader, position) { try takeConfiguration(at: now) }
     for position in 0..<count where isOf(.client, position) {
       clientEvent(epoll.event(at: position))
     }
@@ -318,7 +325,7 @@ struct Loop: ~Copyable {
       // Who asks twice does not want to wait for route servers.
       if engine.hasStopped { continue }
       if number == SignalNumber.hangUp {
-        reloads.ask(.signal, at: now)
+        reloads.askAgain(at: now)
         continue
       }
       log.write(

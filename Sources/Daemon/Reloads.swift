@@ -6,7 +6,7 @@ import Model
 import Seal
 
 /// A configuration that was read and found good, with the files that it names.
-struct Configured {
+struct Configured: Sendable {
   var plan: Plan
   var text: [UInt8]
   var protection: TCPProtection
@@ -18,6 +18,9 @@ struct Reloads {
   /// How long a reload waits for a moment in which nothing is under way. We chose it: a listing of
   /// the kernel's takes milliseconds, and people wait for the answer.
   static let patience = Nanoseconds.seconds(1)
+  /// How long a disk may take. We chose it: whoever asked is told then, and may ask again when the
+  /// disk has answered.
+  static let readingPatience = Nanoseconds.seconds(10)
   /// The longest time that a reload may be on trial: the longest that the command line knows.
   static let longestTrial = Nanoseconds.seconds(7 * 86_400)
 
@@ -35,7 +38,7 @@ struct Reloads {
   struct Wanted {
     var asker: Asker
     var until: Instant
-    /// The file is read once, when it is asked for.
+    /// The file is read once, when it is asked for; nil: it is being read.
     var read: Result<Configured, ReadProblem>?
   }
 
@@ -51,13 +54,21 @@ struct Reloads {
   }
 
   var wanted: Wanted?
+  /// Signals came while something else was wanted: the file is read once more for all of them.
+  var isAskedAgain = false
+  /// Whether the thread that reads has not left its answer yet.
+  var isReading = false
+  /// Nobody waits for that answer any more: whoever asks now wants the file as it is now.
+  var isAbandoned = false
   var trial: Trial?
   /// What the last reload took the place of, until it is known whether it is on trial.
   var former: Configured?
 
   var deadline: Instant? {
-    // Whoever waits looks again soon: what it waits for makes no event of its own.
-    Instant.earlier(wanted.map { _ in nextLook }, trial?.ends)
+    // Whoever waits looks again soon: what it waits for makes no event of its own, but the reader.
+    let next = wanted.map { $0.read == nil && isReading ? $0.until : nextLook }
+    let ends = wanted == nil ? trial?.ends : nil
+    return Instant.earlier(next, ends)
   }
 
   private(set) var nextLook = Instant.zero
@@ -65,8 +76,21 @@ struct Reloads {
   /// links and addresses takes about as long.
   private static let look = Nanoseconds.milliseconds(2)
 
+  /// Asks for the file, which is read first, or for what was in force before.
   mutating func ask(_ asker: Asker, at now: Instant) {
-    wanted = Wanted(asker: asker, until: now + Reloads.patience)
+    wanted = Wanted(asker: asker, until: now + Reloads.readingPatience)
+    nextLook = now
+  }
+
+  /// Several signals are one, but for what was begun before the last of them.
+  mutating func askAgain(at now: Instant) {
+    if wanted == nil { ask(.signal, at: now) } else { isAskedAgain = true }
+  }
+
+  /// From now on only a quiet moment is waited for.
+  mutating func hasRead(_ read: Result<Configured, ReadProblem>, at now: Instant) {
+    wanted?.read = read
+    wanted?.until = now + Reloads.patience
     nextLook = now
   }
 

@@ -18,6 +18,9 @@ struct TrackFiles {
   /// By VIP: what its file says; nil for those that have none, or were not written yet.
   private var written: [Bool?]
   private let vips: [VIPSlot]
+  /// What has a file, and what had one under a Plan before.
+  private let names: Set<String>
+  private var gone: Set<String> = []
   private var hasFailed = false
   /// Where in `vips` the walk is, and what went wrong in it.
   private var place = 0
@@ -30,14 +33,17 @@ struct TrackFiles {
       if case .address = plan.vips[vip.index].role { return true }
       return false
     }
+    names = Set(vips.map { plan.vips[$0.index].name })
   }
 
-  /// Goes on under another Plan: files that say what they should are left alone.
+  /// Goes on under another Plan: files that say what they should are left alone, and those of VIPs
+  /// that are gone are removed.
   init(_ plan: Plan, after old: TrackFiles, _ succession: Succession) {
     self.init(plan, directory: old.directory)
     for (vip, former) in succession.vips.enumerated() {
       if let former { written[vip] = old.written[former] }
     }
+    gone = old.gone.union(old.names).subtracting(names)
   }
 
   private var seen: UInt64 = .max
@@ -48,22 +54,36 @@ struct TrackFiles {
   /// Writes what has changed since, so much at a time.
   mutating func keep(_ engine: borrowing Engine, at now: Instant, log: Log) {
     let isDue = deadline.map { now >= $0 } ?? false
-    guard engine.serviceChanges != seen || isDue, !vips.isEmpty else { return }
+    guard engine.serviceChanges != seen || isDue, !vips.isEmpty || !gone.isEmpty else { return }
     if engine.serviceChanges != seen { place = 0 }
     seen = engine.serviceChanges
     deadline = nil
     if place == 0 { trouble = nil }
-    var count = 0
+    var count = removeGone()
     while place < vips.count, count < TrackFiles.batch {
       if renew(vips[place], engine) { count += 1 }
       place += 1
     }
-    guard place == vips.count else {
+    guard place == vips.count, gone.isEmpty || trouble != nil else {
       deadline = now
       return
     }
     place = 0
     tell(at: now, log)
+  }
+
+  /// Removes what is no VIP's any more; answers how many files that were.
+  private mutating func removeGone() -> Int {
+    let names = gone.sorted().prefix(TrackFiles.batch)
+    for name in names {
+      do throws(Errno) {
+        try Files.removeIfPresent("\(directory)/\(name)")
+        gone.remove(name)
+      } catch {
+        trouble = error
+      }
+    }
+    return names.count
   }
 
   /// Writes one file when it says something else; answers whether it had to.

@@ -7,8 +7,9 @@ package import Redistribution
 /// Who was told what of the kernel's routes.
 package struct Exporter {
   package internal(set) var exports: Exports
-  /// There is no rule: nothing of this is asked for.
-  let isIdle: Bool
+  /// There is no rule, and nothing is left of rules that there were.
+  var isIdle: Bool
+  let hasRules: Bool
   /// By peer: the session that is being told; nil: none is up.
   var epochs: [UInt32?]
   /// By peer: the end of its first announcement was not marked yet.
@@ -36,6 +37,7 @@ package struct Exporter {
     let rules = plan.redistributions
     let peers = plan.routeServers.peers.count
     isIdle = rules.isEmpty
+    hasRules = !rules.isEmpty
     exports = Exports(
       rules, limit: plan.exportLimit,
       reserved: rules.isEmpty ? [] : plan.vips.flatMap { $0.isAnnounced ? $0.prefixes : [] },
@@ -145,7 +147,7 @@ extension Engine {
         continue
       }
       exporter.epochs[index] = epoch
-      exporter.owesEnd[index] = epoch != nil
+      exporter.owesEnd[index] = epoch != nil && exporter.hasRules
       if epoch == nil {
         exporter.exports.end(peer)
       } else {
@@ -183,6 +185,7 @@ extension Engine {
         speaker.sendEndOfRIB(connection, into: &outputs)
       }
     }
+    if !exporter.hasRules { exporter.restIfDone() }
   }
 
   private mutating func alarmOfRoom(into outputs: inout Outputs) {
@@ -208,19 +211,43 @@ extension Engine {
 
 extension Exporter {
   /// Goes on where another stood. `peers` says by route server which session of old goes on.
-  mutating func succeed(_ old: Exporter, peers: [Int?], at now: Instant) {
-    exports.succeed(old.exports, peers: peers, at: now)
-    (unread, settled) = (old.unread, old.settled)
-    (isAlarmed, overflowIsAlarmed) = (old.isAlarmed, old.overflowIsAlarmed)
-    (tables, tablesAreAlarmed) = (old.tables, old.tablesAreAlarmed)
-    areTablesSettled = old.areTablesSettled
+  mutating func succeed(
+    _ old: Exporter, _ rules: RuleSuccession, peers: [Int?], at now: Instant
+  ) {
+    isIdle = old.isIdle && !hasRules
+    exports.succeed(old.exports, rules, peers: peers, at: now)
+    // What the rules of now select is known when the kernel was listed once more.
+    (unread, settled) = (old.unread, rules.selectsSame ? old.settled : nil)
+    if !hasRules { (unread, settled) = (nil, old.settled ?? now) }
+    for (before, rule) in rules.byName.enumerated() {
+      if let rule { isAlarmed[rule] = old.isAlarmed[before] }
+    }
+    overflowIsAlarmed = old.overflowIsAlarmed
+    if rules.isSame {
+      (tables, tablesAreAlarmed) = (old.tables, old.tablesAreAlarmed)
+      areTablesSettled = old.areTablesSettled
+    } else {
+      tables.succeed(old.tables, exports)
+    }
     for (peer, before) in peers.enumerated() {
       guard let before else { continue }
       (epochs[peer], owesEnd[peer]) = (old.epochs[before], old.owesEnd[before])
     }
+    if !hasRules { restIfDone() }
+  }
+
+  /// Everybody knows that nothing is announced any more.
+  mutating func restIfDone() {
+    guard exports.total == 0, !exports.hasChanges, !owesEnd.contains(true),
+      !epochs.indices.contains(where: { exports.owes(PeerSlot($0)) })
+    else { return }
+    isIdle = true
+    exports = Exports([], limit: 0, audiences: epochs.count)
+    for peer in epochs.indices { epochs[peer] = nil }
   }
 
   mutating func keep(in keeper: inout Keeper) {
+    keeper.keep(&isIdle)
     exports.keep(in: &keeper)
     keeper.keep(&unread)
     keeper.keep(each: &epochs) { $1.keep(&$0, blank: 0) { $1.keep(&$0) } }

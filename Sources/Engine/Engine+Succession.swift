@@ -3,6 +3,7 @@
 import Failover
 package import Model
 import Probes
+import Redistribution
 
 extension Engine {
   /// Whether another Plan can take over now: the kernel was heard, nothing is in the middle of
@@ -65,7 +66,8 @@ extension Engine {
     wishes.succeed(old.wishes, succession)
     speaking.succeed(&old.speaking, succession)
     speaker.succeed(&old.speaker, succession, sessions, at: now)
-    if !exporter.isIdle { exporter.succeed(old.exporter, peers: sessions, at: now) }
+    let rules = RuleSuccession(from: old.plan, to: plan)
+    if succeedExports(old.exporter, rules, sessions, at: now) { stale.append(.routes) }
     for kernelClass in KernelClass.allCases {
       follow(kernelClass, isStale: stale.contains(kernelClass), at: now, into: &outputs)
     }
@@ -86,7 +88,7 @@ extension Engine {
     let isNeeded =
       switch kernelClass {
       case .interfaces: true
-      case .routes: failover.kernelEvidence.needsRoutes || !exporter.isIdle
+      case .routes: failover.kernelEvidence.needsRoutes || exporter.hasRules
       case .neighbours: failover.kernelEvidence.needsNeighbours
       }
     guard isNeeded else { return release(kernelClass, .plan, into: &outputs) }
@@ -94,6 +96,21 @@ extension Engine {
     guard isStale else { return }
     becameStale(kernelClass)
     feeds[Int(kernelClass.rawValue)].relist(at: now)
+  }
+
+  /// Whether the kernel's routes have to be listed for it: those that nobody wanted were not kept.
+  private mutating func succeedExports(
+    _ old: Exporter, _ rules: RuleSuccession, _ sessions: [Int?], at now: Instant
+  ) -> Bool {
+    guard exporter.hasRules || !old.isIdle else { return false }
+    exporter.succeed(old, rules, peers: sessions, at: now)
+    guard exporter.hasRules else { return false }
+    if old.isIdle {
+      followSessions()
+      // These sessions were told long ago that this was all.
+      for peer in sessions.indices where sessions[peer] != nil { exporter.owesEnd[peer] = false }
+    }
+    return !rules.selectsSame
   }
 
   /// Traffic that went to a host which is gone from the Plan goes to another one, and what was

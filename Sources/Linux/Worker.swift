@@ -1,4 +1,4 @@
-// A thread: for programs of the lab, and for the courier's disk; the daemon has no use for another.
+// A thread: for programs of the lab, the courier's disk, and the file that a reload reads.
 
 import CLab
 

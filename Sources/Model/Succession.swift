@@ -84,8 +84,6 @@ extension Succession {
   package enum Obstacle: Hashable, Sendable, CaseIterable {
     /// Which speakers there are, and where they are heard: what each may claim hangs on it.
     case group
-    /// What is announced of the kernel's routes.
-    case redistribution
     /// What route tables have of the kernel's routes, and who writes it.
     case tables
     /// What is announced would have to be taken back.
@@ -95,8 +93,6 @@ extension Succession {
     package var sentence: String {
       switch self {
       case .group: "group: who speaks, and where they are heard, needs a restart"
-      case .redistribution:
-        "redistribute: what is announced of the kernel's routes needs a restart"
       case .tables:
         "azure: who writes the kernel's routes into route tables, and how many of them have room "
           + "beside those of VIPs, needs a restart"
@@ -125,13 +121,6 @@ extension Succession {
       || old.group?.port != new.group?.port
     {
       obstacles.append(.group)
-    }
-    let isExporting = !old.redistributions.isEmpty || !new.redistributions.isEmpty
-    if old.redistributions != new.redistributions
-      || isExporting
-        && old.redistributions.map(old.nextHops) != new.redistributions.map(new.nextHops)
-    {
-      obstacles.append(.redistribution)
     }
     if old.redistributions.contains(where: { $0.tablesMode != nil }),
       TablePlace(old) != TablePlace(new)

@@ -20,7 +20,7 @@ extension Exports {
   /// The rule by which a prefix is announced; nil: it is not.
   package func rule(_ slot: ExportSlot) -> RuleSlot? {
     let told = entries[slot.index].told
-    return told == Exports.none ? nil : RuleSlot(Int(told))
+    return told < 0 ? nil : RuleSlot(Int(told))
   }
 
   /// What changed since this was last asked, each once, in the order in which it changed.
@@ -45,7 +45,7 @@ extension Exports {
     var omitted = 0
     for (prefix, place) in places {
       let entry = entries[Int(place)]
-      let rule = entry.told != Exports.none ? entry.told : entry.wanted
+      let rule = entry.told < 0 ? entry.wanted : entry.told
       guard rule != Exports.none else { continue }
       // Twice as many as are wanted: then half of them go, so each is sorted a few times at most.
       if views.count / 2 >= limit {
@@ -94,6 +94,7 @@ extension Exports {
     keeper.keep(each: &audiences) { $0.keep(in: &$1) }
     guard keeper.isReading else { return }
     let isFree = Set(free)
+    formers = entries.count { $0.told == Exports.former }
     places.removeAll(keepingCapacity: true)
     for place in entries.indices where !isFree.contains(Int32(place)) {
       places[entries[place].prefix] = Int32(place)

@@ -110,6 +110,8 @@ extension Exports {
       entries[place].owed &= ~bit
       let prefix = entries[place].prefix
       guard audiences[peer.index].takes(prefix) else { continue }
+      // What stands is not said again, and not taken back before it is known what follows.
+      if entries[place].told == Exports.former { continue }
       if entries[place].told != Exports.none, isAnnounced[Int(entries[place].told)] {
         entries[place].known |= bit
         byRule[Int(entries[place].told)].append(prefix)

@@ -27,7 +27,8 @@ extension Exports {
   /// No route server is told of it yet: the limit of all rules counts for it, unless its own rule
   /// is not for route servers at all.
   private func isNew(_ entry: Entry) -> Bool {
-    entry.told == Exports.none || !isAnnounced[Int(entry.told)]
+    guard entry.told != Exports.former else { return false }
+    return entry.told == Exports.none || !isAnnounced[Int(entry.told)]
   }
 
   /// The first of those that may have a place now; it leaves its line.
@@ -81,12 +82,8 @@ extension Exports {
   private mutating func announce(_ place: Int32) {
     let index = Int(place)
     let rule = Int(entries[index].wanted)
-    let told = entries[index].told
     unlist(index, rule: entries[index].wanted)
-    if told != Exports.none {
-      announced[Int(told)] -= 1
-      if isAnnounced[Int(told)] { total -= 1 }
-    }
+    leaveRule(index)
     if isAnnounced[rule] { total += 1 }
     entries[index].told = entries[index].wanted
     announced[rule] += 1

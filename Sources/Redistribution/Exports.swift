@@ -66,7 +66,8 @@ package struct Exports {
     var routes = Exports.none
     /// The rule of its routes that comes first in the Plan; `none`: it has no route.
     var wanted = Exports.none
-    /// The rule by which it is announced; `none`: it is not.
+    /// The rule by which it is announced; `none`: it is not; `former`: as no rule of this Plan says
+    /// it, but one of the Plan before did.
     var told = Exports.none
     /// When `told` follows `wanted`.
     var due: Instant?
@@ -82,6 +83,7 @@ package struct Exports {
   }
 
   static let none: Int32 = -1
+  static let former: Int32 = -2
 
   let rules: [Plan.Redistribution]
   /// By rule: whether it has a next hop for IPv6 prefixes.
@@ -106,6 +108,8 @@ package struct Exports {
   package internal(set) var leftOut: [Int]
   /// How many route servers are told.
   package internal(set) var total = 0
+  /// How many are announced as a rule of the Plan before had it.
+  var formers = 0
   /// Routes that were not kept, since there were too many.
   package internal(set) var overflows = 0
   /// Those that wait for a place, by rule; behind them those that are announced by another one.
@@ -182,7 +186,11 @@ package struct Exports {
     return routes.dropOneUnconfirmed(of: &entries[Int(known)].routes)
   }
 
-  private func rule(for route: Route) -> Int? {
+  private func rule(for route: Route) -> Int? { Exports.rule(for: route, of: rules, carriesIPv6) }
+
+  static func rule(
+    for route: Route, of rules: [Plan.Redistribution], _ carriesIPv6: [Bool]
+  ) -> Int? {
     for place in rules.indices where rules[place].matches(route) {
       if case .v6 = route.destination.address, !carriesIPv6[place] { continue }
       return place
@@ -293,9 +301,10 @@ package struct Exports {
   }
 
   /// When what is wanted is told.
-  private func due(_ index: Int, at now: Instant) -> Instant {
+  func due(_ index: Int, at now: Instant) -> Instant {
     let entry = entries[index]
     if entry.wanted == Exports.none {
+      guard entry.told != Exports.former else { return now }
       let rule = rules[Int(entry.told)]
       return Exports.together(now + max(rule.delay, rule.grace), rule.delay)
     }
@@ -318,7 +327,7 @@ package struct Exports {
     return now < since + Exports.flapWindow || entry.due != nil
   }
 
-  private func historyEnd(_ index: Int, at now: Instant) -> Instant {
+  func historyEnd(_ index: Int, at now: Instant) -> Instant {
     guard let since = entries[index].flapsSince else { return now }
     return max(now, since + Exports.flapWindow)
   }
@@ -380,6 +389,7 @@ package struct Exports {
     pending = rest
     self.next = earliest
     fillPlaces()
+    takeBackSurplus(at: now)
   }
 
   /// It waits for a place, if only until the others of this turn were looked at.
@@ -394,12 +404,9 @@ package struct Exports {
     joinLine(place)
   }
 
-  private mutating func withdraw(_ place: Int32, at now: Instant) {
+  mutating func withdraw(_ place: Int32, at now: Instant) {
     let index = Int(place)
-    let rule = Int(entries[index].told)
-    entries[index].told = Exports.none
-    announced[rule] -= 1
-    if isAnnounced[rule] { total -= 1 }
+    leaveRule(index)
     if let since = entries[index].flapsSince, now < since + Exports.flapWindow {
       entries[index].withdrawals = min(.max - 1, entries[index].withdrawals) + 1
     } else {
@@ -407,6 +414,21 @@ package struct Exports {
       entries[index].flapsSince = now
     }
     changes.append(ExportSlot(index))
+  }
+
+  /// It is announced no more by the rule by which it was.
+  mutating func leaveRule(_ index: Int) {
+    let told = entries[index].told
+    entries[index].told = Exports.none
+    switch told {
+    case Exports.none: return
+    case Exports.former:
+      formers -= 1
+      total -= 1
+    default:
+      announced[Int(told)] -= 1
+      if isAnnounced[Int(told)] { total -= 1 }
+    }
   }
 
   private mutating func forget(_ place: Int32) {

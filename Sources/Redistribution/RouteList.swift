@@ -104,6 +104,16 @@ struct RouteList {
     removeFirst(of: &head) { !$0.isConfirmed }
   }
 
+  /// Each route gets another rule, or goes where there is none for it.
+  mutating func rejudge(of head: inout Int32, _ rule: (Item) -> Int32) {
+    var place = head
+    while place != Exports.none {
+      items[Int(place)].rule = rule(items[Int(place)])
+      place = items[Int(place)].next
+    }
+    while removeFirst(of: &head, where: { $0.rule == Exports.none }) {}
+  }
+
   mutating func beginConfirming() {
     for place in items.indices { items[place].isConfirmed = false }
   }

@@ -122,6 +122,31 @@ package struct TableRoutes {
     voiceGeneration = generation
   }
 
+  /// Goes on where another stood whose rules may have been others. Who has a place keeps it; what
+  /// is announced and has none waits for one, and is given it when exports are followed again.
+  package mutating func succeed(_ old: TableRoutes, _ exports: Exports) {
+    let hasSpoken = generation > 0
+    generation = old.generation + 1
+    (goneSince, voiceGeneration) = (generation, hasSpoken ? generation : 0)
+    if isIdle { return }
+    for slot in 0..<exports.slotCount {
+      let prefix = exports.prefix(ExportSlot(slot))
+      guard let rule = exports.rule(ExportSlot(slot)), isWritten[rule.index],
+        !reserved.contains(prefix)
+      else { continue }
+      let hadPlace = (old.items[prefix]?.generation ?? 0) > 0
+      items[prefix] = Item(prefix: prefix, rule: rule, generation: hadPlace ? generation : 0)
+      if hadPlace { count += 1 }
+    }
+    let holders = items.keys.filter { items[$0]?.generation != 0 }
+      .sorted { ($0.length, $0.address) < ($1.length, $1.address) }
+    for prefix in holders.dropFirst(limit) {
+      items[prefix]?.generation = 0
+      count -= 1
+    }
+    rebuildLine()
+  }
+
   private mutating func rebuildLine() {
     line.removeAll()
     for prefix in items.keys.sorted() where items[prefix]?.generation == 0 {

@@ -4,7 +4,7 @@ import CSodium
 
 /// A key of keyed BLAKE2b (RFC 7693), through libsodium. The tag authenticates a body; it hides
 /// nothing: what speakers tell each other, Route Server tells everybody.
-package struct SealKey: Sendable {
+package struct SealKey: Equatable, Sendable {
   /// Bytes of a key, and of a tag: 128 bits, which nobody guesses.
   package static let size = 32
   package static let tagSize = 16

@@ -13,6 +13,7 @@ import Testing
 private final class Room {
   static let port: UInt16 = 50_179
   static let key = SealKey((0..<32).map { UInt8($0 * 7 + 3) })
+  static let thirdKey = SealKey((0..<32).map { UInt8($0 * 3 + 2) })
   static let otherKey = SealKey((0..<32).map { UInt8($0 * 5 + 1) })
 
   let net: UInt8
@@ -23,13 +24,13 @@ private final class Room {
   private var body: [UInt8] = []
   var now = Instant(nanoseconds: 1_000_000_000)
 
-  init(net: UInt8) throws {
+  init(net: UInt8, with others: [UInt8] = [2, 3]) throws {
     self.net = net
     file = FileManager.default.temporaryDirectory.appending(path: "hopshift-\(UUID().uuidString)")
     try Data().write(to: file)
     handle = try FileHandle(forWritingTo: file)
     log = Log(threshold: .debug, descriptor: handle.fileDescriptor)
-    door = try Room.door(net, at: 1, with: [2, 3])
+    door = try Room.door(net, at: 1, with: others)
   }
 
   deinit {
@@ -85,6 +86,25 @@ private final class Room {
 
   func send(_ body: [UInt8], by door: GroupDoor) { door.send(body.span, at: now, log: log) }
 
+  /// Both speak once and hear all that has come; whether each has heard the other.
+  func talk(_ one: GroupDoor, _ other: GroupDoor, _ sequence: UInt64) -> Bool {
+    now = now + .milliseconds(100)
+    send(hello(from: 1, sequence: sequence), by: one)
+    send(hello(from: 2, sequence: sequence), by: other)
+    return [one, other].allSatisfy { door in
+      var isHeard = false
+      while case let received = receive(door), received != .empty {
+        if case .hello = received { isHeard = true }
+      }
+      return isHeard
+    }
+  }
+
+  /// Another key by a reload.
+  func reload(_ door: GroupDoor, _ key: SealKey) {
+    door.succeed(door.group, key: key, at: now, log: log)
+  }
+
   /// The body that the last datagram brought.
   func lastBody(_ door: GroupDoor) -> [UInt8] {
     body = []
@@ -138,6 +158,60 @@ struct GroupDoorTests {
     // The guard has seen none of it: the right key is heard at once.
     let right = room.sealed(room.hello(from: 2, sequence: 1))
     #expect(try room.deliver(right, from: fellow) == .hello(FellowSlot(0)))
+  }
+
+  /// Machines are reloaded one after the other: each hears the other all the time, and in the end
+  /// the key before is worth nothing.
+  @Test func anotherKeyIsTakenUpOneAfterTheOther() throws {
+    let room = try Room(net: 21, with: [2])
+    let (one, two) = (room.door, try Room.door(21, at: 2, with: [1]))
+    var sequence: UInt64 = 0
+    func talk() -> Bool {
+      sequence += 1
+      return room.talk(one, two, sequence)
+    }
+    #expect(talk())
+    room.reload(one, Room.otherKey)
+    for _ in 0..<20 { #expect(talk()) }
+    #expect(one.former != nil && !one.fellows[0].hasNewKey)
+    #expect(!one.canTake(Room.thirdKey) && one.canTake(Room.key))
+    room.reload(two, Room.otherKey)
+    for _ in 0..<20 { #expect(talk()) }
+    #expect(one.former == nil && two.former == nil)
+    #expect(one.fellows[0].refusedCount == 0)
+    #expect(one.canTake(Room.thirdKey))
+    // Back again, as after a trial that nobody has confirmed.
+    room.reload(two, Room.key)
+    #expect(talk())
+    room.reload(two, Room.otherKey)
+    for _ in 0..<20 { #expect(talk()) }
+    #expect(two.former == nil)
+  }
+
+  /// Whoever was heard with the new key is not heard with the old one, and nobody is after a day.
+  @Test func theKeyBeforeIsNoWayBack() throws {
+    let room = try Room(net: 22)
+    let second = try room.socket(2)
+    let third = try room.socket(3)
+    room.reload(room.door, Room.otherKey)
+    func deliver(_ number: UInt8, _ sequence: UInt64, _ key: SealKey) throws -> Bool {
+      let datagram = room.sealed(room.hello(from: number, sequence: sequence), key)
+      let received =
+        number == 2
+        ? try room.deliver(datagram, from: second) : try room.deliver(datagram, from: third)
+      return received == .hello(FellowSlot(Int(number) - 2))
+    }
+    #expect(try deliver(2, 1, Room.key) && deliver(3, 1, Room.key))
+    #expect(try deliver(2, 2, Room.otherKey))
+    #expect(try !deliver(2, 3, Room.key))
+    #expect(try deliver(3, 2, Room.key))
+    room.now = room.now + GroupDoor.rolloverLimit
+    room.send(room.hello(from: 1, sequence: 1), by: room.door)
+    #expect(room.door.former == nil)
+    #expect(try !deliver(3, 3, Room.key))
+    #expect(try deliver(3, 4, Room.otherKey))
+    let lines = try room.lines()
+    #expect(lines.contains { $0.contains("was all that [\"127.77.22.3\"] had") }, "\(lines)")
   }
 
   @Test func aForgerIsNoReasonToDoubtTheSpeaker() throws {

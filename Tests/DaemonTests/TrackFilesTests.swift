@@ -70,6 +70,25 @@ struct TrackFilesTests {
     try Directories.remove(directory)
   }
 
+  /// Who reads the file of a VIP that is gone would act on a word that nobody renews.
+  @Test func theFileOfAVIPThatIsGoneGoes() throws {
+    let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"
+    let log = Log(threshold: .error)
+    let (two, one) = (try Self.plan(["web", "dns"]), try Self.plan(["dns"]))
+    var files = TrackFiles(two, directory: directory)
+    files.keep(Engine(two, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Directories.list(directory).sorted() == ["dns", "web"])
+    files = TrackFiles(one, after: files, Succession(from: two, to: one))
+    files.keep(Engine(one, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Directories.list(directory) == ["dns"])
+    let none = try Self.plan([])
+    files = TrackFiles(none, after: files, Succession(from: one, to: none))
+    files.keep(Engine(none, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Directories.list(directory) == [])
+    #expect(files.deadline == nil)
+    try Directories.remove(directory)
+  }
+
   /// Thousands of files do not keep the loop from everything else.
   @Test func manyAreWrittenPieceByPiece() throws {
     let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"

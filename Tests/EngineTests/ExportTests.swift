@@ -14,7 +14,7 @@ final class Exporting {
   private var engine: Engine
   private var outputs: Outputs
   private(set) var now = Instant(nanoseconds: 1_000_000_000)
-  private let plan: Plan
+  private(set) var plan: Plan
   private(set) var alarms: [Alarm] = []
   /// The last number of each dump that was asked for.
   private var asked: [UInt8: UInt32] = [:]
@@ -122,6 +122,25 @@ final class Exporting {
 
   /// Time passes, and nobody looks.
   func wait(_ length: Nanoseconds) { now = now + length }
+
+  /// Another Plan takes over; the answer is what the first route server is told at once.
+  func reload(_ change: (inout Plan) -> Void) -> [WireUpdate] {
+    var next = plan
+    change(&next)
+    let kept = engine.sessionsKept(for: next, hasSamePassword: true)
+    outputs.removeAll()
+    engine.retire(for: next, keeping: kept, at: now, into: &outputs)
+    #expect(outputs.list.isEmpty)
+    outputs = Outputs(for: next)
+    var successor = Engine(next, succeeding: &engine, keeping: kept, at: now, into: &outputs)
+    swap(&engine, &successor)
+    plan = next
+    asked = [:]
+    for case .dump(let what, let sequence) in outputs.list { asked[what.rawValue] = sequence }
+    return told(PeerSlot(0)) + pass(.zero)
+  }
+
+  var hasClosedRoutes: Bool { outputs.list.contains(.unsubscribe(.routes)) }
 
   var volleys: Int {
     outputs.list.count { if case .fire = $0 { true } else { false } }

@@ -370,8 +370,7 @@ struct SuccessionTests {
     next.group = .init(
       peers: [IPv4Address(10, 0, 2, 20)], address: Reload.local, keyFile: "/k")
     next.redistributions = [.init(name: "branches")]
-    #expect(
-      Succession.obstacles(from: plan, to: next) == [.group, .redistribution, .shadow])
+    #expect(Succession.obstacles(from: plan, to: next) == [.group, .shadow])
     var slower = next
     slower.group?.interval = .seconds(1)
     slower.group?.keyFile = "/other"

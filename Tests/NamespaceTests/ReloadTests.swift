@@ -178,6 +178,70 @@ struct ReloadTests {
     #expect(try scene.endings == [])
   }
 
+  private static func rules(_ rules: String) -> String {
+    text(web) + "redistribute:\n" + rules
+  }
+
+  /// Rules come, change and go, and BIRD has what they select; the VIP and the session stay.
+  @Test func `rules for the kernel's routes come, change and go`() throws {
+    let all = "allow: [10.64.0.0/12 le 28]"
+    let bird = "  branches: {protocols: [bird], \(all), grace: 60m}\n"
+    let people = "  people: {protocols: [static], \(all)}\n"
+    let learned = "  learned: {protocols: [bird], \(all), "
+    let scene = try Scene(Self.text(Self.web))
+    defer { scene.duel.tearDown() }
+    try scene.duel.lab.run(
+      ["ip", "link", "add", "n0", "type", "veth", "peer", "name", "n1"], on: "a")
+    for name in ["n0", "n1"] { try scene.duel.lab.run(["ip", "link", "set", name, "up"], on: "a") }
+    for (prefix, proto) in [
+      ("10.64.1.0/24", "12"), ("10.64.2.0/24", "12"), ("10.64.3.0/24", "4"),
+    ] {
+      try scene.duel.lab.run(
+        ["ip", "route", "add", prefix, "dev", "n0", "proto", proto], on: "a")
+    }
+    var said = try scene.updates
+    func step(_ rules: String, _ expected: [String]) throws {
+      let (status, answer) = try scene.reload(rules)
+      #expect(status == 0, "\(answer)")
+      try scene.wait(forUpdates: said.count + expected.count)
+      #expect(try Array(scene.updates.dropFirst(said.count)) == expected)
+      said = try scene.updates
+    }
+    try step(Self.rules(bird), [#"+["10.64.1.0/24", "10.64.2.0/24"] -[]"#])
+    try step(
+      Self.rules(people + learned + "grace: 60m}\n"),
+      [#"+["10.64.3.0/24"] -[]"#])
+    // The grace of an hour is for routes that go by themselves.
+    try step(
+      Self.rules(people + learned + "limit: 1}\n"),
+      [#"+[] -["10.64.2.0/24"]"#])
+    try step(Self.text(Self.web), [#"+[] -["10.64.1.0/24", "10.64.3.0/24"]"#])
+    try step(Self.rules(bird), [#"+["10.64.1.0/24", "10.64.2.0/24"] -[]"#])
+    #expect(try scene.has("\(VirtualNetwork.vipPrefix)"))
+    #expect(try scene.endings == [])
+  }
+
+  /// What was only decided until now is done from now on.
+  @Test func `shadow ends by a reload`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let bird = try duel.startBird()
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try duel.startDaemon(configuration: "mode: shadow\n" + Self.text(Self.web))
+    try duel.wait(forStatus: [#""kernel":"current""#])
+    _ = try duel.lab.write("a.yaml", Self.text(Self.web))
+    let answer = try duel.ask(["reload"])
+    #expect(answer.contains("reloaded"), "\(answer)")
+    try duel.wait(forStatus: [Duel.established])
+    try duel.wait(for: bird, toHavePathOf: Rung.owner.pathLength)
+    // Back again would take back what is announced: that is said, and nothing changes.
+    _ = try duel.lab.write("a.yaml", "mode: shadow\n" + Self.text(Self.web))
+    let refused = try duel.lab.shell.attempt(
+      ["ip", "netns", "exec", duel.lab.namespace(of: "a"), BuiltPrograms.path("hopshift")]
+        + ["--socket", duel.daemon?.control ?? "", "reload"])
+    #expect(refused.status == 78 && refused.output.contains("take back"), "\(refused.output)")
+  }
+
   @Test func `another hold time ends the session, and it comes back by itself`() throws {
     let scene = try Scene(Self.text(Self.web))
     defer { scene.duel.tearDown() }

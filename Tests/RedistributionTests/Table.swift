@@ -8,6 +8,7 @@ import Testing
 final class Table {
   private(set) var exports: Exports
   private(set) var now = Instant.zero
+  private var rules: [Plan.Redistribution]
   /// What a route server would hold: the rule by which each prefix was announced last.
   private(set) var told: [Prefix: Int] = [:]
 
@@ -15,6 +16,7 @@ final class Table {
     _ rules: [Plan.Redistribution], limit: Int = 1_000, isComplete: Bool = true,
     prefixLimit: Int = Exports.prefixLimit
   ) {
+    self.rules = rules
     exports = Exports(rules, limit: limit, prefixLimit: prefixLimit)
     if isComplete { exports.completed(at: now) }
   }
@@ -78,6 +80,15 @@ final class Table {
 
   func state(_ text: String) -> ExportState? {
     exports.views(at: now).views.first { $0.prefix.description == text }?.state
+  }
+
+  /// Other rules from now on.
+  func follow(_ rules: [Plan.Redistribution], limit: Int = 1_000) {
+    var next = Exports(rules, limit: limit)
+    next.succeed(exports, RuleSuccession(self.rules, rules), peers: [], at: now)
+    let isKnown = RuleSuccession(self.rules, rules).selectsSame
+    (exports, self.rules) = (next, rules)
+    if !isKnown { stale() }
   }
 
   /// As if the state went into another process.
