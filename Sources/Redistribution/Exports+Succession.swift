@@ -7,7 +7,8 @@ extension Exports {
   /// it was before; nil: nothing of what is told to it now was told before.
   package mutating func succeed(_ old: Exports, peers: [Int?], at now: Instant) {
     precondition(rules == old.rules, "other rules begin anew")
-    (entries, free, places, routes) = (old.entries, old.free, old.places, old.routes)
+    (entries, free, places) = (old.entries, old.free, old.places)
+    (routes, company) = (old.routes, old.company)
     (pending, next, changes) = (old.pending, old.next, old.changes)
     (isComplete, isDoubtful) = (old.isComplete, old.isDoubtful)
     (announced, leftOut, total) = (old.announced, old.leftOut, old.total)
