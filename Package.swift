@@ -132,8 +132,8 @@ let package = Package(
     kit(
       "World",
       [
-        "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
-        "Probes",
+        "Engine", "Failover", "Hello", "Redistribution", "Model", "BGP", "Chronicle", "Journal",
+        "Configuration", "Probes",
       ]),
     runner("Simulate", ["World"]),
 

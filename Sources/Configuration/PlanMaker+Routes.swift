@@ -10,6 +10,7 @@ extension PlanMaker {
       if let rule = rule(section) { rules.append(rule) }
     }
     checkRoom(for: rules, beside: vips)
+    checkTableRoom(sections, beside: vips)
     return rules
   }
 
@@ -148,5 +149,24 @@ extension PlanMaker {
         + "\(room): an UPDATE counts on top of what is held, and Azure Route Server ends the "
         + "session above \(2 * AzureRules.prefixLimit)",
       suggestion: "keep the limits to \(room) in all; the routes beyond are left out")
+  }
+
+  /// The same of a route table. Only limits that were written: the usual one is for route servers.
+  private mutating func checkTableRoom(_ sections: [Section], beside vips: [Plan.VIP]) {
+    guard let field = root.field(.redistribute) else { return }
+    var wanted = 0
+    for section in sections where section.field(.udr) != nil {
+      // What was not written stands where its section does.
+      guard let item = section.value(.limit), item.position != section.position else { continue }
+      wanted += Int(section.number(.limit) ?? 0)
+    }
+    let held = vips.reduce(0) { $0 + ($1.udr?.prefixes.count ?? 0) }
+    let room = max(0, Plan.tableRoutes - held)
+    guard wanted > room else { return }
+    problems.warn(
+      field.position, KeyName.redistribute.rawValue,
+      "the limits of rules with udr are \(wanted) routes, and beside those of VIPs a route table "
+        + "gets \(room) of the kernel's: each is a call of its own, and so is each after a shift",
+      suggestion: "keep the limits to \(room) in all; the routes beyond wait for a place")
   }
 }

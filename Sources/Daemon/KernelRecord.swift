@@ -48,8 +48,9 @@ enum KernelRecord {
       return record(of: address, begin("address", new, at, id), view)
     case .addressGone(let address):
       return record(of: address, begin("address", "gone", at, id), view)
-    case .route(let route, let replaces):
-      return record(of: route, begin("route", replaces ? "replaced" : new, at, id), view)
+    case .route(let route, let arrival):
+      let event = arrival == .instead ? "replaced" : new
+      return record(of: route, begin("route", event, at, id), view)
     case .routeGone(let route): return record(of: route, begin("route", "gone", at, id), view)
     case .nextHop(let object): return record(of: object, begin("nexthop", new, at, id), view)
     case .nextHopGone(let object):

@@ -66,11 +66,16 @@ extension Engine {
   }
 
   mutating func exportsLearned(
-    _ route: Route, replaces: Bool, at now: Instant, into outputs: inout Outputs
+    _ route: Route, _ arrival: RouteArrival, at now: Instant, into outputs: inout Outputs
   ) {
     if exporter.isIdle { return }
-    exporter.exports.learned(route, replaces: replaces, at: now)
+    exporter.exports.learned(route, arrival, at: now)
     heedRouteDoubt(at: now, into: &outputs)
+  }
+
+  /// A dump has listed a route of which later news says more.
+  mutating func exportsPassed(_ route: Route) {
+    if !exporter.isIdle { exporter.exports.passed(route) }
   }
 
   mutating func exportsLost(_ route: Route, at now: Instant, into outputs: inout Outputs) {

@@ -33,6 +33,12 @@ extension Engine {
     }
   }
 
+  /// Nothing is decided any more on the kernel's routes, and another speaker may claim at any
+  /// moment: nothing is written for this daemon then, and nothing removed.
+  mutating func leaveTables() {
+    if plan.azure != nil { exporter.tables.hear(.unsure) }
+  }
+
   /// Whether `.acknowledged` makes a difference.
   package var wantsAcknowledgements: Bool { wishes.wantsProof }
 

@@ -250,6 +250,7 @@ package struct Engine: ~Copyable {
   private mutating func stop(at now: Instant, into outputs: inout Outputs) {
     guard !isStopping else { return finishStopping(at: now, into: &outputs) }
     isStopping = true
+    leaveTables()
     sayGoodbye(into: &outputs)
     let length = plan.routeServers.drain
     guard length > .zero, speaker.isHeard else {

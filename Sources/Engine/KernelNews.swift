@@ -74,7 +74,9 @@ extension Engine {
     }
     switch recent[slot].worth(of: fact) {
     case .valid: return true
-    case .overtaken: return false
+    case .overtaken:
+      if case .route(let route, _) = fact { exportsPassed(route) }
+      return false
     case .unknown:
       feeds[slot].noteInterruption()
       return true
@@ -107,9 +109,9 @@ extension Engine {
     case .nextHopGone:
       outputs.add(.note(.heard(fact)))
       changedSilently(at: now, into: &outputs)
-    case .route(let route, let replaces):
+    case .route(let route, let arrival):
       judge(route, isGone: false, at: now, into: &outputs)
-      exportsLearned(route, replaces: replaces, at: now, into: &outputs)
+      exportsLearned(route, arrival, at: now, into: &outputs)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .routeGone(let route):
       judge(route, isGone: true, at: now, into: &outputs)

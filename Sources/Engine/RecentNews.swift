@@ -70,10 +70,11 @@ struct RecentNews {
       old.id == new.id ? .overtaken : .valid
     case (.route(let old, _), .routeGone(let gone)):
       old == gone ? .overtaken : .valid
-    case (.route(let old, _), .route(let new, let replaces)):
+    case (.route(let old, _), .route(let new, let arrival)):
       // Routes of one key may stand side by side (ip route append): which one was replaced is not
       // said.
-      old == new ? .overtaken : replaces && isSamePlace(old, new) ? .unknown : .valid
+      old == new
+        ? .overtaken : arrival == .instead && isSamePlace(old, new) ? .unknown : .valid
     default: .valid
     }
   }

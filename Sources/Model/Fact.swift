@@ -20,6 +20,19 @@ extension KernelClass: CustomStringConvertible {
   }
 }
 
+/// How a route came to its key: destination, table, metric and type of service.
+package enum RouteArrival: UInt8, Hashable, Sendable {
+  /// A dump has listed it.
+  case listed
+  /// Nobody had its key (NLM_F_EXCL).
+  case alone
+  /// There may be others of its key. A kernel that says nothing means this.
+  case beside
+  /// The kernel took another one of its key away for it (NLM_F_REPLACE), and says no more about
+  /// that one.
+  case instead
+}
+
 /// One thing the kernel said.
 package enum Fact: Hashable, Sendable {
   /// A link is new or has changed.
@@ -29,9 +42,8 @@ package enum Fact: Hashable, Sendable {
   /// An address is new or has changed.
   case address(InterfaceAddress)
   case addressGone(InterfaceAddress)
-  /// A route is new or has changed. `replaces`: the kernel took another one of the same key away
-  /// for it (NLM_F_REPLACE), and says no more about that one.
-  case route(Route, replaces: Bool)
+  /// A route is new or has changed.
+  case route(Route, RouteArrival)
   case routeGone(Route)
   /// A next hop object is new or has changed.
   case nextHop(NextHopObject)

@@ -84,6 +84,7 @@ extension Exports {
     keeper.keep(&free, blank: 0, limit: Exports.prefixLimit) { $1.keep(&$0) }
     keeper.keep(&pending, blank: 0, limit: Exports.prefixLimit) { $1.keep(&$0) }
     routes.keep(in: &keeper)
+    company.keep(in: &keeper)
     keeper.keep(&next)
     keeper.keep(&isComplete)
     keeper.keep(each: &announced) { $1.keep(&$0) }
@@ -102,7 +103,7 @@ extension Exports {
     rebuildLines()
   }
 
-  private static let nowhere: Prefix = {
+  static let nowhere: Prefix = {
     guard let prefix = Prefix(.v4(IPv4Address(bits: 0)), length: 0) else {
       preconditionFailure("no bits of nothing are set")
     }
@@ -148,7 +149,7 @@ extension RouteList {
   mutating func keep(in keeper: inout Keeper) {
     let blank = Item(
       table: 0, metric: 0, origin: 0, kind: 0, digest: 0, rule: 0, isConfirmed: false,
-      next: Exports.none)
+      isAccompanied: false, next: Exports.none)
     keeper.keep(&items, blank: blank, limit: Exports.routeLimit) {
       $1.keep(&$0.table)
       $1.keep(&$0.metric)
@@ -157,6 +158,7 @@ extension RouteList {
       $1.keep(&$0.digest)
       $1.keep(&$0.rule)
       $1.keep(&$0.isConfirmed)
+      $1.keep(&$0.isAccompanied)
       $1.keep(&$0.next)
     }
     keeper.keep(&free, blank: 0, limit: Exports.routeLimit) { $1.keep(&$0) }

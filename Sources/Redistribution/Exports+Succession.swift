@@ -97,7 +97,8 @@ extension Exports {
   package mutating func succeed(
     _ old: Exports, _ succession: RuleSuccession, peers: [Int?], at now: Instant
   ) {
-    (entries, free, places, routes) = (old.entries, old.free, old.places, old.routes)
+    (entries, free, places) = (old.entries, old.free, old.places)
+    (routes, company) = (old.routes, old.company)
     (pending, next, changes) = (old.pending, old.next, old.changes)
     (isComplete, isDoubtful) = (old.isComplete, old.isDoubtful)
     overflows = old.overflows

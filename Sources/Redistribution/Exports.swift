@@ -98,6 +98,7 @@ package struct Exports {
   var free: [Int32] = []
   var places: [Prefix: Int32] = [:]
   var routes = RouteList()
+  var company = Company()
   /// Entries that have something due.
   var pending: [Int32] = []
   /// Never later than the earliest `due`.
@@ -143,38 +144,52 @@ package struct Exports {
 
   // MARK: The kernel
 
-  package mutating func learned(_ route: Route, replaces: Bool, at now: Instant) {
+  package mutating func learned(_ route: Route, _ arrival: RouteArrival, at now: Instant) {
     guard Exports.sharesAKey(route) else { return }
     let rule = rule(for: route)
+    if rule == nil, arrival == .listed { company.listed(route) }
     let known = places[route.destination]
     guard rule != nil || known != nil else { return }
-    var hasReplaced = false
-    if let known, replaces {
+    let others = known.map { routes.others(like: route, of: entries[Int($0)].routes) } ?? .none
+    if let known, arrival == .instead, others != .none {
       let count = routes.removeAll(like: route, of: &entries[Int(known)].routes)
-      hasReplaced = count > 0
-      // The kernel replaced one of them and does not say which: the others are there still.
-      if count > 1 { isDoubtful = true }
+      // The kernel replaced one of them, or a stranger, and does not say which: the rest is there
+      // still.
+      if count > 1 || others == .accompanied { isDoubtful = true }
     }
-    if let rule {
-      // What is kept already needs no room: a full list is confirmed like any other.
-      if let known, routes.confirm(route, rule: Int32(rule), of: entries[Int(known)].routes) {
-        touch(known, at: now)
+    guard let rule else {
+      guard let known, others != .none else { return }
+      if arrival != .instead {
+        routes.accompany(like: route, of: entries[Int(known)].routes)
         return
       }
-      guard hasRoom(besides: known) else {
-        overflows += 1
-        return
-      }
-      let place = known ?? makeEntry(route.destination)
-      routes.add(route, rule: Int32(rule), to: &entries[Int(place)].routes)
-      touch(place, at: now)
-    } else if let known, hasReplaced {
-      // The same route under another protocol is not one that we know. It may stand in the place of
-      // another one, though: which of several was replaced is not said.
-      isDoubtful = true
       touch(known, at: now)
       heedRoom()
+      return
     }
+    let isAccompanied =
+      others == .accompanied
+      || company.mayBeside(route, arrival, knowsOthers: others != .none)
+    if others != .none, Company.mayHaveGrown(route, arrival) { isDoubtful = true }
+    // What is kept already needs no room: a full list is confirmed like any other.
+    if let known, routes.confirm(route, rule: Int32(rule), of: entries[Int(known)].routes) {
+      if isAccompanied { routes.accompany(like: route, of: entries[Int(known)].routes) }
+      touch(known, at: now)
+      return
+    }
+    guard hasRoom(besides: known) else {
+      overflows += 1
+      return
+    }
+    let place = known ?? makeEntry(route.destination)
+    routes.add(
+      route, rule: Int32(rule), isAccompanied: isAccompanied, to: &entries[Int(place)].routes)
+    touch(place, at: now)
+  }
+
+  /// A dump has listed what later news says more of: it may have been there for a while.
+  package mutating func passed(_ route: Route) {
+    if Exports.sharesAKey(route), rule(for: route) == nil { company.listed(route) }
   }
 
   /// At a full list, one of the same prefix that was not confirmed makes room: the prefix stays.
@@ -207,8 +222,10 @@ package struct Exports {
   package mutating func lost(_ route: Route, at now: Instant) {
     guard Exports.sharesAKey(route), let place = places[route.destination] else { return }
     guard rule(for: route) != nil else {
-      // It was never kept, and takes nothing along. It may have been a next hop of one that is.
-      if routes.hasAny(like: route, of: entries[Int(place)].routes) { isDoubtful = true }
+      // It was never kept, and takes nothing along. In IPv6 it may have been a next hop of one
+      // that is.
+      guard case .v6 = route.destination.address else { return }
+      if routes.others(like: route, of: entries[Int(place)].routes) != .none { isDoubtful = true }
       return
     }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
@@ -227,6 +244,7 @@ package struct Exports {
 
   package mutating func beginConfirming() {
     routes.beginConfirming()
+    company.forget()
     isDoubtful = false
     overflows = 0
   }

@@ -14,6 +14,8 @@ struct RouteList {
     var digest: UInt64
     var rule: Int32
     var isConfirmed: Bool
+    /// Routes that are not kept may stand under its key.
+    var isAccompanied: Bool
     var next: Int32
 
     func isLike(_ route: Route) -> Bool { table == route.table && metric == route.metric }
@@ -30,6 +32,14 @@ struct RouteList {
     /// One of the same table and metric was there, with other next hops.
     case similar
     case unknown
+  }
+
+  /// Who is kept of one key.
+  enum Others {
+    case none
+    case unaccompanied
+    /// And routes that are not kept may be there.
+    case accompanied
   }
 
   var items: [Item] = []
@@ -54,11 +64,13 @@ struct RouteList {
   }
 
   /// Adds a route that is not kept yet.
-  mutating func add(_ route: Route, rule: Int32, to head: inout Int32) {
+  mutating func add(
+    _ route: Route, rule: Int32, isAccompanied: Bool, to head: inout Int32
+  ) {
     let item = Item(
       table: route.table, metric: route.metric, origin: route.origin.value,
       kind: route.kind.value, digest: RouteList.digest(route), rule: rule, isConfirmed: true,
-      next: head)
+      isAccompanied: isAccompanied, next: head)
     if let reused = free.popLast() {
       items[Int(reused)] = item
       head = reused
@@ -83,13 +95,32 @@ struct RouteList {
     return count
   }
 
-  func hasAny(like route: Route, of head: Int32) -> Bool {
+  func others(like route: Route, of head: Int32) -> Others {
+    var others = Others.none
     var place = head
     while place != Exports.none {
-      if items[Int(place)].isLike(route) { return true }
-      place = items[Int(place)].next
+      let item = items[Int(place)]
+      if item.isLike(route) {
+        if item.isAccompanied { return .accompanied }
+        others = .unaccompanied
+      }
+      place = item.next
     }
-    return false
+    return others
+  }
+
+  /// A route that is not kept may be beside them.
+  mutating func accompany(like route: Route, of head: Int32) {
+    accompany(route.table, route.metric, of: head)
+  }
+
+  private mutating func accompany(_ table: UInt32, _ metric: UInt32, of head: Int32) {
+    var place = head
+    while place != Exports.none {
+      let item = items[Int(place)]
+      if item.table == table, item.metric == metric { items[Int(place)].isAccompanied = true }
+      place = item.next
+    }
   }
 
   /// Whether one was dropped.
@@ -104,18 +135,25 @@ struct RouteList {
     removeFirst(of: &head) { !$0.isConfirmed }
   }
 
-  /// Each route gets another rule, or goes where there is none for it.
+  /// Each route gets another rule, or goes where there is none for it: then it is one that is not
+  /// kept beside those of its key.
   mutating func rejudge(of head: inout Int32, _ rule: (Item) -> Int32) {
     var place = head
     while place != Exports.none {
-      items[Int(place)].rule = rule(items[Int(place)])
-      place = items[Int(place)].next
+      let item = items[Int(place)]
+      items[Int(place)].rule = rule(item)
+      if items[Int(place)].rule == Exports.none { accompany(item.table, item.metric, of: head) }
+      place = item.next
     }
     while removeFirst(of: &head, where: { $0.rule == Exports.none }) {}
   }
 
+  /// The listing says anew what is there, and beside whom.
   mutating func beginConfirming() {
-    for place in items.indices { items[place].isConfirmed = false }
+    for place in items.indices {
+      items[place].isConfirmed = false
+      items[place].isAccompanied = false
+    }
   }
 
   /// The rule that comes first in the Plan, or `none`.

@@ -95,10 +95,17 @@ package struct FactCursor {
     switch decoded {
     case .route(let route):
       if Int32(header.type) == Int32(RTM_DELROUTE) { return .fact(.routeGone(route)) }
-      return .fact(.route(route, replaces: header.flags & UInt16(NLM_F_REPLACE) != 0))
+      return .fact(.route(route, arrival(header.flags)))
     case .notOurs: return .skipped
     case .malformed: return .malformed(offset: start)
     }
+  }
+
+  /// Of a dump no flag says anything of the route.
+  private func arrival(_ flags: UInt16) -> RouteArrival {
+    if isListed { return .listed }
+    if flags & UInt16(NLM_F_REPLACE) != 0 { return .instead }
+    return flags & UInt16(NLM_F_EXCL) != 0 ? .alone : .beside
   }
 
   /// The kernel has no such table: there is nothing to list, and that is no failure.

@@ -234,6 +234,25 @@ struct CrowdTests {
     #expect(CrowdTests.names(scene).isEmpty)
   }
 
+  /// In the middle of a burst, with routes to remove: what is on its way ends, and no more.
+  @Test func aDaemonThatStopsHasNothingWrittenAndNothingRemoved() throws {
+    var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<20)])
+    #expect(CrowdTests.run(&scene) { CrowdTests.names($0).count == 5 })
+    let left = [try CrowdTests.set(2, 3..<20)]
+    scene.crowd = CrowdSnapshot(CrowdTests.state(4, .unsure), left)
+    scene.give(.routes(try CrowdTests.set(3, 0..<3, isWanted: false)))
+    scene.give(.writer(CrowdTests.state(4, .unsure)))
+    scene.run(.seconds(5))
+    let writes = scene.writes.count
+    #expect(CrowdTests.names(scene).count <= 6)
+    scene.run(.seconds(400))
+    #expect(scene.writes.count == writes)
+    scene.crowd = CrowdSnapshot(CrowdTests.state(5), left)
+    scene.give(.writer(CrowdTests.state(5)))
+    scene.run(.seconds(60))
+    #expect(CrowdTests.names(scene) == Set(try (3..<20).map { try CrowdTests.name($0) }))
+  }
+
   /// Its successor says first that it knows nothing, then what it wants, then that it writes.
   @Test func aDaemonThatBeginsAnewChangesNothing() throws {
     var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<20)])

@@ -21,7 +21,8 @@ final class Exporting {
 
   init(
     limit: Int = 500, grace: Nanoseconds = .zero, allow: String = "10.0.0.0/8",
-    udr: Plan.UDR? = nil, mode: Plan.TableMode? = nil, azure: Plan.Azure? = nil
+    udr: Plan.UDR? = nil, mode: Plan.TableMode? = nil, azure: Plan.Azure? = nil,
+    drain: Nanoseconds = .zero
   ) throws {
     let vip = IPAddress.v4(EngineStage.vip)
     var web = Plan.VIP(
@@ -32,7 +33,7 @@ final class Exporting {
       local: .init(asn: ASNumber(65001), address: Self.local, identifier: Self.local),
       routeServers: .init(
         platform: .azure, asn: ASNumber(RouteServer.asn), holdTime: .seconds(30),
-        peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)]),
+        peers: [IPv4Address(10, 10, 1, 4), IPv4Address(10, 10, 1, 5)], drain: drain),
       vips: [web],
       redistributions: [
         Plan.Redistribution(

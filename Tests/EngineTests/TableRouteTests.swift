@@ -66,6 +66,28 @@ struct TableRouteTests {
     #expect(texts(exporting) == ["10.64.0.0/16"])
   }
 
+  /// While it drains and afterwards nobody writes on its word, whatever becomes of the routes.
+  @Test func whoStopsIsUnsure() throws {
+    for drain in [Nanoseconds.zero, .seconds(20)] {
+      let exporting = try Exporting(mode: .only, azure: Plan.Azure(), drain: drain)
+      exporting.establish(PeerSlot(0))
+      exporting.give(.opened(.routes, port: KernelMessages.port))
+      try exporting.list([64, 65])
+      _ = exporting.pass(.seconds(1))
+      #expect(exporting.tables.voice == .ours)
+      let before = exporting.tables.voiceGeneration
+      exporting.give(.stop)
+      #expect(exporting.tables.voice == .unsure)
+      #expect(exporting.tables.voiceGeneration > before)
+      exporting.route(64, isGone: true)
+      exporting.route(66)
+      _ = exporting.pass(.seconds(10))
+      #expect(exporting.transplant())
+      #expect(exporting.tables.voice == .unsure)
+      #expect(texts(exporting) == ["10.64.0.0/16", "10.65.0.0/16"])
+    }
+  }
+
   @Test func withoutARuleItIsKnownThatNothingIsWanted() throws {
     let exporting = try Exporting(azure: Plan.Azure())
     _ = exporting.pass(.seconds(1))

@@ -25,7 +25,7 @@ struct KernelTables {
       addresses.removeAll { Self.same($0, address) }
       addresses.append(address)
     case .addressGone(let address): addresses.removeAll { Self.same($0, address) }
-    case .route(let route, let replaces): put(route, replaces)
+    case .route(let route, let arrival): put(route, arrival == .instead)
     case .routeGone(let route):
       if let place = place(of: route) ?? routes.firstIndex(where: { Self.sameKey($0, route) }) {
         routes.remove(at: place)

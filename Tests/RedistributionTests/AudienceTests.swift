@@ -24,7 +24,7 @@ struct AudienceTests {
     _ texts: [String], origin: UInt8 = 12, in exports: inout Exports, at now: Instant
   ) throws {
     for text in texts {
-      exports.learned(try Table.route(text, origin: origin), replaces: false, at: now)
+      exports.learned(try Table.route(text, origin: origin), .alone, at: now)
     }
     exports.turn(at: now + Self.delay)
     exports.spread()

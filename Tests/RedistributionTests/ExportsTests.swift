@@ -31,7 +31,7 @@ struct ExportsTests {
     table.remove(route)
     table.add(try Table.route("10.64.1.0/24", via: 2))
     #expect(table.pass(.seconds(1)).isEmpty)
-    table.add(try Table.route("10.64.1.0/24", via: 3), replaces: true)
+    table.add(try Table.route("10.64.1.0/24", via: 3), .instead)
     #expect(table.pass(.seconds(1)).isEmpty)
     #expect(table.exports.total == 1)
   }
@@ -95,7 +95,7 @@ struct ExportsTests {
     let table = Table([static4, Self.branches])
     table.add(try Table.route("10.64.1.0/24", origin: 12))
     #expect(table.pass(Self.delay) == ["+10.64.1.0/24"])
-    table.add(try Table.route("10.64.1.0/24", via: 9, origin: 4), replaces: true)
+    table.add(try Table.route("10.64.1.0/24", via: 9, origin: 4), .instead)
     #expect(table.pass(Self.delay) == ["+10.64.1.0/24"])
     #expect(table.told.values.map { $0 } == [0])
     #expect(table.exports.announced == [1, 0])
@@ -216,7 +216,7 @@ struct ExportsTests {
     table.add(try Table.route("10.64.1.0/24", origin: 4))
     table.add(try Table.route("10.64.2.0/24"))
     table.pass(Self.delay)
-    table.add(try Table.route("10.64.2.0/24", origin: 4), replaces: true)
+    table.add(try Table.route("10.64.2.0/24", origin: 4), .instead)
     #expect(table.pass(Self.delay).isEmpty)
     #expect(table.exports.leftOut == [1, 0])
     #expect(table.exports.announced == [1, 1])
@@ -236,8 +236,8 @@ struct ExportsTests {
       table.add(try Table.route(text, origin: UInt8(origin)))
     }
     table.pass(Self.delay)
-    table.add(try Table.route("10.64.2.0/24", origin: 4), replaces: true)
-    table.add(try Table.route("10.64.1.0/24", origin: 12), replaces: true)
+    table.add(try Table.route("10.64.2.0/24", origin: 4), .instead)
+    table.add(try Table.route("10.64.1.0/24", origin: 12), .instead)
     #expect(table.pass(Self.delay).isEmpty)
     table.remove(try Table.route("10.64.3.0/24", origin: 4))
     #expect(

@@ -43,7 +43,7 @@ struct ExportsWalkTests {
         let replaces = kernel.contains { Self.same($0, route) }
         kernel.removeAll { Self.same($0, route) }
         kernel.append(route)
-        table.add(route, replaces: replaces)
+        table.add(route, replaces ? .instead : .alone)
       case 4...6:
         guard let place = kernel.firstIndex(where: { Self.same($0, route) }) else { continue }
         table.remove(kernel.remove(at: place))

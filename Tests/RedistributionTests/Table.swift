@@ -32,9 +32,15 @@ final class Table {
       kind: Route.Kind(kind), metric: metric, nextHops: NextHops(hop))
   }
 
-  func add(_ route: Route, replaces: Bool = false) {
-    exports.learned(route, replaces: replaces, at: now)
+  func add(_ route: Route, _ arrival: RouteArrival = .alone) {
+    exports.learned(route, arrival, at: now)
   }
+
+  /// A listing shows a route of which later news says more.
+  func pass(_ route: Route) { exports.passed(route) }
+
+  /// The question was asked.
+  func wasAsked() { exports.doubtWasHeard() }
 
   func remove(_ route: Route) { exports.lost(route, at: now) }
 
@@ -49,7 +55,7 @@ final class Table {
   /// The kernel lists these and no others.
   func list(_ routes: [Route]) {
     exports.beginConfirming()
-    for route in routes { add(route) }
+    for route in routes { add(route, .listed) }
     exports.completed(at: now)
   }
 

@@ -31,8 +31,8 @@ struct TableRoutesTests {
       exports.spread()
     }
 
-    mutating func add(_ text: String, metric: UInt32, replaces: Bool = false) throws {
-      exports.learned(try Table.route(text, metric: metric), replaces: replaces, at: now)
+    mutating func add(_ text: String, metric: UInt32, _ arrival: RouteArrival = .alone) throws {
+      exports.learned(try Table.route(text, metric: metric), arrival, at: now)
     }
 
     mutating func remove(_ text: String, metric: UInt32) throws {

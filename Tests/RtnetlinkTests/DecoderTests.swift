@@ -40,13 +40,15 @@ struct DecoderTests {
   }
 
   @Test func aReplacementIsToldAsOne() throws {
-    guard case .fact(.route(_, replaces: true)) = try Self.only(Self.route(flags: 0x100)) else {
-      Issue.record("NLM_F_REPLACE is not told")
-      return
-    }
-    guard case .fact(.route(_, replaces: false)) = try Self.only(Self.route()) else {
-      Issue.record("a new route replaces nothing")
-      return
+    for (flags, expected) in [
+      (UInt16(0x100), RouteArrival.instead), (0x600, .alone), (0x400, .beside), (0xc00, .beside),
+      (0, .beside),
+    ] {
+      guard case .fact(.route(_, let arrival)) = try Self.only(Self.route(flags: flags)) else {
+        Issue.record("no route")
+        return
+      }
+      #expect(arrival == expected, "flags \(flags)")
     }
     guard case .fact(.routeGone) = try Self.only(Self.route(25)) else {
       Issue.record("RTM_DELROUTE is no loss")

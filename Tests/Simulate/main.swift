@@ -119,7 +119,8 @@ let planted: [(Defect, Checker)] = [
   (.flood, .bounds), (.keepAll, .nobody), (.loud, .voices), (.noPause, .earlyVoice),
   (.forgetful, .tables), (.openShadow, .shadow), (.creditAnyone, .confirmation),
   (.smallLimit, .routeLimit), (.jumpy, .failback), (.waitForBoth, .independent),
-  (.sessionsDecide, .shadow), (.wallClock, .failback),
+  (.sessionsDecide, .shadow), (.wallClock, .failback), (.twoWriters, .writers),
+  (.hastyRemoval, .tableRoutes),
 ]
 
 /// Judges that condemn nobody are worth nothing.

@@ -68,8 +68,8 @@ enum Arrows {
     ],
     "CommandTests": ["Control", "Linux", "Model"],
     "World": [
-      "Engine", "Failover", "Hello", "Model", "BGP", "Chronicle", "Journal", "Configuration",
-      "Probes",
+      "Engine", "Failover", "Hello", "Redistribution", "Model", "BGP", "Chronicle", "Journal",
+      "Configuration", "Probes",
     ],
     "Simulate": ["World"],
     "EngineTests": [

@@ -5,29 +5,28 @@ import Model
 
 extension FakeKernel {
   /// A route comes beside whatever is there (ip route append).
-  ///
-  /// Never beside one of the same key that a rule treats otherwise: when one of such two is
-  /// replaced nobody can tell which, and the daemon has not kept the one that no rule takes.
   package mutating func append(_ route: KernelRoute) {
-    guard !routes.contains(route), !isMixed(with: route) else { return }
+    guard !routes.contains(route) else { return }
+    let isAlone = !routes.contains { $0.isLike(route) }
     insert(route)
-    tell(route, isGone: false, instead: nil)
+    tell(route, flags: isAlone ? KernelDatagram.alone : KernelDatagram.beside)
   }
 
   /// A route takes the place of the first of its key, or comes if there is none.
   package mutating func replace(_ route: KernelRoute) {
     guard !routes.contains(route) else { return }
-    if routes.count(where: { $0.isLike(route) }) > 1, isMixed(with: route) { return }
     let before = routes.first { $0.isLike(route) }
     routes.removeAll { $0 == before }
     insert(route)
-    tell(route, isGone: false, instead: before)
+    tell(
+      route, flags: before == nil ? KernelDatagram.alone : KernelDatagram.replaced,
+      instead: before)
   }
 
   package mutating func remove(_ route: KernelRoute) {
     guard let place = routes.firstIndex(of: route) else { return }
     routes.remove(at: place)
-    tell(route, isGone: true, instead: nil)
+    tell(route, isGone: true)
   }
 
   /// A link went down: IPv4 routes go without a word, IPv6 routes with one.
@@ -39,11 +38,6 @@ extension FakeKernel {
         routes.removeAll { $0 == route }
       }
     }
-  }
-
-  private func isMixed(with route: KernelRoute) -> Bool {
-    let isTaken = RouteRules.rule(of: route) != nil
-    return routes.contains { $0.isLike(route) && (RouteRules.rule(of: $0) != nil) != isTaken }
   }
 
   private mutating func insert(_ route: KernelRoute) {
@@ -60,9 +54,11 @@ extension FakeKernel {
       < (right.origin, right.kind, right.gateway, right.link)
   }
 
-  private mutating func tell(_ route: KernelRoute, isGone: Bool, instead: KernelRoute?) {
+  private mutating func tell(
+    _ route: KernelRoute, isGone: Bool = false, flags: UInt16 = 0, instead: KernelRoute? = nil
+  ) {
     var datagram = KernelDatagram()
-    datagram.add(route, isGone: isGone, replaces: instead != nil, .event)
+    datagram.add(route, isGone: isGone, flags: flags, .event)
     tell(datagram, .route(route, isGone: isGone, instead: instead))
   }
 

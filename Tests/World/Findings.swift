@@ -67,7 +67,12 @@ package enum Checker: String, CaseIterable, Sendable {
   /// What a route server holds together with an UPDATE stays below its limit.
   case routeLimit
 
-  // Of the kernel's routes that are announced.
+  // Of the kernel's routes.
+  /// Two that live and have heard each other do not both write one table's routes.
+  case writers
+  /// A table has what the claimant's kernel has, and nobody removes what its own kernel has, or
+  /// what it has not written.
+  case tableRoutes
   /// What the route servers hold is what the rules select of what the kernel has.
   case exports
   /// A route is taken back when it was gone for its grace, and never because it was replaced.

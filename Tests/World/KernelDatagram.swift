@@ -68,7 +68,10 @@ package struct KernelDatagram: Sendable {
   private static let goneAddress: UInt16 = 21
   private static let newRoute: UInt16 = 24
   private static let goneRoute: UInt16 = 25
-  private static let replaced: UInt16 = 0x100
+  /// NLM_F_REPLACE; NLM_F_CREATE with NLM_F_EXCL: nobody has its key; NLM_F_CREATE alone.
+  static let replaced: UInt16 = 0x100
+  static let alone: UInt16 = 0x600
+  static let beside: UInt16 = 0x400
   private static let error: UInt16 = 2
   private static let done: UInt16 = 3
   private static let lost: UInt16 = 4
@@ -128,10 +131,10 @@ package struct KernelDatagram: Sendable {
 
   /// RTM_NEWROUTE or RTM_DELROUTE.
   package mutating func add(
-    _ route: KernelRoute, isGone: Bool = false, replaces: Bool = false, _ context: Context
+    _ route: KernelRoute, isGone: Bool = false, flags: UInt16 = 0, _ context: Context
   ) {
     let start = begin(
-      isGone ? Self.goneRoute : Self.newRoute, context, flags: replaces ? Self.replaced : 0)
+      isGone ? Self.goneRoute : Self.newRoute, context, flags: flags)
     let isIPv6 = route.prefix.address.width == 128
     bytes += [isIPv6 ? 10 : 2, route.prefix.length, 0, 0]
     bytes += [UInt8(truncatingIfNeeded: min(route.table, 252)), route.origin, 0, route.kind]

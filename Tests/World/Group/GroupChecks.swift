@@ -350,6 +350,7 @@ extension GroupWorld {
       return violate(.liveness, "members \(claimants) claim long after the last fault")
     }
     judgeTables(claimant)
+    judgeCrowd(claimant)
     judgeConfirmation(claimant)
     for server in servers {
       let length = server.neighbours[claimant].routes[shape.prefixes[0]]?.pathLength ?? 0

@@ -44,7 +44,8 @@ extension GroupWorld {
       let isLate = index > 0 && random.oneIn(4)
       schedule(.group(.begin(index)), after: .milliseconds(isLate ? 5_000 : random.pick(0...50)))
     }
-    for index in members.indices where !shape.tabled.isEmpty {
+    prepareCrowd()
+    for index in members.indices where shape.hasCouriers {
       schedule(.group(.courier(index, .look)), after: .seconds(1))
     }
     // Some addresses never come to rest, until the ladder ends.
@@ -181,6 +182,7 @@ extension GroupWorld {
     case .quieten: isLossy = false
     case .serve(let index): maintain(index, isOut: false)
     case .courier(let index, let step): take(step, of: index)
+    case .crowd(let event): take(event)
     case .answer(let index, let answer): deliver(answer, to: index)
     case .programmed: program()
     case .delivered(let index, let stamp): judgeDelivery(index, stamp)
@@ -359,6 +361,7 @@ extension GroupWorld {
       if shape.manner == .healthy { setWell(index, true) }
     }
     for host in hosts.indices { setHost(host, true) }
+    healCrowd()
     release()
     guard shape.manner == .address, !isMoving else { return }
     if let holder { takeAddress(from: 1 - holder) } else { arrive(random.pick(0...1)) }

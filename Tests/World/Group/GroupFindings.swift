@@ -35,6 +35,10 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case tableWritten
   case writeRefused
   case fallbackWanted
+  case crowdWritten
+  case crowdTakenOver
+  case crowdRemoved
+  case crowdRefused
   case probeLost
   case confirmed
 }

@@ -55,11 +55,14 @@ struct GroupJudge {
   /// Who claims beside another, and who wants to write beside another.
   var rivals: Rivalries
   var voices: Rivalries
+  /// Who writes the kernel's routes beside another.
+  var writers: Rivalries
 
   init(_ shape: Shape) {
     let count = shape.members
     rivals = Rivalries(count)
     voices = Rivalries(count)
+    writers = Rivalries(count)
     stamps = Array(repeating: 0, count: count)
     decisions = stamps
     sessions = Array(repeating: Array(repeating: (0, .zero), count: count), count: 2)

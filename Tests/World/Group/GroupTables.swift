@@ -132,12 +132,17 @@ extension GroupWorld {
       guard let hop = wanted(wish, vip, of: index) else { return false }
       return tables.routes[vip].hop != hop
     }
-    if isForeign || tables.desks[index].contains(where: { !$0.isSure }) { doubt(index) }
+    if isForeign || isCrowdForeign(index)
+      || tables.desks[index].contains(where: { !$0.isSure })
+    {
+      doubt(index)
+    }
   }
 
   /// Nothing is written before the daemon has said again what holds.
   func doubt(_ index: Int) {
-    guard !shape.tabled.isEmpty else { return }
+    guard shape.hasCouriers else { return }
+    crowd.desks[index].isSure = false
     for vip in shape.tabled { tables.desks[index][vip].isSure = false }
     schedule(.group(.courier(index, .ask)), after: .microseconds(random.spread(1_000, 100_000)))
   }

@@ -22,6 +22,7 @@ extension GroupWorld {
     for other in members.indices where other != index {
       judge.rivals.restart(index, other, bothClaim: bothClaim(index, other), at: now)
       judge.voices.restart(index, other, bothClaim: bothSpeak(index, other), at: now)
+      judge.writers.restart(index, other, bothClaim: bothWrite(index, other), at: now)
     }
     cause()
     noteWell()

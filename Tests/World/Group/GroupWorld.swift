@@ -23,6 +23,7 @@ enum GroupEvent {
   case serve(Int)
   case awake(Int)
   case courier(Int, CourierStep)
+  case crowd(CrowdEvent)
   case answer(Int, Returning)
   /// The client's packets follow the tables.
   case programmed
@@ -107,6 +108,7 @@ package final class GroupWorld: Networked {
   var isPinned = false
 
   var tables: RouteTables
+  var crowd: CrowdTable
   var probing: ProbeNetwork
 
   // What is true, and what was found.
@@ -131,7 +133,8 @@ package final class GroupWorld: Networked {
     var random = Random(seed: seed &+ 0x6772_6f75)
     // Drawn by itself: what is added to a group leaves the rest of its schedule as it was.
     var extra = Random(seed: seed &+ 0x6578_7472)
-    let shape = Shape(&random, &extra)
+    var routing = Random(seed: seed &+ 0x726f_7574)
+    let shape = Shape(&random, &extra, &routing)
     self.shape = shape
     let count = shape.members
     let culprit = random.pick(0...count - 1)
@@ -156,6 +159,7 @@ package final class GroupWorld: Networked {
     truths = Array(repeating: Truth(), count: count)
     judge = GroupJudge(shape)
     tables = RouteTables(shape)
+    crowd = CrowdTable(shape, seed: seed)
     probing = ProbeNetwork(shape)
     nextWake = Array(repeating: nil, count: count)
     isDumpPlanned = Array(repeating: false, count: count)
@@ -262,6 +266,7 @@ package final class GroupWorld: Networked {
       tables.desks[index][vip].wish = nil
       tables.desks[index][vip].isSure = false
     }
+    loseCrowd(index)
     truths[index].isEnding = false
     truths[index].isAsleep = false
     truths[index].said = nil
@@ -294,16 +299,18 @@ package final class GroupWorld: Networked {
       }
     }
     hearWishes(index)
+    hearCrowd(index)
     hearConfirmations(index)
     followFile(index)
     watchDelivery(index)
     judgeVoices(index)
+    judgeWriters(index)
   }
 
   func settle(_ index: Int) {
     let member = members[index]
     collect(member)
-    if member.kernel.hasDumpRunning, !isDumpPlanned[index] {
+    if member.hasDumpRunning, !isDumpPlanned[index] {
       isDumpPlanned[index] = true
       schedule(.dumpPart(index, run: member.run), after: .microseconds(random.pick(5...200)))
     }
@@ -324,8 +331,9 @@ package final class GroupWorld: Networked {
   private func continueDump(_ index: Int, _ run: Int) {
     let member = members[index]
     isDumpPlanned[index] = false
-    if member.run == run, member.driver != nil, member.kernel.hasDumpRunning {
-      member.kernel.continueDump()
+    if member.run == run, member.driver != nil {
+      if member.kernel.hasDumpRunning { member.kernel.continueDump() }
+      if member.routing.hasDumpRunning { member.routing.continueDump() }
     }
     settle(index)
   }
@@ -373,6 +381,7 @@ package final class GroupWorld: Networked {
     heardSent[to][from] = max(heardSent[to][from], datagram.sentAt)
     judge.rivals.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
     judge.voices.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
+    judge.writers.noteHeard(from: from, to: to, sentAt: datagram.sentAt, at: now)
   }
 
   /// Whether two members hear each other.

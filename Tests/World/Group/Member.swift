@@ -47,6 +47,10 @@ package enum Defect: CaseIterable, Sendable {
   case sessionsDecide
   /// Believes the wall clock when it was set.
   case wallClock
+  /// Its courier writes the kernel's routes, whoever carries the VIP.
+  case twoWriters
+  /// Its courier removes what a daemon does not name that has not heard its kernel.
+  case hastyRemoval
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
@@ -88,6 +92,13 @@ package final class Member: Machine {
   private var answers: [Answer] = []
   private let shadowPlan: Plan?
   private var shadow: Shadow?
+  /// What its daemon has read of the kernel's routes in this run.
+  private(set) var ledger = RouteLedger()
+  let routeRules: RouteRules?
+  /// What it has told of route tables last, under which number, and what nobody has taken yet.
+  var crowd = CrowdWord()
+  var toldCrowd: UInt64?
+  var crowdNews: CrowdWord?
 
   init(_ index: Int, shape: Shape, defect: Defect?) {
     self.defect = defect
@@ -98,6 +109,7 @@ package final class Member: Machine {
     hasMemory = shape.hasMemory
     tabled = shape.tabled.map(VIPSlot.init)
     isProbed = shape.isProbed
+    routeRules = shape.routeRules
     var twin = shape.plan(index, defect)
     twin.isShadow = defect != .openShadow
     shadowPlan = shape.hasShadow && index == 0 ? twin : nil
@@ -114,6 +126,8 @@ package final class Member: Machine {
     answers.removeAll()
     wishes.removeAll()
     lastPause = nil
+    ledger = RouteLedger()
+    (crowd, toldCrowd, crowdNews) = (CrowdWord(), nil, nil)
     // It would have to be reloaded as well.
     shadow = (reloadEvery == nil ? shadowPlan : nil).map { Shadow($0, seed: seed, run: run + 1) }
     let effects = super.start(seed: seed, at: now)
@@ -187,6 +201,21 @@ package final class Member: Machine {
     answers.removeAll(keepingCapacity: true)
   }
 
+  override func heardRoutes(_ told: Told, _ bytes: [UInt8], at now: Instant) {
+    _ = ledger.heard(told, at: now)
+    super.heardRoutes(told, bytes, at: now)
+  }
+
+  override func routesOverran(at now: Instant) {
+    ledger.lost()
+    super.routesOverran(at: now)
+  }
+
+  override func dump(_ what: DumpRequest, _ sequence: UInt32) {
+    if what.kernelClass == .routes { ledger.asked(what == .nextHops, sequence) }
+    super.dump(what, sequence)
+  }
+
   override func hearProbes(at now: Instant) {
     if isProbed { feed(.probe(.heard(until: now)), at: now) }
   }
@@ -234,6 +263,7 @@ package final class Member: Machine {
     sleptUntil = driver?.deadline
     if hasMemory, let kept = driver?.takeMemory() { memory = kept }
     judgeEarlyVoice(at: now)
+    followTables(at: now)
     if isAsked {
       isAsked = false
       for vip in tabled {

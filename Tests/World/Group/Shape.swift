@@ -49,9 +49,12 @@ struct Shape {
   let vips: [Plan.VIP]
   /// Those that are looked at at the route servers.
   let prefixes: [Prefix]
+  /// By which the kernel's routes stand in the route table; nil: they do not.
+  let routeRules: RouteRules?
 
-  /// `extra` decides what leaves the course of a schedule as it is.
-  init(_ random: inout Random, _ extra: inout Random) {
+  /// `extra` decides what leaves the course of a schedule as it is, `routing` what is about the
+  /// kernel's routes.
+  init(_ random: inout Random, _ extra: inout Random, _ routing: inout Random) {
     manner = Manner.allCases[random.pick(0...2)]
     switch manner {
     case .address: members = 2
@@ -79,6 +82,11 @@ struct Shape {
     isProbed = manner == .watchers && isCalm && extra.oneIn(2)
     let isBulky = extra.oneIn(10)
     // What is not announced cannot be withdrawn.
+    // Where packets judge hosts there are enough events without them.
+    var rules = routing.oneIn(3) && !isProbed ? RouteRules(&routing) : nil
+    // Who gets a place is judged in the lone worlds.
+    rules?.limits = [99, 99]
+    routeRules = rules
     let hasTableOnly = extra.oneIn(3) && allDown == .hold
     var lists = [("web", ["10.1.0.5/32"])]
     if isTied { lists.append(("net", ["10.2.0.5/32", "10.9.128.0/17"])) }
@@ -108,6 +116,23 @@ struct Shape {
 
   /// The VIPs that stand in route tables.
   var tabled: [Int] { vips.indices.filter { vips[$0].udr != nil } }
+
+  /// Somebody writes into route tables.
+  var hasCouriers: Bool { !tabled.isEmpty || routeRules != nil }
+
+  /// What the kernel's routes of a schedule lead to.
+  var routePrefixes: [Prefix] { RouteRules.prefixes.filter { $0.address.width == 32 } }
+
+  /// Everything leads to this machine, and stands in the table only.
+  private var redistributions: [Plan.Redistribution] {
+    (routeRules?.plan ?? []).map { rule in
+      var rule = rule
+      rule.nextHop = nil
+      rule.prepend = 0
+      rule.tablesMode = .only
+      return rule
+    }
+  }
 
   /// How long it may take until a daemon knows how its hosts are.
   var detection: Nanoseconds { isProbed ? Shape.detection : .zero }
@@ -182,7 +207,9 @@ struct Shape {
         return vip
       },
       hosts: hosts, targets: targets, group: members > 1 ? group : nil,
-      azure: tabled.isEmpty ? nil : Plan.Azure())
+      redistributions: redistributions,
+      azure: !hasCouriers
+        ? nil : Plan.Azure(writer: routeRules == nil || members == 1 ? nil : VIPSlot(0)))
   }
 
   /// Each host says its name.

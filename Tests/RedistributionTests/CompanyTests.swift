@@ -1,0 +1,116 @@
+// Routes that no rule takes beside one that a rule takes: whom a replacement concerned.
+
+import Model
+import Redistribution
+import Testing
+
+struct CompanyTests {
+  private static let rules = [Plan.Redistribution(name: "bird", origins: [Route.Origin(12)])]
+  private static let prefix = "10.64.1.0/24"
+
+  private func ours(via gateway: UInt8 = 1, _ prefix: String = prefix) throws -> Route {
+    try Table.route(prefix, via: gateway)
+  }
+
+  private func stranger(via gateway: UInt8 = 9, metric: UInt32 = 0) throws -> Route {
+    try Table.route(Self.prefix, via: gateway, origin: 4, metric: metric)
+  }
+
+  /// The stranger was replaced, and the first route of ours is there until the kernel is asked.
+  @Test func whoComesBesideAStrangerIsNotAlone() throws {
+    let table = Table(Self.rules)
+    table.add(try stranger(), .alone)
+    table.add(try ours(), .beside)
+    table.add(try ours(via: 2), .instead)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.remove(try ours(via: 2))
+    table.list([try ours()])
+    table.pass(.seconds(1))
+    #expect(table.told.count == 1)
+  }
+
+  @Test func aStrangerThatComesLaterIsCompany() throws {
+    let table = Table(Self.rules)
+    table.add(try ours(), .alone)
+    table.add(try stranger(), .beside)
+    #expect(table.transplant(Self.rules))
+    table.add(try ours(via: 2), .instead)
+    #expect(table.isAsking == true)
+  }
+
+  /// Nothing but one route of ours is there, so a replacement concerns it, whoever comes.
+  @Test func whoIsAloneIsReplacedWithoutAQuestion() throws {
+    let table = Table(Self.rules)
+    table.add(try ours(), .alone)
+    table.add(try ours(via: 2), .instead)
+    // Another metric is another key.
+    table.add(try stranger(metric: 5), .alone)
+    table.pass(.seconds(1))
+    #expect(table.told.count == 1)
+    table.add(try stranger(), .instead)
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)) == ["-10.64.1.0/24"])
+    // And of the stranger that it replaces nobody else is known.
+    table.add(try ours(via: 3), .instead)
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)) == ["+10.64.1.0/24"])
+  }
+
+  @Test func aListingSaysWhoIsBesideWhom() throws {
+    for (list, isAsking) in [
+      ([try ours()], false), ([try stranger(), try ours()], true),
+      ([try ours(), try stranger()], true), ([try stranger(metric: 5), try ours()], false),
+    ] {
+      let table = Table(Self.rules)
+      // What an earlier listing showed does not count any more.
+      table.list([try stranger(), try ours()])
+      table.list(list)
+      #expect(table.transplant(Self.rules))
+      table.add(try ours(via: 2), .instead)
+      #expect(table.isAsking == isAsking, "\(list)")
+    }
+  }
+
+  /// It was taken away again as far as the news says, and a listing may show it all the same.
+  @Test func aStrangerOfWhichLaterNewsSaysMoreIsCompany() throws {
+    let table = Table(Self.rules, isComplete: false)
+    table.pass(try stranger())
+    table.add(try ours(), .listed)
+    table.complete()
+    table.add(try ours(via: 2), .instead)
+    #expect(table.isAsking == true)
+  }
+
+  /// In IPv6 what comes beside another becomes a next hop of it, and both go with one word.
+  @Test func whatGrowsInIPv6IsAskedFor() throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    func route(_ gateways: [UInt64], origin: UInt8 = 12) -> Route {
+      var hops = NextHops()
+      for low in gateways {
+        hops.add(
+          NextHop(
+            gateway: .v6(IPv6Address(high: 0xfe80 << 48, low: low)), interface: InterfaceIndex(2)))
+      }
+      return Route(
+        destination: prefix, table: 254, origin: Route.Origin(origin), kind: .unicast, metric: 20,
+        nextHops: hops)
+    }
+    let table = Table(Self.rules)
+    table.add(route([1]), .alone)
+    table.add(route([2, 1]), .beside)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([route([1, 2])])
+    table.pass(.seconds(1))
+    #expect(table.told.count == 1)
+    table.remove(route([1, 2]))
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
+    // A stranger's word may mean a next hop of ours.
+    table.add(route([1]), .alone)
+    table.add(route([3, 1], origin: 4), .beside)
+    table.remove(route([3], origin: 4))
+    #expect(table.isAsking == true)
+  }
+}
