@@ -24,16 +24,13 @@ extension Loop {
     }
   }
 
-  /// Ports that were taken over have other numbers than before.
-  func watchPorts() {
-    for port in probeSockets.ports.indices {
-      let slot = probeSockets.slot(of: PortSlot(port))
-      let line = probeSockets.line(slot)
-      guard let raw = line.raw else { continue }
+  /// Lines that were taken over have other numbers than before, or are read at other times.
+  func watchLines() {
+    for slot in 0..<probeSockets.lineCount {
       do throws(Errno) {
-        try epoll.modify(raw, token: Loop.token(.probeLine, slot, line.generation), interest: .read)
+        try watch(slot)
       } catch {
-        line.note(error)
+        probeSockets.line(slot).note(error)
       }
     }
   }
@@ -48,7 +45,14 @@ extension Loop {
   private func watch(_ slot: Int) throws(Errno) {
     let line = probeSockets.line(slot)
     guard let raw = line.raw else { return }
-    try epoll.add(raw, token: Loop.token(.probeLine, slot, line.generation), interest: .read)
+    let token = Loop.token(.probeLine, slot, line.generation)
+    switch (line.isWatched, probeSockets.gathers(slot)) {
+    case (false, false): try epoll.add(raw, token: token, interest: .read)
+    case (true, false): try epoll.modify(raw, token: token, interest: .read)
+    case (true, true): try epoll.remove(raw)
+    case (false, true): return
+    }
+    line.isWatched = !probeSockets.gathers(slot)
   }
 
   private mutating func openPort(_ port: PortSlot, on index: InterfaceIndex) {
@@ -70,18 +74,29 @@ extension Loop {
   /// epoll looked counts too. Only then is it known up to when everything was heard.
   mutating func readProbes(_ count: Int, at now: Instant) {
     let isJudging = engine.probes.mayJudge(at: now)
+    let isGathering = mayGather(at: now)
     var wasRefreshed = false
     if isJudging { probeSockets.heard = now }
     for slot in 0..<probeSockets.lineCount
-    where isJudging || isReady(.probeLine, slot, count) {
+    where isJudging || (isGathering && probeSockets.gathers(slot))
+      || isReady(.probeLine, slot, count)
+    {
       guard probeSockets.line(slot).isOpen else { continue }
       if !wasRefreshed { probeSockets.offset.refresh() }
       wasRefreshed = true
       readLine(slot, at: now)
     }
+    if isJudging || isGathering { probeSockets.gathered(at: now) }
     for position in 0..<count where isOf(.probeStream, position) {
       probeStreamEvent(epoll.event(at: position), at: now)
     }
+  }
+
+  /// Whether what lies at the gathered lines is to be read now: somebody is asked, or it lay there
+  /// long enough.
+  private func mayGather(at now: Instant) -> Bool {
+    guard let due = probeSockets.gatherDue else { return false }
+    return due <= now || (engine.probes.deadline ?? due) <= now
   }
 
   private func isReady(_ kind: Kind, _ slot: Int, _ count: Int) -> Bool {

@@ -270,7 +270,7 @@ extension Loop {
     succeedBooks(succession, kept, at: now)
     succeedConnections(kept)
     openProbeSockets()
-    watchPorts()
+    watchLines()
     carryOut(at: now)
     conclude(at: now)
     finishTurn(at: now)

@@ -231,7 +231,8 @@ struct Loop: ~Copyable {
     if control.recording.contains(where: { $0.canServeRecording(recorder.end) }) { return .zero }
     let files = Instant.earlier(tracks.deadline, state.deadline)
     let ours = Instant.earlier(status.deadline, Instant.earlier(listenerPause, files))
-    let others = Instant.earlier(departure.deadline, reloads.deadline)
+    let late = Instant.earlier(departure.deadline, probeSockets.gatherDue)
+    let others = Instant.earlier(late, reloads.deadline)
     return Instant.earlier(Instant.earlier(ours, others), promised)
   }
 

@@ -12,6 +12,8 @@ final class ProbeLine {
   private(set) var generation: UInt32 = 0
   /// Packets come with their IPv4 header.
   private(set) var isRaw = false
+  /// Whether the loop wakes up when it has something.
+  var isWatched = false
   /// What could not be read or sent, and why last.
   private(set) var failures: UInt64 = 0
   private(set) var lastError: Errno?
@@ -31,10 +33,14 @@ final class ProbeLine {
   func adopt(_ fresh: consuming StampedSocket, isRaw: Bool = false) {
     generation &+= 1
     self.isRaw = isRaw
+    isWatched = false
     socket = consume fresh
   }
 
-  func close() { socket = nil }
+  func close() {
+    socket = nil
+    isWatched = false
+  }
 
   func note(_ error: Errno) {
     failures += 1

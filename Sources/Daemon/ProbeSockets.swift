@@ -12,6 +12,12 @@ struct ProbeSockets: ~Copyable {
   static let budget = 2_048
   /// How many datagrams make it worth asking whether the kernel has lost some.
   static let suspicious = 64
+  /// From so many probes a second on, what answers bring is read when the next are asked: a wake-up
+  /// does both. The kernel stamps them as they come, so nobody is judged by when they are read. We
+  /// chose it: one in each slot of the schedule.
+  static let crowd: Int64 = 200
+  /// The longest that they lie there. We chose it: a little more than a slot.
+  static let gathering = Nanoseconds.milliseconds(6)
 
   /// By `ProbeSocket`.
   let shared: [ProbeLine]
@@ -26,6 +32,8 @@ struct ProbeSockets: ~Copyable {
   var arrivals = ArrivalBatch()
   /// Everything that had arrived by then was read.
   var heard = Instant.zero
+  /// When what answers brought is read at the latest; nil: at once.
+  private(set) var gatherDue: Instant?
 
   init(_ plan: Plan, _ probes: borrowing Probes) {
     shared = ProbeSocket.allCases.map { _ in ProbeLine() }
@@ -47,6 +55,7 @@ struct ProbeSockets: ~Copyable {
           }
         return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
       } + plan.confirmedVIPs.flatMap { _ in (0..<ProbeConnection.lanes).map { _ in ProbeStream() } }
+    gatherDue = ProbeSockets.pace(of: plan) < ProbeSockets.crowd ? nil : .zero
   }
 
   /// Those of another Plan; what does the same as before is taken over as it is.
@@ -76,6 +85,7 @@ struct ProbeSockets: ~Copyable {
       ? old.streams : Array(old.streams[..<kept]) + fresh.streams[kept...]
     offset = old.offset
     heard = old.heard
+    gatherDue = fresh.gatherDue
   }
 
   /// How many descriptors there can be.
@@ -91,6 +101,30 @@ struct ProbeSockets: ~Copyable {
   }
 
   func slot(of port: PortSlot) -> Int { shared.count + port.index }
+
+  /// Whether a line is read when others are asked, instead of when it has something. BFD is not: a
+  /// peer that says goodbye is believed at once.
+  func gathers(_ slot: Int) -> Bool {
+    gatherDue != nil && (slot >= shared.count || slot == Int(ProbeSocket.echo.rawValue))
+  }
+
+  /// Everything that lay there was read.
+  mutating func gathered(at now: Instant) {
+    if gatherDue != nil { gatherDue = now + ProbeSockets.gathering }
+  }
+
+  /// Probes by ARP and ICMP a second.
+  private static func pace(of plan: Plan) -> Int64 {
+    var pace: Int64 = 0
+    for target in plan.targets {
+      guard case .probe(let probe) = target.evidence else { continue }
+      switch probe.kind {
+      case .arp, .icmp: pace += Nanoseconds.seconds(1).count / max(probe.interval.count, 1)
+      case .tcp, .http, .bfd: continue
+      }
+    }
+    return pace
+  }
 
   func stream(_ connection: ProbeConnection) -> ProbeStream? {
     streams.indices.contains(connection.index) ? streams[connection.index] : nil

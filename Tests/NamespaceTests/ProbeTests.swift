@@ -148,6 +148,31 @@ struct ProbeTests {
     #expect(try lan.targets()[0].string("reason") == "local fabric only")
   }
 
+  /// Three hundred questions a second: their answers are read when the next are asked.
+  @Test func `many who are asked are told apart as few are`() throws {
+    let lan = try Neighbourhood()
+    defer { lan.tearDown() }
+    try lan.allowPing()
+    let probes =
+      "[arp: {interface: eth0, interval: 10ms, timeout: 40ms, fall: 10}, "
+      + "icmp: {interval: 20ms, timeout: 40ms, fall: 10}]"
+    try lan.startDaemon([
+      "ws1: {address: 10.0.2.11, probes: \(probes)}",
+      "ws2: {address: 10.0.2.12, probes: \(probes)}",
+    ])
+    try lan.wait(for: ["up", "up", "up", "up"])
+    let mac = try lan.mac(of: "ws1")
+    try lan.lab.unplug("ws1")
+    try lan.wait(for: ["down", "down", "up", "up"])
+    let forger = try lan.startForger(victim: "10.0.2.11", mac: mac, gratuitous: true)
+    try lan.pass(.seconds(1))
+    try lan.wait(for: ["down", "down", "up", "up"], within: .seconds(1))
+    try lan.end(forger)
+    try lan.lab.plugIn("ws1")
+    try lan.wait(for: ["up", "up", "up", "up"])
+    #expect(try lan.deaths().filter { $0.contains("host ws2:") } == [])
+  }
+
   // MARK: Our own absence
 
   @Test func `stopped for a while it blames nobody, and sees who died meanwhile`() throws {

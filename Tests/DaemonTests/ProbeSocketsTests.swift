@@ -1,0 +1,72 @@
+// Which sockets wake the loop, and which are read when somebody is asked.
+
+import Engine
+import Linux
+import Model
+import Probes
+import Testing
+
+@testable import Daemon
+
+struct ProbeSocketsTests {
+  private static let echo = Int(ProbeSocket.echo.rawValue)
+  private static let bfd = Int(ProbeSocket.bfd.rawValue)
+
+  /// `count` hosts that are asked by ARP and by echo request each, and one with BFD.
+  private static func plan(_ count: Int, interval: Nanoseconds) throws -> Plan {
+    let local = IPv4Address(10, 0, 2, 10)
+    let name = InterfaceName("eth0") ?? .none
+    let kinds: [Plan.Probe.Kind] = [.arp(interface: name, trustsProxy: false), .icmp]
+    func target(_ host: Int, _ kind: Plan.Probe.Kind) -> Plan.Target {
+      Plan.Target(
+        host: HostSlot(host),
+        evidence: .probe(
+          Plan.Probe(
+            kind: kind, address: IPv4Address(10, 0, 2, UInt8(20 + host)), interval: interval,
+            timeout: interval, fall: 3, rise: 2)))
+    }
+    return Plan(
+      local: .init(asn: ASNumber(65001), address: local, identifier: local),
+      routeServers: .init(
+        platform: .generic, asn: ASNumber(65515), holdTime: .seconds(30), peers: []),
+      vips: [],
+      hosts: (0..<count).map {
+        Plan.Host(name: "h\($0)", address: IPv4Address(10, 0, 2, UInt8(20 + $0)))
+      },
+      targets: (0..<count).flatMap { host in kinds.map { target(host, $0) } }
+        + [target(0, .bfd(isMultihop: false))])
+  }
+
+  private static func sockets(_ plan: Plan) -> ProbeSockets {
+    ProbeSockets(plan, Probes(plan, seed: 1))
+  }
+
+  @Test func fewAreReadAtOnce() throws {
+    let sockets = Self.sockets(try Self.plan(9, interval: .milliseconds(100)))
+    #expect(sockets.gatherDue == nil)
+    for slot in 0..<sockets.lineCount { #expect(!sockets.gathers(slot)) }
+  }
+
+  @Test func manyAreReadTogetherButNotBFD() throws {
+    var sockets = Self.sockets(try Self.plan(10, interval: .milliseconds(100)))
+    #expect(sockets.gathers(Self.echo) && sockets.gathers(sockets.slot(of: PortSlot(0))))
+    #expect(!sockets.gathers(Self.bfd))
+    let now = Instant.zero + .seconds(7)
+    sockets.gathered(at: now)
+    let due = try #require(sockets.gatherDue)
+    #expect(due - now == ProbeSockets.gathering)
+    // Longer than from one slot to the next, so that it is the asking that wakes.
+    #expect(ProbeSockets.gathering > ProbeSchedule.slot)
+  }
+
+  @Test func anotherPlanReadsAsItHasTo() throws {
+    let (many, few) = (
+      try Self.plan(10, interval: .milliseconds(100)), try Self.plan(10, interval: .seconds(1))
+    )
+    let succession = Succession(from: many, to: few)
+    let before = Self.sockets(many)
+    let after = ProbeSockets(
+      few, Probes(few, seed: 1), after: before, Probes(many, seed: 1), succession)
+    #expect(after.gatherDue == nil && !after.gathers(Self.echo))
+  }
+}
