@@ -145,9 +145,8 @@ final class GroupDoor {
   /// Nil when the datagram in the buffer is let in.
   private func judge(_ index: Int, at now: Instant) -> HelloRefusal? {
     var (proved, header) = buffer.withBytes { datagram in GroupDoor.read(datagram, key) }
-    if proved != nil {
-      heardNewKey(index, at: now)
-    } else if let former, !fellows[index].hasNewKey {
+    let hasKey = proved != nil
+    if !hasKey, let former, !fellows[index].hasNewKey {
       (proved, header) = buffer.withBytes { datagram in GroupDoor.read(datagram, former) }
     }
     switch header {
@@ -163,6 +162,7 @@ final class GroupDoor {
         return last.map { header.start < $0.start } ?? false ? .earlierRun : .replayed
       }
       fellows[index].accepted(header, at: now)
+      if hasKey { heardNewKey(index, at: now) }
       body = proved ?? 0..<0
       return nil
     }

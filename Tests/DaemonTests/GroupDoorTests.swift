@@ -202,8 +202,12 @@ struct GroupDoorTests {
       return received == .hello(FellowSlot(Int(number) - 2))
     }
     #expect(try deliver(2, 1, Room.key) && deliver(3, 1, Room.key))
-    #expect(try deliver(2, 2, Room.otherKey))
-    #expect(try !deliver(2, 3, Room.key))
+    // What another speaker has sealed with the new key says nothing of this one.
+    let borrowed = room.sealed(room.hello(from: 3, sequence: 9), Room.otherKey)
+    #expect(try room.deliver(borrowed, from: second) == .refused(.otherSender))
+    #expect(try deliver(2, 2, Room.key))
+    #expect(try deliver(2, 3, Room.otherKey))
+    #expect(try !deliver(2, 4, Room.key))
     #expect(try deliver(3, 2, Room.key))
     room.now = room.now + GroupDoor.rolloverLimit
     room.send(room.hello(from: 1, sequence: 1), by: room.door)
