@@ -175,7 +175,7 @@ let package = Package(
       "DaemonTests",
       [
         "World", "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control",
-        "Linux", "Seal", "Model",
+        "Linux", "Probes", "Seal", "Model",
       ]),
     tests("SimulationTests", ["World", "Model"]),
     tests("PlatformTests", ["Platform", "Model"]),

@@ -140,11 +140,25 @@ struct RuleSuccessionTests {
     #expect(table.exports.total == 1 && table.exports.leftOut == [1, 1])
   }
 
+  /// Both stand under one key. The one that is not wanted any more is not kept, so when one of the
+  /// two is replaced only the kernel knows which.
+  @Test func whatNoRuleTakesAnyMoreStandsBesideTheRest() throws {
+    let table = Table([Self.bird, Self.fixed])
+    let (ours, other) = (
+      try Table.route("10.64.1.0/24"), try Table.route("10.64.1.0/24", via: 9, origin: 4)
+    )
+    table.list([ours, other])
+    table.follow([Self.bird])
+    table.complete()
+    table.add(try Table.route("10.64.1.0/24", via: 2), .instead)
+    #expect(table.isAsking == true)
+  }
+
   @Test func routeServersThatKnowNothingOfItAreToldNothing() throws {
     var exports = Exports([Self.bird], limit: 10, audiences: 2)
     exports.completed(at: .zero)
     exports.begin(PeerSlot(0), takesIPv4: true, takesIPv6: true)
-    for route in try Self.kernel() { exports.learned(route, replaces: false, at: .zero) }
+    for route in try Self.kernel() { exports.learned(route, .alone, at: .zero) }
     exports.turn(at: .zero + .seconds(1))
     exports.spread()
     let said = exports.take(for: PeerSlot(0), octets: 100)

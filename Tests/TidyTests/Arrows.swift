@@ -84,7 +84,7 @@ enum Arrows {
     "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
     "DaemonTests": [
       "World", "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control",
-      "Linux", "Seal", "Model",
+      "Linux", "Probes", "Seal", "Model",
     ],
     "SimulationTests": ["World", "Model"],
     "PlatformTests": ["Platform", "Model"],

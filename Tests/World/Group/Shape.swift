@@ -81,12 +81,12 @@ struct Shape {
     hasShadow = extra.oneIn(2)
     isProbed = manner == .watchers && isCalm && extra.oneIn(2)
     let isBulky = extra.oneIn(10)
-    // What is not announced cannot be withdrawn.
     // Where packets judge hosts there are enough events without them.
     var rules = routing.oneIn(3) && !isProbed ? RouteRules(&routing) : nil
     // Who gets a place is judged in the lone worlds.
     rules?.limits = [99, 99]
     routeRules = rules
+    // What is not announced cannot be withdrawn.
     let hasTableOnly = extra.oneIn(3) && allDown == .hold
     var lists = [("web", ["10.1.0.5/32"])]
     if isTied { lists.append(("net", ["10.2.0.5/32", "10.9.128.0/17"])) }
@@ -123,13 +123,14 @@ struct Shape {
   /// What the kernel's routes of a schedule lead to.
   var routePrefixes: [Prefix] { RouteRules.prefixes.filter { $0.address.width == 32 } }
 
-  /// Everything leads to this machine, and stands in the table only.
+  /// Everything leads to this machine, which has no IPv6, and stands in the table only.
   private var redistributions: [Plan.Redistribution] {
     (routeRules?.plan ?? []).map { rule in
       var rule = rule
       rule.nextHop = nil
       rule.prepend = 0
       rule.tablesMode = .only
+      rule.allow.removeAll { $0.block.address.width != 32 }
       return rule
     }
   }
