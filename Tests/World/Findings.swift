@@ -126,6 +126,8 @@ package enum Probe: String, CaseIterable, Sendable {
 /// Limits of one schedule.
 package enum Limits {
   package static let events = 20_000
+  /// A reload that has the kernel listed again is many events of its own.
+  package static let eventsWithReloads = 40_000
   package static let effectsPerWake = 64
   package static let outputsPerInput = 64
   package static let bytesPerInput = 4_096

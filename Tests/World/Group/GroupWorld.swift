@@ -118,6 +118,7 @@ package final class GroupWorld: Networked {
   private(set) var events = 0
   private var nextWake: [Instant?]
   private var isDumpPlanned: [Bool]
+  private let eventLimit: Int
   let digest = VIPDigest("web")
 
   /// Told what happens, line by line, when somebody asks for the story of one seed.
@@ -130,6 +131,7 @@ package final class GroupWorld: Networked {
     self.listener = listener
     self.seed = seed
     self.defect = defect
+    eventLimit = reloadEvery == nil ? Limits.events : Limits.eventsWithReloads
     var random = Random(seed: seed &+ 0x6772_6f75)
     // Drawn by itself: what is added to a group leaves the rest of its schedule as it was.
     var extra = Random(seed: seed &+ 0x6578_7472)
@@ -192,8 +194,8 @@ package final class GroupWorld: Networked {
     while !isFinished, let (time, event) = agenda.next() {
       now = max(now, time)
       events += 1
-      if events > Limits.events {
-        violate(.bounds, "more than \(Limits.events) events")
+      if events > eventLimit {
+        violate(.bounds, "more than \(eventLimit) events")
         break
       }
       take(event)
