@@ -16,7 +16,7 @@ final class ConfigurationReader: Sendable {
 
   init() throws(Errno) { isDone = try EventDescriptor() }
 
-  /// The thread is joined when what it has read was taken.
+  /// The thread is joined before the next reading begins.
   func begin(_ path: String) throws(Errno) -> Worker {
     try Worker { [self] in
       let read = Reloads.read(path)

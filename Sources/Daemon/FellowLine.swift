@@ -38,7 +38,9 @@ enum HelloRefusal: Int, CaseIterable, Equatable {
 /// One speaker, as its datagrams show it.
 struct FellowLine {
   let address: IPv4Address
-  var replay = ReplayGuard()
+  private(set) var replay = ReplayGuard()
+  /// Of what was sealed with the key before: whoever has only that one cannot spoil the other.
+  private(set) var formerReplay = ReplayGuard()
   /// The head of the last datagram that was let in, and when that was.
   private(set) var header: HelloHeader?
   private(set) var heardAt: Instant?
@@ -63,6 +65,17 @@ struct FellowLine {
 
   func isHeard(at now: Instant, within timeout: Nanoseconds) -> Bool {
     heardAt.map { now - $0 <= timeout } ?? false
+  }
+
+  /// Another key counts from now on, or the one before it again.
+  mutating func changesKey(isBack: Bool) {
+    (replay, formerReplay) = (isBack ? formerReplay : ReplayGuard(), replay)
+    hasNewKey = false
+  }
+
+  /// Whether a datagram is newer than all that was let in under its key.
+  mutating func accepts(_ moment: HelloMoment, isFormer: Bool) -> Bool {
+    isFormer ? formerReplay.accept(moment) : replay.accept(moment)
   }
 
   mutating func accepted(_ header: HelloHeader, at now: Instant) {

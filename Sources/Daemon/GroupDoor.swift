@@ -66,9 +66,9 @@ final class GroupDoor {
     precondition(canTake(key), "somebody would not be heard")
     self.group = group
     guard key != self.key else { return }
+    for index in fellows.indices { fellows[index].changesKey(isBack: key == former) }
     (former, self.key) = (self.key, key)
     formerUntil = now + GroupDoor.rolloverLimit
-    for index in fellows.indices { fellows[index].hasNewKey = false }
     log.notice("group: another key; the one before counts until all speakers have it")
   }
 
@@ -157,8 +157,8 @@ final class GroupDoor {
         fellows[index].pretended = header.sender
         return .otherSender
       }
-      guard fellows[index].replay.accept(header.moment) else {
-        let last = fellows[index].replay.last
+      guard fellows[index].accepts(header.moment, isFormer: !hasKey) else {
+        let last = hasKey ? fellows[index].replay.last : fellows[index].formerReplay.last
         return last.map { header.start < $0.start } ?? false ? .earlierRun : .replayed
       }
       fellows[index].accepted(header, at: now)

@@ -106,6 +106,9 @@ extension Loop {
       let words = "\(facts.configuration): error: the disk does not answer\n"
       return tell(.refused(words), wanted.asker)
     }
+    // It has read long ago. Right after its answer it may still have to get a processor to end on,
+    // and the loop waits for nobody.
+    if let thread = readerThread.take() { thread.join() }
     do throws(Errno) {
       readerThread = try reader.begin(facts.configuration)
       reloads.isReading = true
@@ -118,7 +121,6 @@ extension Loop {
   /// The file was read.
   mutating func takeConfiguration(at now: Instant) throws(Errno) {
     guard let read = try reader.take() else { return }
-    if let thread = readerThread.take() { thread.join() }
     reloads.isReading = false
     if !reloads.isAbandoned, reloads.wanted?.read == nil { reloads.hasRead(read, at: now) }
     reloads.isAbandoned = false

@@ -55,7 +55,7 @@ struct ProbeSockets: ~Copyable {
           }
         return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
       } + plan.confirmedVIPs.flatMap { _ in (0..<ProbeConnection.lanes).map { _ in ProbeStream() } }
-    gatherDue = ProbeSockets.pace(of: plan) < ProbeSockets.crowd ? nil : .zero
+    gatherDue = ProbeSockets.pace(of: plan) < ProbeSockets.crowd * 1_000 ? nil : .zero
   }
 
   /// Those of another Plan; what does the same as before is taken over as it is.
@@ -113,13 +113,13 @@ struct ProbeSockets: ~Copyable {
     if gatherDue != nil { gatherDue = now + ProbeSockets.gathering }
   }
 
-  /// Probes by ARP and ICMP a second.
+  /// Probes by ARP and ICMP in a thousand seconds: intervals need not divide a second.
   private static func pace(of plan: Plan) -> Int64 {
     var pace: Int64 = 0
     for target in plan.targets {
       guard case .probe(let probe) = target.evidence else { continue }
       switch probe.kind {
-      case .arp, .icmp: pace += Nanoseconds.seconds(1).count / max(probe.interval.count, 1)
+      case .arp, .icmp: pace += Nanoseconds.seconds(1_000).count / max(probe.interval.count, 1)
       case .tcp, .http, .bfd: continue
       }
     }

@@ -18,9 +18,11 @@ struct Reloads {
   /// How long a reload waits for a moment in which nothing is under way. We chose it: a listing of
   /// the kernel's takes milliseconds, and people wait for the answer.
   static let patience = Nanoseconds.seconds(1)
-  /// How long a disk may take. We chose it: whoever asked is told then, and may ask again when the
-  /// disk has answered.
+  /// How long a disk may take when a signal asked. We chose it: it is told in the log then.
   static let readingPatience = Nanoseconds.seconds(10)
+  /// And when somebody waits at the command line, who gives up after two seconds. We chose it: with
+  /// the wait for a quiet moment it is less than that.
+  static let askerPatience = Nanoseconds.milliseconds(700)
   /// The longest time that a reload may be on trial: the longest that the command line knows.
   static let longestTrial = Nanoseconds.seconds(7 * 86_400)
 
@@ -78,7 +80,12 @@ struct Reloads {
 
   /// Asks for the file, which is read first, or for what was in force before.
   mutating func ask(_ asker: Asker, at now: Instant) {
-    wanted = Wanted(asker: asker, until: now + Reloads.readingPatience)
+    let patience =
+      switch asker {
+      case .client, .rollback: Reloads.askerPatience
+      case .signal, .time: Reloads.readingPatience
+      }
+    wanted = Wanted(asker: asker, until: now + patience)
     nextLook = now
   }
 

@@ -41,7 +41,8 @@ struct TrackFiles {
   init(_ plan: Plan, after old: TrackFiles, _ succession: Succession) {
     self.init(plan, directory: old.directory)
     for (vip, former) in succession.vips.enumerated() {
-      if let former { written[vip] = old.written[former] }
+      // Of what has no file it is not known what one would say.
+      if let former, old.names.contains(plan.vips[vip].name) { written[vip] = old.written[former] }
     }
     gone = old.gone.union(old.names).subtracting(names)
   }
@@ -72,18 +73,20 @@ struct TrackFiles {
     tell(at: now, log)
   }
 
-  /// Removes what is no VIP's any more; answers how many files that were.
+  /// Removes what is no VIP's any more; answers how many files that were. One that cannot be removed
+  /// stands in nobody's way.
   private mutating func removeGone() -> Int {
-    let names = gone.sorted().prefix(TrackFiles.batch)
-    for name in names {
+    var count = 0
+    for name in gone.sorted() where count < TrackFiles.batch {
       do throws(Errno) {
         try Files.removeIfPresent("\(directory)/\(name)")
         gone.remove(name)
+        count += 1
       } catch {
         trouble = error
       }
     }
-    return names.count
+    return count
   }
 
   /// Writes one file when it says something else; answers whether it had to.

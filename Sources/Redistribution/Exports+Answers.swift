@@ -23,6 +23,13 @@ extension Exports {
     return told < 0 ? nil : RuleSlot(Int(told))
   }
 
+  /// By which rule it is going to be announced in place of one that says so no more.
+  func ruleToCome(_ slot: ExportSlot) -> RuleSlot? {
+    let entry = entries[slot.index]
+    guard entry.told == Exports.former, entry.wanted != Exports.none else { return nil }
+    return RuleSlot(Int(entry.wanted))
+  }
+
   /// What changed since this was last asked, each once, in the order in which it changed.
   package mutating func takeChanges(_ body: (ExportSlot) -> Void) {
     for slot in changes { body(slot) }

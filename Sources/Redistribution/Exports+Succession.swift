@@ -148,7 +148,12 @@ extension Exports {
       entries[place].isLeftOut = wanted != Exports.none && wanted != told
       if entries[place].isLeftOut { leftOut[Int(wanted)] += 1 }
     }
-    if told == Exports.former { return schedule(Int32(place), now) }
+    if told == Exports.former {
+      // What was on its way out before stays as long as it would have.
+      let isLeaving = wanted == Exports.none && before.wanted == Exports.none
+      if isLeaving, before.due != nil { return }
+      return schedule(Int32(place), now)
+    }
     guard wanted != told else {
       if wanted != Exports.none {
         entries[place].due = nil
@@ -216,22 +221,26 @@ extension Exports {
   }
 
   /// After every prefix had its turn: what there is no room for any more is taken back, and waits
-  /// like any other. Who would have got a place last loses it first.
-  mutating func takeBackSurplus(at now: Instant) {
+  /// like any other. Who would have got a place last loses it first. The answer is whether anything
+  /// was.
+  mutating func takeBackSurplus(at now: Instant) -> Bool {
+    let before = total
     if formers > 0 {
       for place in entries.indices
       where entries[place].told == Exports.former && entries[place].due == nil {
         takeBack(place, at: now)
       }
     }
-    guard isOverfull else { return }
+    guard isOverfull else { return total < before }
     for rule in rules.indices where announced[rule] > rules[rule].limit {
       let last = inOrder { $0.told == Int32(rule) }.suffix(announced[rule] - rules[rule].limit)
       for place in last { takeBack(place, at: now) }
     }
-    guard total > limit else { return }
-    let last = inOrder { $0.told >= 0 && isAnnounced[Int($0.told)] }.suffix(total - limit)
-    for place in last { takeBack(place, at: now) }
+    if total > limit {
+      let last = inOrder { $0.told >= 0 && isAnnounced[Int($0.told)] }.suffix(total - limit)
+      for place in last { takeBack(place, at: now) }
+    }
+    return total < before
   }
 
   private func inOrder(_ isMeant: (Entry) -> Bool) -> [Int] {

@@ -179,6 +179,7 @@ package struct Exports {
     }
     guard hasRoom(besides: known) else {
       overflows += 1
+      if let known { routes.accompany(like: route, of: entries[Int(known)].routes) }
       return
     }
     let place = known ?? makeEntry(route.destination)
@@ -407,7 +408,8 @@ package struct Exports {
     pending = rest
     self.next = earliest
     fillPlaces()
-    takeBackSurplus(at: now)
+    // What one rule has no room for any more leaves room for another's.
+    if takeBackSurplus(at: now) { fillPlaces() }
   }
 
   /// It waits for a place, if only until the others of this turn were looked at.

@@ -131,7 +131,8 @@ package struct TableRoutes {
     if isIdle { return }
     for slot in 0..<exports.slotCount {
       let prefix = exports.prefix(ExportSlot(slot))
-      guard let rule = exports.rule(ExportSlot(slot)), isWritten[rule.index],
+      let slot = ExportSlot(slot)
+      guard let rule = exports.rule(slot) ?? exports.ruleToCome(slot), isWritten[rule.index],
         !reserved.contains(prefix)
       else { continue }
       let hadPlace = (old.items[prefix]?.generation ?? 0) > 0

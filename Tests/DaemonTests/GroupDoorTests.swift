@@ -188,6 +188,20 @@ struct GroupDoorTests {
     #expect(two.former == nil)
   }
 
+  /// A key is replaced because somebody has it who should not: that one may say what it likes in
+  /// the name of a speaker, and the speaker is heard with the new key all the same.
+  @Test func whoHasTheKeyBeforeCannotSpoilTheOther() throws {
+    let room = try Room(net: 18)
+    let fellow = try room.socket(2)
+    room.reload(room.door, Room.otherKey)
+    let forged = room.sealed(room.hello(from: 2, start: .max, sequence: .max), Room.key)
+    #expect(try room.deliver(forged, from: fellow) == .hello(FellowSlot(0)))
+    let own = room.sealed(room.hello(from: 2, sequence: 1), Room.otherKey)
+    #expect(try room.deliver(own, from: fellow) == .hello(FellowSlot(0)))
+    #expect(try room.deliver(own, from: fellow) == .refused(.replayed))
+    #expect(room.door.fellows[0].hasNewKey)
+  }
+
   /// Whoever was heard with the new key is not heard with the old one, and nobody is after a day.
   @Test func theKeyBeforeIsNoWayBack() throws {
     let room = try Room(net: 22)

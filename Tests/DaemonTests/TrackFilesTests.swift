@@ -89,6 +89,46 @@ struct TrackFilesTests {
     try Directories.remove(directory)
   }
 
+  /// A VIP whose address decides, then does not, then does: its file is there again.
+  @Test func aVIPThatHasAFileAgainIsWrittenAgain() throws {
+    let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"
+    let log = Log(threshold: .error)
+    let plan = try Self.plan(["web"])
+    var watched = plan
+    watched.vips[0].role = .watcher(rank: 0)
+    var files = TrackFiles(plan, directory: directory)
+    files.keep(Engine(plan, seed: 1, run: 1), at: .zero, log: log)
+    files = TrackFiles(watched, after: files, Succession(from: plan, to: watched))
+    files.keep(Engine(watched, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Directories.list(directory) == [])
+    files = TrackFiles(plan, after: files, Succession(from: watched, to: plan))
+    files.keep(Engine(plan, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Directories.list(directory) == ["web"])
+    try Files.removeIfPresent("\(directory)/web")
+    try Directories.remove(directory)
+  }
+
+  /// Files that cannot be removed are tried again later, and nobody waits for them.
+  @Test func whatCannotBeRemovedIsInNobodysWay() throws {
+    let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"
+    let log = Log(threshold: .error)
+    let names = (0...TrackFiles.batch).map { "vip\($0)" }
+    let (all, one) = (try Self.plan(names), try Self.plan(["web"]))
+    var files = TrackFiles(all, directory: directory)
+    for _ in 0..<2 { files.keep(Engine(all, seed: 1, run: 1), at: .zero, log: log) }
+    for name in names {
+      try Files.removeIfPresent("\(directory)/\(name)")
+      try Directories.make("\(directory)/\(name)")
+    }
+    files = TrackFiles(one, after: files, Succession(from: all, to: one))
+    files.keep(Engine(one, seed: 1, run: 1), at: .zero, log: log)
+    #expect(try Self.text("\(directory)/web") == "0\n")
+    #expect(files.deadline.map { $0 > .zero } == true)
+    try Files.removeIfPresent("\(directory)/web")
+    for name in names { try Directories.remove("\(directory)/\(name)") }
+    try Directories.remove(directory)
+  }
+
   /// Thousands of files do not keep the loop from everything else.
   @Test func manyAreWrittenPieceByPiece() throws {
     let directory = "/tmp/hopshift-track-\(Processes.own)-\(UInt32.random(in: 0 ... .max))"

@@ -138,7 +138,8 @@ struct TableGroupTests {
     try pair.change(["b"], remove: 2..<4)
     try pair.wait(for: "b", within: limit)
     let address = try scene.network.address(of: "a")
-    #expect(try pair.rest.writes(since: moment, from: address).isEmpty)
+    let writes = try pair.rest.writes(since: moment, from: address)
+    #expect(writes.isEmpty, "\(writes)")
     // The VIP moves in the middle of a burst.
     try pair.change(["a"], remove: 0..<1)
     try pair.change(["a"], remove: 2..<4)

@@ -124,6 +124,31 @@ struct RuleSuccessionTests {
     #expect(second.pass(.milliseconds(200)) == ["-10.64.1.0/24"])
   }
 
+  /// What it says of the others has changed, and what is on its way out is no part of that.
+  @Test func anotherWayToSayItLeavesAGraceAlone() throws {
+    let table = try made()
+    table.remove(try Table.route("10.64.1.0/24"))
+    table.pass(.seconds(3))
+    var longer = Self.bird
+    longer.prepend = 2
+    table.follow([longer, Self.fixed])
+    #expect(table.pass(.milliseconds(1_900)) == ["+10.64.2.0/24"])
+    #expect(table.pass(.milliseconds(200)) == ["-10.64.1.0/24"])
+  }
+
+  /// The limit of all together is what keeps the other rule's route out.
+  @Test func whatALimitTakesBackMakesRoomForAnotherRule() throws {
+    let table = Table([Self.bird, Self.fixed], limit: 2)
+    for route in try Self.kernel() { table.add(route) }
+    table.pass(.seconds(1))
+    #expect(table.exports.announced == [2, 0] && table.exports.leftOut == [0, 1])
+    var tight = Self.bird
+    tight.limit = 1
+    table.follow([tight, Self.fixed], limit: 2)
+    #expect(table.pass(.seconds(1)).sorted() == ["+10.64.3.0/24", "-10.64.2.0/24"])
+    #expect(table.exports.announced == [1, 1] && table.exports.leftOut == [1, 0])
+  }
+
   @Test func aLimitThatShrinksTakesTheLastOnesAndOneThatGrowsGivesThemBack() throws {
     let table = try made()
     var tight = Self.bird

@@ -50,7 +50,7 @@ extension Scene {
     for (vip, client) in zip(layout.vips, clients) {
       guard let last = try client.lastAnswer() else { return "\(vip.name): no answer yet" }
       let age = Scene.age(of: last)
-      if last.from != host || age > Scene.silence {
+      if last.from != host || age > Scene.silence * Waiting.patience {
         return "\(vip.name): the last answer is from \(last.from), \(age.milliseconds) ms ago"
       }
     }
@@ -71,7 +71,8 @@ extension Scene {
     var names: [String?] = []
     for client in clients {
       let last = try client.lastAnswer()
-      names.append(last.flatMap { Scene.age(of: $0) <= Scene.silence ? $0.from : nil })
+      names.append(
+        last.flatMap { Scene.age(of: $0) <= Scene.silence * Waiting.patience ? $0.from : nil })
     }
     return names
   }
