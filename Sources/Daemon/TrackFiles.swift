@@ -73,8 +73,8 @@ struct TrackFiles {
     tell(at: now, log)
   }
 
-  /// Removes what is no VIP's any more; answers how many files that were. One that cannot be removed
-  /// stands in nobody's way.
+  /// Removes what is no VIP's any more; answers how many files that were. One that cannot be
+  /// removed stands in nobody's way.
   private mutating func removeGone() -> Int {
     var count = 0
     for name in gone.sorted() where count < TrackFiles.batch {
