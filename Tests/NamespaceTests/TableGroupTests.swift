@@ -26,6 +26,8 @@ struct TableGroupTests {
     ["by-hand", "10.80.0.16/28", "10.9.9.9"], ["elsewhere", "10.99.0.0/16", "10.9.9.8"],
   ]
   private static let sign = "hopshift_"
+  /// How the route of the VIP begins.
+  private static let ownRoute = "hopshift-branch-"
 
   private static func prefix(_ number: UInt32) -> String {
     "\(IPv4Address(bits: 0x0a50_0000 + number << 4))/28"
@@ -138,7 +140,10 @@ struct TableGroupTests {
     try pair.change(["b"], remove: 2..<4)
     try pair.wait(for: "b", within: limit)
     let address = try scene.network.address(of: "a")
+    // On a busy machine the other one may be taken for dead, and the VIP be its own again: from then
+    // on it may write.
     let writes = try pair.rest.writes(since: moment, from: address)
+      .prefix { !$0.path.contains("/\(TableGroupTests.ownRoute)") }
     #expect(writes.isEmpty, "\(writes)")
     // The VIP moves in the middle of a burst.
     try pair.change(["a"], remove: 0..<1)
