@@ -140,8 +140,8 @@ struct TableGroupTests {
     try pair.change(["b"], remove: 2..<4)
     try pair.wait(for: "b", within: limit)
     let address = try scene.network.address(of: "a")
-    // On a busy machine the other one may be taken for dead, and the VIP be its own again: from then
-    // on it may write.
+    // On a busy machine the other one may be taken for dead, and the VIP be its own again: from
+    // then on it may write.
     let writes = try pair.rest.writes(since: moment, from: address)
       .prefix { !$0.path.contains("/\(TableGroupTests.ownRoute)") }
     #expect(writes.isEmpty, "\(writes)")
