@@ -65,6 +65,16 @@ package struct Peering {
     return min(first, second)
   }
 
+  /// When the first of them wants its turn. Here, since to look at one from another room copies it.
+  package static func earliest(of peerings: Span<Peering>) -> Instant? {
+    var earliest: Instant?
+    for index in peerings.indices {
+      earliest = Instant.earlier(earliest, peerings[index].outgoing.deadline)
+      earliest = Instant.earlier(earliest, peerings[index].incoming.deadline)
+    }
+    return earliest
+  }
+
   /// An UPDATE left for this peer.
   package mutating func noteSent(at now: Instant) {
     outgoing.noteSent(at: now)

@@ -16,8 +16,8 @@ struct ProbeSockets: ~Copyable {
   /// does both. The kernel stamps them as they come, so nobody is judged by when they are read. We
   /// chose it: one in each slot of the schedule.
   static let crowd: Int64 = 200
-  /// The longest that they lie there. We chose it: a little more than a slot.
-  static let gathering = Nanoseconds.milliseconds(6)
+  /// How much longer than a slot they lie there at most. We chose it: what a wake-up may be late.
+  static let gatheringSlack = Nanoseconds.milliseconds(1)
 
   /// By `ProbeSocket`.
   let shared: [ProbeLine]
@@ -32,6 +32,8 @@ struct ProbeSockets: ~Copyable {
   var arrivals = ArrivalBatch()
   /// Everything that had arrived by then was read.
   var heard = Instant.zero
+  /// The longest that what answers brought lies there.
+  private let gathering: Nanoseconds
   /// When what answers brought is read at the latest; nil: at once.
   private(set) var gatherDue: Instant?
 
@@ -55,6 +57,7 @@ struct ProbeSockets: ~Copyable {
           }
         return (0..<ProbeConnection.lanes).map { _ in isStream ? ProbeStream() : nil }
       } + plan.confirmedVIPs.flatMap { _ in (0..<ProbeConnection.lanes).map { _ in ProbeStream() } }
+    gathering = probes.slot + ProbeSockets.gatheringSlack
     gatherDue = ProbeSockets.pace(of: plan) < ProbeSockets.crowd * 1_000 ? nil : .zero
   }
 
@@ -85,6 +88,7 @@ struct ProbeSockets: ~Copyable {
       ? old.streams : Array(old.streams[..<kept]) + fresh.streams[kept...]
     offset = old.offset
     heard = old.heard
+    gathering = fresh.gathering
     gatherDue = fresh.gatherDue
   }
 
@@ -110,7 +114,7 @@ struct ProbeSockets: ~Copyable {
 
   /// Everything that lay there was read.
   mutating func gathered(at now: Instant) {
-    if gatherDue != nil { gatherDue = now + ProbeSockets.gathering }
+    if gatherDue != nil { gatherDue = now + gathering }
   }
 
   /// Probes by ARP and ICMP in a thousand seconds: intervals need not divide a second.

@@ -110,12 +110,10 @@ package struct Speaker: ~Copyable {
   }
 
   package var deadline: Instant? {
-    var earliest: Instant?
-    // Spans lend what an index would copy: this is asked several times a turn.
-    let sessions = sessions.span
+    var earliest = Peering.earliest(of: sessions.span)
+    // A span lends what an index would copy: this is asked several times a turn.
     let paces = paces.span
-    for index in sessions.indices {
-      earliest = Instant.earlier(earliest, sessions[index].deadline)
+    for index in paces.indices {
       earliest = Instant.earlier(earliest, paces[index].deadline)
     }
     return earliest

@@ -27,7 +27,8 @@ extension Probes {
   ) {
     let token = targets[index].liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
     let isAsked = token != nil && packet.targetAddress == targets[index].askedFrom
-    let before = targets[index].mac
+    // Not of the target, which is a lot to copy.
+    let before = targets[index].binding.mac
     let verdict = targets[index].binding.replied(
       packet.sender, isAsked: isAsked, wasBroadcast: targets[index].wasBroadcast,
       isUp: targets[index].liveness.state.isUp, at: now)
@@ -42,7 +43,7 @@ extension Probes {
         outputs.add(.note(.macChanged(targets[index].slot, from: old, to: packet.sender)))
       }
       _ = targets[index].liveness.answered(token, stamp, readAt: now)
-      if targets[index].mac != before { recogniseProxies(&outputs) }
+      if targets[index].binding.mac != before { recogniseProxies(&outputs) }
     }
     settle(index, at: now, into: &outputs)
   }

@@ -112,6 +112,9 @@ package struct Probes: ~Copyable {
     return places[slot.index]
   }
 
+  /// How far apart those start who are not asked together.
+  package var slot: Nanoseconds { schedule.slot }
+
   /// When to call `turn`; nil: never.
   package var deadline: Instant? {
     guard isStarted, !isMuted else { return nil }

@@ -53,17 +53,18 @@ struct ProbeSocketsTests {
     #expect(Self.gathered(sockets) == [false, false, false, false])
   }
 
-  @Test func manyAreReadTogetherButNotBFD() throws {
-    var sockets = Self.sockets(Self.plan(10, interval: .milliseconds(100)))
+  /// From ten hosts on they are gathered; fifty have slots twice as long.
+  @Test(arguments: [(10, ProbeSchedule.slot), (50, ProbeSchedule.crowdedSlot)])
+  func manyAreReadTogetherButNotBFD(_ hosts: Int, _ slot: Nanoseconds) throws {
+    var sockets = Self.sockets(Self.plan(hosts, interval: .milliseconds(100)))
     let slots = (Self.echo, Self.bfd, port: sockets.slot(of: PortSlot(0)))
     let gathered = Self.gathered(sockets)
     #expect(gathered[slots.0] && !gathered[slots.1] && gathered[slots.port])
     let now = Instant.zero + .seconds(7)
     sockets.gathered(at: now)
     let due = sockets.gatherDue
-    #expect(due == now + ProbeSockets.gathering)
     // Longer than from one slot to the next, so that it is the asking that wakes.
-    #expect(ProbeSockets.gathering > ProbeSchedule.slot)
+    #expect(due == now + slot + ProbeSockets.gatheringSlack)
   }
 
   @Test func anotherPlanReadsAsItHasTo() {

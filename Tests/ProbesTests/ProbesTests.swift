@@ -68,21 +68,23 @@ import Testing
     #expect(network.signal(3) == .down && network.target(3)?.reason == .wrongAnswer)
   }
 
-  @Test func targetsShareSlotsAndKeepTheirPace() {
+  /// So many targets, how many slots of which length their second has, and how many share one.
+  @Test(arguments: [(64, ms(5), 4), (99, ms(5), 5), (100, ms(10), 10), (240, ms(10), 24)])
+  func targetsShareSlotsAndKeepTheirPace(_ count: Int, _ slot: Nanoseconds, _ most: Int) {
     let network = Network(
-      (0..<64).map { (0, Network.probe(.icmp, UInt8(10 + $0), interval: ms(100))) })
-    for last in 10..<74 { network.addMachine(UInt8(last)) }
+      (0..<count).map { (0, Network.probe(.icmp, UInt8(10 + $0), interval: ms(100))) })
+    for last in 10..<(10 + count) { network.addMachine(UInt8(last)) }
     network.start()
     network.run(for: ms(300))
     let start = network.now
     network.questions.removeAll()
     network.run(for: .seconds(1))
     let echoes = network.questions.filter { if case .echo = $0.output { true } else { false } }
-    #expect(echoes.count == 640)
+    #expect(echoes.count == 10 * count)
     let moments = Set(echoes.map { ($0.at - start).count })
-    #expect(moments.count <= 200, "one wake-up a slot of 5 ms")
+    #expect(moments.count <= 1_000 / Int(slot.count / ms(1).count), "one wake-up a slot")
     let perMoment = Dictionary(grouping: echoes, by: \.at).values.map(\.count)
-    #expect((perMoment.max() ?? 0) <= 4, "spread over the interval")
+    #expect((perMoment.max() ?? 0) <= most, "spread over the interval")
   }
 
   @Test func intervalsThatFitNoSlotKeepTheirPaceToo() {
