@@ -11,6 +11,8 @@ package struct ExportSlot: Hashable, Sendable {
 /// Why a prefix is announced or not.
 package enum ExportState: Equatable, Sendable {
   case announced
+  /// It is announced as an earlier Plan had it, until the kernel was listed for the rules of now.
+  case former
   /// It waits for what comes with it.
   case waiting(until: Instant)
   /// Its route is gone, and it stays announced for a while.
