@@ -167,6 +167,9 @@ extension RouteList {
       $1.keep(&$0.rule)
       $1.keep(&$0.isConfirmed)
       $1.keep(&$0.isAccompanied)
+      $1.keep(&$0.standsApart)
+      $1.keep(&$0.isHidden)
+      $1.keep(&$0.mayHide)
       $1.keep(&$0.next)
     }
     keeper.keep(&free, blank: 0, limit: Exports.routeLimit) { $1.keep(&$0) }
