@@ -117,6 +117,7 @@ package struct RoutesPage: Sendable {
   private static func words(_ state: String, _ route: Record) -> String {
     let time = route.age("left-ms")
     return switch state {
+    case "former": "announced by rules of before; the kernel is listed first"
     case "waiting": "announced in \(time)"
     case "leaving": "gone; stays for \(time)"
     case "damped": "it flaps; rests for \(time)"

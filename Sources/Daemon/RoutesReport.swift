@@ -42,7 +42,7 @@ enum RoutesReport {
       }
     }
     let (views, omitted) = exports.views(at: now, limit: routeLimit) { view in
-      (names.isEmpty || chosen.contains(view.rule.index))
+      (names.isEmpty || view.rule.map { chosen.contains($0.index) } ?? false)
         && !(isHeldOnly && view.state == .announced
           && isDone(view, rules, tables, run, reports))
     }
@@ -97,7 +97,7 @@ enum RoutesReport {
   ) {
     var line = JSONLine(id: id, type: "export")
     line.add("prefix", view.prefix.description)
-    line.add("rule", rules[view.rule.index].name)
+    line.add("rule", view.rule.map { rules[$0.index].name })
     let (word, end) = words(view.state)
     line.add("state", word)
     if let end { line.add("left-ms", max(0, (end - now).milliseconds)) }
@@ -136,7 +136,9 @@ enum RoutesReport {
     _ view: ExportView, _ rules: [Plan.Redistribution], _ tables: TableRoutes, _ run: UInt64,
     _ reports: TableReports
   ) -> Bool {
-    guard rules[view.rule.index].tablesMode != nil, tables.voice == .ours else { return true }
+    guard let rule = view.rule, rules[rule.index].tablesMode != nil, tables.voice == .ours else {
+      return true
+    }
     guard let item = tables.item(view.prefix), item.generation > 0 else { return false }
     return stage(of: item, tables, run, reports) == .done
   }
@@ -146,7 +148,7 @@ enum RoutesReport {
     _ view: ExportView, _ rules: [Plan.Redistribution], _ tables: TableRoutes, _ run: UInt64,
     _ reports: TableReports, isShadow: Bool
   ) -> (word: String, detail: String)? {
-    guard rules[view.rule.index].tablesMode != nil else { return nil }
+    guard let rule = view.rule, rules[rule.index].tablesMode != nil else { return nil }
     if tables.isReserved(view.prefix) { return ("reserved", "") }
     guard let item = tables.item(view.prefix) else { return nil }
     if item.generation == 0 { return ("left-out", "") }
@@ -160,6 +162,7 @@ enum RoutesReport {
   private static func words(_ state: ExportState) -> (word: String, end: Instant?) {
     switch state {
     case .announced: ("announced", nil)
+    case .former: ("former", nil)
     case .waiting(let end): ("waiting", end)
     case .leaving(let end): ("leaving", end)
     case .damped(let end): ("damped", end)

@@ -48,6 +48,24 @@ struct Company {
 }
 
 extension Company {
+  /// Whether a listing may pass over others of its key for this one. In IPv6 each next hop is an
+  /// entry, and the dump lists the first with all of them and goes on behind the last: what stands
+  /// between them is not listed (fib6_dump_node).
+  static func mayHide(_ route: Route) -> Bool {
+    guard case .v6 = route.destination.address, route.nextHopID == 0 else { return false }
+    return route.nextHops.count > 1 || route.nextHops.leftOut > 0
+  }
+
+  /// Whether it may stand between them: what has a gateway of its own is one of them.
+  static func standsApart(_ route: Route) -> Bool {
+    guard case .v6 = route.destination.address else { return false }
+    if route.nextHopID != 0 { return true }
+    return route.nextHops.leftOut == 0
+      && (0..<route.nextHops.count).allSatisfy { route.nextHops[$0].gateway == nil }
+  }
+}
+
+extension Company {
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(&stranger, blank: Company.blank) { $0.keep(in: &$1) }
   }

@@ -6,8 +6,8 @@ package import Model
 package struct ExportView: Equatable, Sendable {
   package let slot: ExportSlot
   package let prefix: Prefix
-  /// The rule by which it is, or would be, announced.
-  package let rule: RuleSlot
+  /// The rule by which it is, or would be, announced; nil: only an earlier Plan had that rule.
+  package let rule: RuleSlot?
   package let state: ExportState
 }
 
@@ -53,7 +53,7 @@ extension Exports {
     for (prefix, place) in places {
       let entry = entries[Int(place)]
       let rule = entry.told < 0 ? entry.wanted : entry.told
-      guard rule != Exports.none else { continue }
+      guard rule != Exports.none || entry.told == Exports.former else { continue }
       // Twice as many as are wanted: then half of them go, so each is sorted a few times at most.
       if views.count / 2 >= limit {
         omitted += views.count - limit
@@ -61,8 +61,8 @@ extension Exports {
         views.removeLast(views.count - limit)
       }
       let view = ExportView(
-        slot: ExportSlot(Int(place)), prefix: prefix, rule: RuleSlot(Int(rule)),
-        state: state(entry, at: now))
+        slot: ExportSlot(Int(place)), prefix: prefix,
+        rule: rule == Exports.none ? nil : RuleSlot(Int(rule)), state: state(entry, at: now))
       if isWanted(view) { views.append(view) }
     }
     views.sort { $0.prefix < $1.prefix }
@@ -72,6 +72,7 @@ extension Exports {
   }
 
   private func state(_ entry: Entry, at now: Instant) -> ExportState {
+    if entry.told == Exports.former { return .former }
     if entry.told != Exports.none {
       guard entry.wanted == Exports.none, let due = entry.due else { return .announced }
       return .leaving(until: due)
@@ -166,6 +167,9 @@ extension RouteList {
       $1.keep(&$0.rule)
       $1.keep(&$0.isConfirmed)
       $1.keep(&$0.isAccompanied)
+      $1.keep(&$0.standsApart)
+      $1.keep(&$0.isHidden)
+      $1.keep(&$0.mayHide)
       $1.keep(&$0.next)
     }
     keeper.keep(&free, blank: 0, limit: Exports.routeLimit) { $1.keep(&$0) }

@@ -11,6 +11,8 @@ package struct ExportSlot: Hashable, Sendable {
 /// Why a prefix is announced or not.
 package enum ExportState: Equatable, Sendable {
   case announced
+  /// It is announced as an earlier Plan had it, until the kernel was listed for the rules of now.
+  case former
   /// It waits for what comes with it.
   case waiting(until: Instant)
   /// Its route is gone, and it stays announced for a while.
@@ -151,7 +153,11 @@ package struct Exports {
     let known = places[route.destination]
     guard rule != nil || known != nil else { return }
     let others = known.map { routes.others(like: route, of: entries[Int($0)].routes) } ?? .none
+    if let known, arrival == .listed, Company.mayHide(route) {
+      routes.hide(like: route, of: entries[Int(known)].routes)
+    }
     if let known, arrival == .instead, others != .none {
+      if routes.mayHide(like: route, of: entries[Int(known)].routes) { isDoubtful = true }
       let count = routes.removeAll(like: route, of: &entries[Int(known)].routes)
       // The kernel replaced one of them, or a stranger, and does not say which: the rest is there
       // still.
@@ -184,13 +190,19 @@ package struct Exports {
     }
     let place = known ?? makeEntry(route.destination)
     routes.add(
-      route, rule: Int32(rule), isAccompanied: isAccompanied, to: &entries[Int(place)].routes)
+      route, rule: Int32(rule), isAccompanied: isAccompanied,
+      mayHide: arrival == .listed && others == .none && Company.mayHide(route),
+      to: &entries[Int(place)].routes)
     touch(place, at: now)
   }
 
   /// A dump has listed what later news says more of: it may have been there for a while.
   package mutating func passed(_ route: Route) {
-    if Exports.sharesAKey(route), rule(for: route) == nil { company.listed(route) }
+    guard Exports.sharesAKey(route) else { return }
+    if rule(for: route) == nil { company.listed(route) }
+    if Company.mayHide(route), let known = places[route.destination] {
+      routes.hide(like: route, of: entries[Int(known)].routes)
+    }
   }
 
   /// At a full list, one of the same prefix that was not confirmed makes room: the prefix stays.
@@ -229,6 +241,7 @@ package struct Exports {
       if routes.others(like: route, of: entries[Int(place)].routes) != .none { isDoubtful = true }
       return
     }
+    if routes.mayHide(like: route, of: entries[Int(place)].routes) { isDoubtful = true }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
     case .removed:
       touch(place, at: now)

@@ -16,6 +16,12 @@ struct RouteList {
     var isConfirmed: Bool
     /// Routes that are not kept may stand under its key.
     var isAccompanied: Bool
+    /// It is never one of several next hops, so a listing may pass over it (`Company.mayHide`).
+    var standsApart = false
+    /// This listing may have.
+    var isHidden = false
+    /// Its key was first heard of by a listing that may have passed over others for it.
+    var mayHide = false
     var next: Int32
 
     func isLike(_ route: Route) -> Bool { table == route.table && metric == route.metric }
@@ -65,12 +71,13 @@ struct RouteList {
 
   /// Adds a route that is not kept yet.
   mutating func add(
-    _ route: Route, rule: Int32, isAccompanied: Bool, to head: inout Int32
+    _ route: Route, rule: Int32, isAccompanied: Bool, mayHide: Bool, to head: inout Int32
   ) {
     let item = Item(
       table: route.table, metric: route.metric, origin: route.origin.value,
       kind: route.kind.value, digest: RouteList.digest(route), rule: rule, isConfirmed: true,
-      isAccompanied: isAccompanied, next: head)
+      isAccompanied: isAccompanied, standsApart: Company.standsApart(route), mayHide: mayHide,
+      next: head)
     if let reused = free.popLast() {
       items[Int(reused)] = item
       head = reused
@@ -123,10 +130,31 @@ struct RouteList {
     }
   }
 
+  /// A listing has shown a route that may hide them.
+  mutating func hide(like route: Route, of head: Int32) {
+    var place = head
+    while place != Exports.none {
+      let item = items[Int(place)]
+      if item.isLike(route), item.standsApart { items[Int(place)].isHidden = true }
+      place = item.next
+    }
+  }
+
+  /// Whether one of this key may hide what was never heard of.
+  func mayHide(like route: Route, of head: Int32) -> Bool {
+    var place = head
+    while place != Exports.none {
+      let item = items[Int(place)]
+      if item.isLike(route), item.mayHide { return true }
+      place = item.next
+    }
+    return false
+  }
+
   /// Whether one was dropped.
   mutating func dropUnconfirmed(of head: inout Int32) -> Bool {
     var hasDropped = false
-    while removeFirst(of: &head, where: { !$0.isConfirmed }) { hasDropped = true }
+    while removeFirst(of: &head, where: { !$0.isConfirmed && !$0.isHidden }) { hasDropped = true }
     return hasDropped
   }
 
@@ -153,6 +181,7 @@ struct RouteList {
     for place in items.indices {
       items[place].isConfirmed = false
       items[place].isAccompanied = false
+      items[place].isHidden = false
     }
   }
 

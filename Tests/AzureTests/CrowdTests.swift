@@ -333,6 +333,23 @@ struct CrowdTests {
     #expect(scene.manager.changes.allSatisfy { $0.hop != nil })
   }
 
+  /// What leads to a third host says not whose it is: whoever writes no more leaves it, since the
+  /// writer of now may want the same. It goes when this machine writes again.
+  @Test func whatLeadsToAThirdHostStaysWhileAnotherWrites() throws {
+    let third: IPAddress = .v4(IPv4Address(10, 0, 0, 99))
+    var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<2, hop: third)])
+    scene.run(.seconds(20))
+    scene.crowd = CrowdSnapshot(CrowdTests.state(3, .others), [])
+    scene.give(.writer(CrowdTests.state(3, .others)))
+    scene.give(.routes(try CrowdTests.set(4, 0..<2, isWanted: false, hop: third)))
+    scene.run(.seconds(400))
+    #expect(scene.manager.routes.values.count { $0.hop == "10.0.0.99" } == 2)
+    scene.crowd = CrowdSnapshot(CrowdTests.state(5), [])
+    scene.give(.writer(CrowdTests.state(5)))
+    scene.run(.seconds(60))
+    #expect(CrowdTests.names(scene).isEmpty)
+  }
+
   @Test func aShiftGoesFirst() throws {
     var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<300)])
     #expect(CrowdTests.run(&scene) { CrowdTests.names($0).count == 100 })

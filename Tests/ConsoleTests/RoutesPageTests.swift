@@ -22,6 +22,7 @@ import Testing
     "state":"left-out"}
     {"v":1,"id":"ask","type":"export","prefix":"10.64.5.0/24","rule":"branches",\
     "state":"reserved"}
+    {"v":1,"id":"ask","type":"export","prefix":"10.64.6.0/24","rule":null,"state":"former"}
     \(Recorded.end)
     """
 
@@ -45,6 +46,7 @@ import Testing
         10.64.3.0/24  branches  announced in 9 ms
         10.64.4.0/24  branches  left out: no room
         10.64.5.0/24  branches  of a VIP, which announces it
+        10.64.6.0/24  -         announced by rules of before; the kernel is listed first
 
         """)
   }

@@ -98,4 +98,64 @@ struct TableRouteTests {
     let page = try duel.ask(["routes"])
     #expect(page.contains("written by this machine"), "\(page)")
   }
+
+  /// Rules come, change and go by a reload: their routes come and go, and nobody else's.
+  @Test func `a table follows the rules of a reload`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try courts.set("polls 0")
+    try courts.set(
+      #"meddle {"name":"by-hand","properties":{"addressPrefix":"10.64.0.16/28","#
+        + #""nextHopType":"VirtualAppliance","nextHopIpAddress":"10.9.9.9"}}"#)
+    let exports = ExportTests()
+    try exports.addCable(duel)
+    try exports.change(duel, ExportTests.routes("add", 4))
+    try exports.change(duel, ExportTests.routes("add", 3, block: 0x0a48_0000, proto: "4"))
+    let text = TableRouteTests.configuration
+    try duel.startDaemon(configuration: text)
+    try courts.startCourier()
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+    try wait(courts, for: 3)
+
+    let rule = text.split(separator: "\n").first { $0.hasPrefix("  branches:") } ?? ""
+    let fixed = "  fixed: {protocols: [static], allow: [10.64.0.0/12 le 28], udr: {mode: only}}"
+    try reload(courts, text.replacing(rule, with: "\(rule)\n\(fixed)"))
+    try wait(courts, for: 6)
+    #expect(!courts.writes.contains { $0.contains(" DELETE ") })
+
+    // Of BIRD's two are left, one of which is somebody's by hand.
+    let narrow = rule.replacing("10.64.0.0/12", with: "10.64.0.0/27")
+    try reload(courts, text.replacing(rule, with: "\(narrow)\n\(fixed)"))
+    try wait(courts, toHaveDeleted: [2, 3])
+    try wait(courts, for: 4)
+
+    // Under another name, and in another order, a rule writes what is there.
+    let puts = courts.writes.count { $0.contains(" PUT ") }
+    let renamed = fixed.replacing("fixed:", with: "stable:")
+    try reload(courts, text.replacing(rule, with: "\(renamed)\n\(narrow)"))
+    try wait(courts, for: 4, [#""rule":"stable""#])
+
+    try reload(courts, text.replacing("redistribute:\n\(rule)\n", with: ""))
+    let fixedNumbers: [UInt32] = [0x8000, 0x8001, 0x8002]
+    try wait(courts, toHaveDeleted: [0, 2, 3] + fixedNumbers)
+    #expect(courts.writes.count { $0.contains(" PUT ") } == puts)
+    #expect(!courts.writes.contains { $0.contains("by-hand") })
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+  }
+
+  private func reload(_ courts: Courts, _ text: String) throws(LabError) {
+    _ = try courts.duel.lab.write("a.yaml", text)
+    _ = try courts.duel.ask(["reload"])
+  }
+
+  private func wait(_ courts: Courts, toHaveDeleted numbers: [UInt32]) throws(LabError) {
+    let names = Set(numbers.map(TableRouteTests.name))
+    try Waiting.until("\(names) to be deleted", within: .seconds(60)) { () throws(LabError) in
+      let deleted = courts.writes.filter { $0.contains(" DELETE ") }.compactMap { line in
+        line.split(separator: " ").first { $0.hasPrefix("hopshift_") }.map(String.init)
+      }
+      return Set(deleted) == names ? nil : "\(deleted)\n\(courts.log)"
+    }
+  }
 }

@@ -86,15 +86,7 @@ struct CompanyTests {
   @Test func whatGrowsInIPv6IsAskedFor() throws {
     let prefix = try #require(Prefix("2001:db8:1::/48"))
     func route(_ gateways: [UInt64], origin: UInt8 = 12) -> Route {
-      var hops = NextHops()
-      for low in gateways {
-        hops.add(
-          NextHop(
-            gateway: .v6(IPv6Address(high: 0xfe80 << 48, low: low)), interface: InterfaceIndex(2)))
-      }
-      return Route(
-        destination: prefix, table: 254, origin: Route.Origin(origin), kind: .unicast, metric: 20,
-        nextHops: hops)
+      Self.route(prefix, gateways, origin: origin)
     }
     let table = Table(Self.rules)
     table.add(route([1]), .alone)
@@ -112,5 +104,68 @@ struct CompanyTests {
     table.add(route([3, 1], origin: 4), .beside)
     table.remove(route([3], origin: 4))
     #expect(table.isAsking == true)
+  }
+
+  /// Without a gateway it leads into the interface alone, and is no next hop of anybody's.
+  private static func route(_ prefix: Prefix, _ gateways: [UInt64], origin: UInt8 = 12) -> Route {
+    var hops = NextHops()
+    for low in gateways {
+      hops.add(
+        NextHop(
+          gateway: .v6(IPv6Address(high: 0xfe80 << 48, low: low)), interface: InterfaceIndex(2)))
+    }
+    if gateways.isEmpty { hops.add(NextHop(gateway: nil, interface: InterfaceIndex(2))) }
+    return Route(
+      destination: prefix, table: 254, origin: Route.Origin(origin), kind: .unicast, metric: 20,
+      nextHops: hops)
+  }
+
+  /// A dump passes over what stands between two next hops of one route: not listed is not gone.
+  @Test(arguments: [12, 4])
+  func aListingMayPassOverOneOfAnotherManner(origin: UInt8) throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    let group = Self.route(prefix, [1, 2], origin: origin)
+    let table = Table(Self.rules)
+    table.add(Self.route(prefix, [1], origin: origin), .alone)
+    table.add(Self.route(prefix, []), .beside)
+    table.pass(.seconds(1))
+    table.stale()
+    table.list([group])
+    #expect(table.transplant(Self.rules))
+    #expect(table.pass(.seconds(1)).isEmpty)
+    table.remove(group)
+    #expect(table.pass(.seconds(1)).isEmpty)
+    #expect(table.told.count == 1)
+    // When nothing hides it, it is gone if it is not listed.
+    table.stale()
+    table.list([])
+    #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
+  }
+
+  /// What an earlier listing may have passed over is asked for when that one goes, and once.
+  @Test func whatAListingMayHaveHiddenIsAskedForOnce() throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    let table = Table(Self.rules, isComplete: false)
+    table.list([Self.route(prefix, [1, 2])])
+    table.pass(.seconds(1))
+    table.add(Self.route(prefix, [1, 3]), .instead)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([Self.route(prefix, [1, 3])])
+    table.add(Self.route(prefix, [1, 4]), .instead)
+    #expect(table.isAsking == false)
+    #expect(table.transplant(Self.rules))
+    table.remove(Self.route(prefix, [1, 4]))
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
+    table.stale()
+    table.list([Self.route(prefix, [1, 2])])
+    table.pass(.seconds(1))
+    table.remove(Self.route(prefix, [1, 2]))
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([Self.route(prefix, [])])
+    table.pass(.seconds(1))
+    #expect(table.told.count == 1)
   }
 }

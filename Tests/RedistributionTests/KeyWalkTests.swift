@@ -114,7 +114,7 @@ struct KeyWalkTests {
     let wanted = Set(kernel.all.filter { $0.origin == Route.Origin(12) }.map(\.destination))
     let believed = table.exports.views(at: table.now).views.filter {
       switch $0.state {
-      case .announced, .waiting, .damped, .leftOut: true
+      case .announced, .former, .waiting, .damped, .leftOut: true
       case .leaving, .reserved, .gone: false
       }
     }
