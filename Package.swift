@@ -155,7 +155,8 @@ let package = Package(
     tests(
       "ChronicleTests",
       [
-        "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
+        "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP",
+        "Configuration",
         "YAML", "Model",
       ]),
     tests("CommandTests", ["Control", "Linux", "Model"]),

@@ -24,6 +24,9 @@ package struct Desired: Hashable, Sendable {
   package var routes: [Prefix]
   package var nextHop: IPAddress?
   package var nextHop6: IPAddress?
+  /// Whom the routes should lead to, and the shift that this is for: for people only.
+  package var host: String?
+  package var shift: UInt32?
 
   /// Reads a line of the control socket; nothing when it is another record or none.
   package init?(_ line: [UInt8]) {
@@ -46,6 +49,8 @@ package struct Desired: Hashable, Sendable {
     self.routes = routes
     nextHop = read.hop.flatMap { IPAddress($0) }
     nextHop6 = read.hop6.flatMap { IPAddress($0) }
+    host = read.host
+    shift = read.shift
   }
 
   /// What one of its routes is to be. Without a hop of its family nothing can be wished for it.
@@ -75,9 +80,11 @@ package struct Desired: Hashable, Sendable {
     var routes: [String]?
     var hop: String?
     var hop6: String?
+    var host: String?
+    var shift: UInt32?
 
     enum CodingKeys: String, CodingKey {
-      case type, vip, generation, voice, wanted, mode, routes
+      case type, vip, generation, voice, wanted, mode, routes, host, shift
       case hop = "next-hop"
       case hop6 = "next-hop6"
     }

@@ -26,7 +26,9 @@ extension Office {
     case .finished(let route, let generation):
       outputs.append(.finish(route: route, generation))
     case .gone(let route, let generation): outputs.append(.forget(route: route, generation))
-    case .left: outputs.append(.say(.warning, "\(detail), and is left to whoever led it there"))
+    case .left:
+      outputs.append(
+        .say(.warning, .kernelRoutes, "\(detail), and is left to whoever led it there"))
     case nil: break
     }
   }
@@ -50,6 +52,6 @@ extension Office {
     toldStrays = crowd.strayCount
     guard toldStrays > 0 else { return }
     let words = "\(toldStrays) routes that were written are in tables that are written no more"
-    outputs.append(.say(.warning, "\(words): remove them by hand"))
+    outputs.append(.say(.warning, .kernelRoutes, "\(words): remove them by hand"))
   }
 }

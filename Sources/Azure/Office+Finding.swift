@@ -35,7 +35,8 @@ extension Office {
     management = servers.management ?? machine.cloud?.management
     let cloud = machine.cloud?.rawValue ?? "an unknown cloud"
     let place = management?.origin ?? "no resource manager is known for it"
-    outputs.append(.say(.notice, "this machine is \(machine.id) in \(cloud): \(place)"))
+    outputs.append(
+      .say(.notice, .surroundings, "this machine is \(machine.id) in \(cloud): \(place)"))
   }
 
   private mutating func fetchToken(
@@ -55,7 +56,8 @@ extension Office {
     if trouble != toldToken {
       toldToken = trouble
       outputs.append(
-        trouble.map { .say(.warning, "no new token: \($0)") } ?? .say(.notice, "there is a token"))
+        trouble.map { .say(.warning, .token, "no new token: \($0)") }
+          ?? .say(.notice, .token, "there is a token"))
     }
   }
 
@@ -81,7 +83,7 @@ extension Office {
     reports = []
     warmAt = now + Office.warmPeriod
     let names = tables.map(\.path).joined(separator: ", ")
-    outputs.append(.say(.notice, "route tables: \(names)"))
+    outputs.append(.say(.notice, .surroundings, "route tables: \(names)"))
     warnOfReturns(settings, tables, into: &outputs)
     // The records of the last snapshot; the desk asks again before it writes anything.
     for record in records {
@@ -103,7 +105,9 @@ extension Office {
     if let place = discovery?.place {
       if !place.forwards {
         outputs.append(
-          .say(.warning, "\(place.interface) does not forward: enable IP forwarding on it"))
+          .say(
+            .warning, .advice,
+            "\(place.interface) does not forward: enable IP forwarding on it"))
       }
       if let table = place.table { return table }
       tellPlace("subnet \(place.subnet) has no route table", into: &outputs)
@@ -122,7 +126,7 @@ extension Office {
   private mutating func tellPlace(_ words: String, into outputs: inout [OfficeOutput]) {
     guard toldPlace != words else { return }
     toldPlace = words
-    outputs.append(.say(.warning, words))
+    outputs.append(.say(.warning, .advice, words))
   }
 
   /// Why nothing is written although it is ours: there is no table to write to yet.
@@ -164,7 +168,7 @@ extension Office {
     for event in known {
       guard let request = watch?.approve(event.id) else { continue }
       outputs.append(.call(.start, request))
-      outputs.append(.say(.notice, "\(event.kind.rawValue) \(event.id) may begin"))
+      outputs.append(.say(.notice, .event, "\(event.kind.rawValue) \(event.id) may begin"))
     }
   }
 
@@ -199,7 +203,7 @@ extension Office {
       heed(news, isFirst && watch?.hasAnswered == true, into: &outputs)
     case .start:
       guard answer.status != 200 else { return }
-      outputs.append(.say(.warning, "the event was not let begin: \(answer.complaint)"))
+      outputs.append(.say(.warning, .event, "the event was not let begin: \(answer.complaint)"))
     case .look(let number, let id): looked(number, id, answer, at: now)
     case .warm:
       isWarming = false
@@ -221,7 +225,8 @@ extension Office {
     case .place(let id): discovery?.lost(id, loss, at: now)
     case .events(let id): watch?.lost(id, at: now)
     case .start:
-      outputs.append(.say(.warning, "the event was not let begin: \(loss.reason.rawValue)"))
+      outputs.append(
+        .say(.warning, .event, "the event was not let begin: \(loss.reason.rawValue)"))
     case .look(let number, let id):
       guard number == inspectionNumber else { return }
       inspector?.lost(id, loss, token: toldToken)
@@ -240,11 +245,11 @@ extension Office {
       switch item {
       case .announced(let event):
         let when = event.hasStarted ? "has begun" : "is announced"
-        outputs.append(.say(.warning, "\(event.kind.rawValue) \(event.id) \(when)"))
+        outputs.append(.say(.warning, .event, "\(event.kind.rawValue) \(event.id) \(when)"))
       case .started(let event):
-        outputs.append(.say(.warning, "\(event.kind.rawValue) \(event.id) begins"))
+        outputs.append(.say(.warning, .event, "\(event.kind.rawValue) \(event.id) begins"))
       case .gone(let event):
-        outputs.append(.say(.notice, "\(event.kind.rawValue) \(event.id) is over"))
+        outputs.append(.say(.notice, .event, "\(event.kind.rawValue) \(event.id) is over"))
       }
     }
     outputs.append(.events(watch.known))

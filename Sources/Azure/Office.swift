@@ -70,7 +70,18 @@ package enum OfficeOutput: Hashable, Sendable {
   case inspected([Advice], [ReturnRoute])
   /// Routes of a table that is written from now on; whoever knows the machine's own routes warns.
   case returns([ReturnRoute])
-  case say(Urgency, String)
+  case say(Urgency, Topic, String)
+}
+
+/// What a line of the log is about.
+package enum Topic: Hashable, Sendable {
+  case token
+  /// Which machine this is, and where.
+  case surroundings
+  /// Something in Azure that is in the way.
+  case advice
+  case event
+  case kernelRoutes
 }
 
 /// How a line of the log is meant.

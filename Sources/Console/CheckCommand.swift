@@ -7,6 +7,7 @@ package struct CheckCommand: Hashable, Sendable {
   package let file: String
   /// Print the configuration with every default filled in.
   package let effective: Bool
+  package let json: Bool
 
   private static let effectiveOption = Option(
     "--effective", help: "print the configuration with every default filled in")
@@ -19,11 +20,18 @@ package struct CheckCommand: Hashable, Sendable {
       reports every error with its line and column. The exit status is 0 when
       the daemon would accept the file and 78 when not.
       """,
-    options: [effectiveOption])
+    options: [effectiveOption, .json],
+    examples: [
+      Example("Whether the file is good, before a reload", "hopshift check"),
+      Example(
+        "A file that is not in its place yet, with every default",
+        "hopshift check new.yaml --effective"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)
     file = arguments.operands.first ?? DefaultPath.configuration
     effective = arguments.has(CheckCommand.effectiveOption)
+    json = arguments.has(.json)
   }
 }

@@ -5,6 +5,7 @@ import Control
 /// `hopshift config diff`
 package struct ConfigCommand: Hashable, Sendable {
   package let file: String
+  package let json: Bool
 
   package static let synopsis = Synopsis(
     verb: "config", operands: "diff [FILE]",
@@ -15,12 +16,18 @@ package struct ConfigCommand: Hashable, Sendable {
       which sessions would end and which virtual IPs would come, go or be announced
       in another way. Nothing is changed. The exit status is 78 when the file has
       errors.
-      """, choices: ["diff"])
+      """,
+    options: [.json], choices: ["diff"],
+    examples: [
+      Example("What a reload would change, before it is done", "hopshift config diff"),
+      Example("The same of another file", "hopshift config diff new.yaml"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let what = arguments.operands.first else { throw .missingOperand("diff") }
     guard what == "diff" else { throw .unknownWord(what, known: ["diff"]) }
     try arguments.refuseOperands(beyond: 2)
     file = arguments.operands.count > 1 ? arguments.operands[1] : DefaultPath.configuration
+    json = arguments.has(.json)
   }
 }

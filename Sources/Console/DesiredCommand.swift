@@ -21,7 +21,11 @@ package struct DesiredCommand: Hashable, Sendable {
       With --follow the records begin with everything as it stands and the record
       "complete"; when records were lost, ask again.
       """,
-    options: [.json, followOption])
+    options: [.json, followOption],
+    examples: [
+      Example("Where the route tables should lead, and whose word that is", "hopshift desired"),
+      Example("Each change of it, for a program", "hopshift desired --follow --json"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 0)

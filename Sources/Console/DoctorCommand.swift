@@ -21,7 +21,12 @@ package struct DoctorCommand: Hashable, Sendable {
       The exit status is 5 when there is a problem. Remarks are not counted: they
       hurt on some machines only.
       """,
-    options: [.json, courierOption])
+    options: [.json, courierOption],
+    examples: [
+      Example("Look for what will hurt, before anything happens", "hopshift doctor"),
+      Example(
+        "In a pipeline, with exit status 5 when there is a problem", "hopshift doctor --json"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands()

@@ -13,7 +13,10 @@ package struct ExplainCommand: Hashable, Sendable {
       and each other speaker says and since when, what a change would have to wait
       for, and what each change would send.
       """,
-    options: [.json])
+    options: [.json],
+    examples: [
+      Example("Why web stands where it does, and what would move it", "hopshift explain web")
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let vip = arguments.operands.first else { throw .missingOperand("VIP") }

@@ -12,7 +12,10 @@ package struct HelpCommand: Hashable, Sendable {
     abstract: "explain a verb, or list them all",
     details: """
       The same is printed by 'hopshift VERB --help'.
-      """)
+      """,
+    examples: [
+      Example("All about one verb", "hopshift help monitor")
+    ])
 
   init(topic: Synopsis?) { self.topic = topic }
 
@@ -42,7 +45,14 @@ package struct HelpCommand: Hashable, Sendable {
     Options:
     \(list((topic.options + Option.global).map { ($0.usage, $0.help) }))
 
+    Examples:
+    \(topic.examples.map(show).joined(separator: "\n"))
+
     """
+  }
+
+  private static func show(_ example: Example) -> String {
+    "  \(example.purpose):" + example.lines.map { "\n    " + $0 }.joined()
   }
 
   /// A terminal's usual width.

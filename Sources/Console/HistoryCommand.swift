@@ -35,7 +35,14 @@ package struct HistoryCommand: Hashable, Sendable {
       which keeps the last 2048 shifts on disk, whichever start of the daemon they
       are of; below them stand the middle and the worst times of each stage.
       """,
-    options: [.json, htmlOption, sinceOption, courierOption])
+    options: [.json, htmlOption, sinceOption, courierOption],
+    examples: [
+      Example(
+        "The last shifts, and then the stages of number 17",
+        "hopshift history", "hopshift history 17"),
+      Example("A page about it for the post-mortem", "hopshift history 17 --html shift-17.html"),
+      Example("Last night, whatever has been restarted since", "hopshift history --since 12h"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)

@@ -16,7 +16,13 @@ package struct MaintenanceCommand: Hashable, Sendable {
       back. For an owner whose address decides, the file
       that keepalived tracks says 1, and keepalived moves the address.
       """,
-    options: [.json], choices: ["on", "off"])
+    options: [.json], choices: ["on", "off"],
+    examples: [
+      Example(
+        "Before this machine is worked on, and behind it",
+        "hopshift maintenance on", "hopshift maintenance off"),
+      Example("Take one virtual IP out of service", "hopshift maintenance on web"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let state = arguments.operands.first else { throw .missingOperand("on or off") }

@@ -13,7 +13,10 @@ package struct MetricsCommand: Hashable, Sendable {
       configuration is not any more what the daemon has read.
       The same is served over HTTP with the key metrics of the configuration.
       """,
-    options: [.json])
+    options: [.json],
+    examples: [
+      Example("What a scraper would get", "hopshift metrics")
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands()

@@ -40,7 +40,15 @@ package struct MonitorCommand: Hashable, Sendable {
       the command. When this command reads too slowly, the daemon drops records and
       says how many.
       """,
-    options: [.json, vipOption, hostOption, peerOption, countOption, forOption], choices: kinds)
+    options: [.json, vipOption, hostOption, peerOption, countOption, forOption], choices: kinds,
+    examples: [
+      Example(
+        "Wait up to a minute for the next shift",
+        "hopshift monitor shift --count 1 --for 1m"),
+      Example(
+        "Everything about one virtual IP, for a program",
+        "hopshift monitor --vip web --json"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     for word in arguments.operands where !MonitorCommand.kinds.contains(word) {

@@ -22,7 +22,11 @@ package struct ReceivedCommand: Hashable, Sendable {
       shown that were not accepted as they were: an attribute was discarded, their
       routes were taken as withdrawn, or the session was reset (RFC 7606).
       """,
-    options: [.json, errorsOption])
+    options: [.json, errorsOption],
+    examples: [
+      Example("What a route server has told us", "hopshift received 10.10.1.4"),
+      Example("What of it was not accepted as it was", "hopshift received --errors"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)

@@ -32,7 +32,11 @@ package struct RecordCommand: Hashable, Sendable {
       what the daemon remembers, and goes on until interrupted. A file that ends
       in the middle of a record can be played up to there.
       """,
-    options: [pastOption, forOption, sizeOption])
+    options: [pastOption, forOption, sizeOption],
+    examples: [
+      Example("After an incident, keep what led to it", "hopshift record --past incident.journal"),
+      Example("Keep the next hour", "hopshift record --for 1h hour.journal"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let file = arguments.operands.first else { throw .missingWord("FILE", verb: "record") }

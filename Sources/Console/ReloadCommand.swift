@@ -25,7 +25,13 @@ package struct ReloadCommand: Hashable, Sendable {
       before what will change. With --confirm the daemon goes back after LENGTH,
       unless --keep comes before.
       """,
-    options: [confirmOption, keepOption, rollbackOption, .json])
+    options: [confirmOption, keepOption, rollbackOption, .json],
+    examples: [
+      Example(
+        "Try the file for a minute, and keep it when all is well",
+        "hopshift reload --confirm 60s", "hopshift reload --keep"),
+      Example("Go back at once", "hopshift reload --rollback"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 0)

@@ -5,6 +5,7 @@ package struct ReplayCommand: Hashable, Sendable {
   package let file: String
   /// Another configuration to play it against.
   package let configuration: String?
+  package let json: Bool
 
   private static let configOption = Option(
     "--config", argument: "FILE", help: "show beside it what this configuration would have done")
@@ -20,12 +21,19 @@ package struct ReplayCommand: Hashable, Sendable {
       name other route servers, speakers and virtual IPs: what has the same name
       is the same thing.
       """,
-    options: [configOption])
+    options: [configOption, .json],
+    examples: [
+      Example("Look at what was recorded", "hopshift replay incident.journal"),
+      Example(
+        "What another configuration would have done",
+        "hopshift replay incident.journal --config new.yaml"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let file = arguments.operands.first else { throw .missingWord("FILE", verb: "replay") }
     try arguments.refuseOperands(beyond: 1)
     self.file = file
     configuration = arguments.value(ReplayCommand.configOption)
+    json = arguments.has(.json)
   }
 }

@@ -24,7 +24,11 @@ package struct RoutesCommand: Hashable, Sendable {
       stays only for a while says for how long that will be so. With udr it is also
       shown who writes Azure's route tables, and how far each route has come there.
       """,
-    options: [.json, heldOption])
+    options: [.json, heldOption],
+    examples: [
+      Example("Which routes of the kernel are held back, and why", "hopshift routes --held"),
+      Example("Every route of the rule branches", "hopshift routes branches"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)

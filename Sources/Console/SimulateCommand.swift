@@ -7,6 +7,7 @@ package struct SimulateCommand: Hashable, Sendable {
   package let events: [String]
   /// How long time goes on behind the last event.
   package let length: Nanoseconds
+  package let json: Bool
 
   private static let forOption = Option(
     "--for", argument: "TIME", help: "let TIME pass behind the last event; 15s unless given")
@@ -29,11 +30,20 @@ package struct SimulateCommand: Hashable, Sendable {
       command; the daemon does nothing. Shown is what it would decide, and each
       UPDATE that it would send, byte by byte and in words.
       """,
-    options: [forOption])
+    options: [forOption, .json],
+    examples: [
+      Example(
+        "See what the loss of an interface would do",
+        "hopshift simulate \"link eth1 down\""),
+      Example(
+        "A machine that dies and comes back after ten seconds",
+        "hopshift simulate \"host ws1 down\" \"wait 10s\" \"host ws1 up\""),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard !arguments.operands.isEmpty else { throw .missingWord("EVENT", verb: "simulate") }
     events = arguments.operands
     length = try arguments.length(SimulateCommand.forOption) ?? SimulateCommand.usualLength
+    json = arguments.has(.json)
   }
 }

@@ -26,7 +26,13 @@ package struct StatusCommand: Hashable, Sendable {
       stale, nobody can carry a virtual IP or a shift is not confirmed; the reasons
       go to standard error.
       """,
-    options: [.json, checkOption, verboseOption])
+    options: [.json, checkOption, verboseOption],
+    examples: [
+      Example("Who carries what, and what is degraded", "hopshift status"),
+      Example(
+        "For a monitoring system, with exit status 5 when anything is degraded",
+        "hopshift status --check"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands()

@@ -23,7 +23,13 @@ package struct SwitchCommand: Hashable, Sendable {
       tracks, to place it elsewhere; self ends that. Inside the damping window of the
       platform the wish is refused, and the answer says when it is over.
       """,
-    options: [toOption, dryRunOption, forceOption, .json])
+    options: [toOption, dryRunOption, forceOption, .json],
+    examples: [
+      Example(
+        "See what moving voice to ws2 would do, and then do it",
+        "hopshift switch voice --to ws2 --dry-run", "hopshift switch voice --to ws2"),
+      Example("Give the order of preference its word back", "hopshift switch voice --to auto"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     guard let vip = arguments.operands.first else { throw .missingOperand("VIP") }

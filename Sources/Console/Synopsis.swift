@@ -25,7 +25,20 @@ package struct Option: Hashable, Sendable {
   /// Taken before the verb and behind it.
   package static let global = [socket, noColor, help]
 
-  static let json = Option("--json", help: "print records as they came, one JSON object a line")
+  static let json = Option("--json", help: "print records, one JSON object a line")
+}
+
+/// Lines that somebody could type, and what for.
+package struct Example: Hashable, Sendable {
+  /// A sentence that a colon ends, at most 78 columns.
+  package let purpose: String
+  /// As a shell takes them, with the program's name.
+  package let lines: [String]
+
+  init(_ purpose: String, _ lines: String...) {
+    self.purpose = purpose
+    self.lines = lines
+  }
 }
 
 /// What a verb is called, takes and does.
@@ -40,10 +53,11 @@ package struct Synopsis: Hashable, Sendable {
   package let options: [Option]
   /// The words that the operands may be, when only certain ones are allowed.
   package let choices: [String]
+  package let examples: [Example]
 
   init(
     verb: String, operands: String = "", abstract: String, details: String, options: [Option] = [],
-    choices: [String] = []
+    choices: [String] = [], examples: [Example]
   ) {
     self.verb = verb
     self.operands = operands
@@ -51,6 +65,7 @@ package struct Synopsis: Hashable, Sendable {
     self.details = details
     self.options = options
     self.choices = choices
+    self.examples = examples
   }
 
   /// What may stand behind the verb.

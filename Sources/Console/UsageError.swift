@@ -1,5 +1,7 @@
 // What can be wrong with a command line.
 
+import Model
+
 /// Why a command line was not understood.
 package enum UsageError: Error, Hashable, Sendable {
   case noVerb
@@ -24,11 +26,17 @@ package enum UsageError: Error, Hashable, Sendable {
     switch self {
     case .noVerb: "a verb is missing; there are \(UsageError.verbs)"
     case .unknownVerb(let verb):
-      "unknown verb '\(Printable.clean(verb))'; there are \(UsageError.verbs)"
+      "unknown verb '\(Printable.clean(verb))'; "
+        + UsageError.advice(verb, Synopsis.all.map(\.verb), else: "there are \(UsageError.verbs)")
     case .unknownOption(let name, let verb?):
-      "unknown option '\(Printable.clean(name))'; 'hopshift help \(verb)' lists those of \(verb)"
+      "unknown option '\(Printable.clean(name))'; "
+        + UsageError.advice(
+          name, UsageError.options(of: verb),
+          else: "'hopshift help \(verb)' lists those of \(verb)")
     case .unknownOption(let name, nil):
-      "unknown option '\(Printable.clean(name))'; 'hopshift help' lists those there are"
+      "unknown option '\(Printable.clean(name))'; "
+        + UsageError.advice(
+          name, Option.global.map(\.name), else: "'hopshift help' lists those there are")
     case .optionBeforeVerb(let name): "option '\(name)' belongs behind its verb"
     case .missingArgument(let option): "option '\(option.usage)' lacks its argument"
     case .needlessArgument(let option): "option '\(option.name)' takes no argument"
@@ -47,8 +55,22 @@ package enum UsageError: Error, Hashable, Sendable {
     case .missingOperand(let what): "\(what) is missing"
     case .missingOption(let option): "option '\(option.usage)' is missing"
     case .unknownWord(let word, let known):
-      "unknown word '\(Printable.clean(word))'; there are \(known.joined(separator: ", "))"
+      "unknown word '\(Printable.clean(word))'; "
+        + UsageError.advice(word, known, else: "there are \(known.joined(separator: ", "))")
     }
+  }
+
+  /// The word that was meant: the only one that begins like it, or the nearest; else all there are.
+  private static func advice(_ word: String, _ known: [String], else list: String) -> String {
+    let longer = known.filter { $0.hasPrefix(word) }
+    guard let meant = longer.count == 1 ? longer[0] : Nearest.word(to: word, among: known) else {
+      return list
+    }
+    return "did you mean \(meant)?"
+  }
+
+  private static func options(of verb: String) -> [String] {
+    (Option.global + (Synopsis.all.first { $0.verb == verb }?.options ?? [])).map(\.name)
   }
 
   private static var verbs: String { Synopsis.all.map(\.verb).joined(separator: ", ") }

@@ -14,7 +14,11 @@ package struct VolleysCommand: Hashable, Sendable {
       needed: the one that stands, and the one that the next claim would send.
       With the name of a VIP its attributes and its bytes are shown as well.
       """,
-    options: [.json])
+    options: [.json],
+    examples: [
+      Example("What stands ready for each route server", "hopshift volleys"),
+      Example("The same of web, byte by byte", "hopshift volleys web"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)

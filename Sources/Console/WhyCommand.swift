@@ -15,7 +15,11 @@ package struct WhyCommand: Hashable, Sendable {
       change has to wait for. With the name of a virtual IP its last shift is told,
       otherwise the last of all. 'hopshift history' has the shifts before.
       """,
-    options: [.json])
+    options: [.json],
+    examples: [
+      Example("What moved last, and why", "hopshift why"),
+      Example("The last shift of web", "hopshift why web"),
+    ])
 
   init(_ arguments: Arguments) throws(UsageError) {
     try arguments.refuseOperands(beyond: 1)

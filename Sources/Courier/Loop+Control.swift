@@ -18,10 +18,13 @@ extension Loop {
       case .connected:
         give(.connected)
         shifts.begin(at: Clock.monotonic())
-        log.notice("connected to hopshiftd")
+        log.notice(.connected, "connected to hopshiftd")
       case .snapshot(let ask, let settings, let records, let routes):
+        wishes.replace(records, at: Clock.monotonic())
         give(.snapshot(ask: ask, settings, records, routes))
-      case .desired(let record): give(.desired(record))
+      case .desired(let record):
+        wishes.take(record, at: Clock.monotonic())
+        give(.desired(record))
       case .writer(let state): give(.writer(state))
       case .routes(let set): give(.routes(set))
       case .carried(let carriages): give(.carried(carriages))
@@ -29,8 +32,9 @@ extension Loop {
       case .metricsPlace(let place): serve(at: place)
       case .numbers(let records): tellMetrics(records)
       case .shifts(let answer): take(answer)
-      case .lost(let words): log.warning("\(words); trying again")
-      case .refused(let words): log.warning("hopshiftd does not take a report: \(words)")
+      case .lost(let words): log.warning(.disconnected, "\(words); trying again")
+      case .refused(let words):
+        log.warning(.trouble, "hopshiftd does not take a report: \(words)")
       }
     }
   }
@@ -56,10 +60,11 @@ extension Loop {
     let detail = report.detail.isEmpty ? "" : ": \(report.detail)"
     let durability = report.isDurable ? "" : ", not durable"
     let line = "\(report.vip) \(report.generation): \(report.stage.rawValue)\(durability)\(detail)"
+    let fields = wishes.fields(of: report, at: now)
     if report.stage == .failed || report.stage == .foreign {
-      log.warning(line)
+      log.warning(CourierMessage(report.stage), line, fields)
     } else {
-      log.notice(line)
+      log.notice(CourierMessage(report.stage), line, fields)
     }
     var words = [
       report.vip, report.generation.description, report.stage.rawValue,
@@ -81,10 +86,17 @@ extension Loop {
   func tell(_ reports: [RouteReport], at now: Instant) {
     let troubles = reports.filter { $0.stage == .failed || $0.stage == .foreign }
     for report in troubles.prefix(Loop.routeLines) {
-      log.warning("\(report.prefix): \(report.stage?.rawValue ?? ""): \(report.detail)")
+      let stage = report.stage?.rawValue ?? ""
+      log.warning(
+        .kernelRoutes, "\(report.prefix): \(stage): \(report.detail)",
+        [
+          ("PREFIX", report.prefix.description), ("STAGE", stage),
+          ("GENERATION", report.generation.description),
+        ])
     }
     if troubles.count > Loop.routeLines {
-      log.warning("and \(troubles.count - Loop.routeLines) more routes of the kernel")
+      let count = troubles.count - Loop.routeLines
+      log.warning(.kernelRoutes, "and \(count) more routes of the kernel", [("COUNT", "\(count)")])
     }
     var rest = reports[...]
     while let first = rest.first {
@@ -137,13 +149,15 @@ extension Loop {
         give(.kept(number, isDurable: isDurable))
       case .failed(let error):
         if error == .taken { failure = .busy }
-        if diskTrouble != error { log.warning("the store: \(error); words are not durable") }
+        if diskTrouble != error {
+          log.warning(.storeFailed, "the store: \(error); words are not durable")
+        }
         diskTrouble = error
         storeAt = storeAt ?? Clock.monotonic() + Office.keepAgain
       case .mended: storeWorks()
       case .read(let ask, let shifts): history?.answer(ask, shifts)
       case .putAside(let path):
-        log.warning("the store was damaged: it lies in \(path) now")
+        log.warning(.storeFailed, "the store was damaged: it lies in \(path) now")
         give(.forgotten)
       case .ended: break
       }
@@ -154,7 +168,7 @@ extension Loop {
     storeAt = nil
     guard diskTrouble != nil else { return }
     diskTrouble = nil
-    log.notice("the store takes everything again")
+    log.notice(.storeWorks, "the store takes everything again")
   }
 
   /// Also without routes, whose words are tried again by whoever wishes them.
@@ -170,7 +184,8 @@ extension Loop {
     guard !open.isEmpty else { return }
     let names = open.prefix(8).map { $0.route.split(separator: "/").last.map(String.init) ?? "" }
     let more = open.count > 8 ? " and \(open.count - 8) more" : ""
-    log.notice("not settled before: \(names.joined(separator: ", "))\(more); hopshiftd is asked")
+    let list = names.joined(separator: ", ")
+    log.notice(.unsettled, "not settled before: \(list)\(more); hopshiftd is asked")
   }
 }
 

@@ -18,7 +18,7 @@ extension Loop {
       try epoll.add(door.raw, token: Loop.token(.history, 0, 0), interest: .read)
       history = door
     } catch {
-      log.warning("the past cannot be asked for on \(options.listen): \(error)")
+      log.warning(.trouble, "the past cannot be asked for on \(options.listen): \(error)")
     }
   }
 
@@ -48,7 +48,7 @@ extension Loop {
       do throws(Errno) {
         return try WayOut.source(toward: address) == hop
       } catch {
-        log.warning("the way to \(address) cannot be asked for: \(error)")
+        log.warning(.trouble, "the way to \(address) cannot be asked for: \(error)")
         return false
       }
     }.map { .loops($0) }

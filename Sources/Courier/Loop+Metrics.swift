@@ -55,11 +55,13 @@ extension Loop {
       try epoll.add(raw, token: Loop.token(.web, 0, lastDoor), interest: .read)
       door = made
       doorTrouble = nil
-      log.notice("metrics are served on \(place)")
+      log.notice(.surroundings, "metrics are served on \(place)")
     } catch {
       self.doorAt = now + Loop.doorPause
       // Once for each reason.
-      if doorTrouble != error { log.warning("metrics cannot be served on \(place): \(error)") }
+      if doorTrouble != error {
+        log.warning(.trouble, "metrics cannot be served on \(place): \(error)")
+      }
       doorTrouble = error
     }
   }

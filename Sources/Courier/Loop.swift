@@ -57,6 +57,7 @@ final class Loop {
   var isStopping = false
   var service = ServiceLine()
   var shifts = ShiftWatch()
+  var wishes = Wishes()
   var history: HistoryDoor?
   /// Who waits for the findings of an inspection.
   var inspections: [HistoryDoor.Ask] = []
@@ -139,7 +140,8 @@ final class Loop {
   private func wake(_ count: Int) throws(Errno) {
     let now = Clock.monotonic()
     if let pause = clock.woke(at: now) {
-      log.warning("this process stood still for \(pause.milliseconds) ms: hopshiftd is asked anew")
+      log.warning(
+        .paused, "this process stood still for \(pause.milliseconds) ms: hopshiftd is asked anew")
       give(.paused)
     }
     // The daemon's words first: what it takes back must not be sent.
@@ -166,7 +168,7 @@ final class Loop {
 
   private func readSignals() throws(Errno) {
     while let number = try signals.next() {
-      log.notice("signal \(number): stopping")
+      log.notice(.stopping, "signal \(number): stopping")
       isStopping = true
     }
   }
@@ -184,7 +186,7 @@ final class Loop {
       }
       _ = try epoll.wait(until: min(until, Clock.monotonic() + Loop.shortBeat))
     }
-    log.warning("the disk does not answer: it is left")
+    log.warning(.storeFailed, "the disk does not answer: it is left")
   }
 
   // MARK: The office
@@ -216,9 +218,9 @@ final class Loop {
     case .events(let events): tell(events, at: now)
     case .inspected(let advice, let returns): tell(advice + loops(returns))
     case .returns(let returns):
-      for advice in loops(returns) { log.warning("\(advice.what): \(advice.why)") }
-    case .say(.notice, let text): log.notice(text)
-    case .say(.warning, let text): log.warning(text)
+      for advice in loops(returns) { log.warning(.advice, "\(advice.what): \(advice.why)") }
+    case .say(.notice, let topic, let text): log.notice(CourierMessage(topic), text)
+    case .say(.warning, let topic, let text): log.warning(CourierMessage(topic), text)
     }
     return []
   }

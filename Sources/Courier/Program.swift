@@ -66,9 +66,9 @@ package enum Program {
       }
       let seed = try StartError.wrap("random numbers") { () throws(Errno) in try Entropy.seed() }
       let loop = try Loop(options, log: log, seed: seed)
-      log.notice("hopshift-courier \(Release.version) starts")
+      log.notice(.started, "hopshift-courier \(Release.version) starts")
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
-      log.notice("hopshift-courier ends")
+      log.notice(.stopping, "hopshift-courier ends")
       return ExitCode.ok.rawValue
     } catch {
       log.error("\(error.what): \(error.error)")

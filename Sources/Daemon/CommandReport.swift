@@ -31,7 +31,7 @@ struct CommandRequest {
       default: return .failure(UsageError(text: "switch knows no \(word)"))
       }
     }
-    guard let vip = slot(words[0], plan) else { return .failure(unknown(words[0])) }
+    guard let vip = slot(words[0], plan) else { return .failure(unknown(words[0], plan)) }
     let command: OperatorCommand
     switch words[1] {
     case "auto": command = .release(vip)
@@ -39,7 +39,8 @@ struct CommandRequest {
     case "other" where !isWatched(vip, plan): command = .give(vip, isForced: isForced)
     default:
       guard let host = plan.hosts.firstIndex(where: { $0.name == words[1] }) else {
-        return .failure(UsageError(text: "there is no host called \(words[1])"))
+        let names = plan.hosts.map(\.name)
+        return .failure(UsageError(text: UnknownName.text("host", words[1], among: names)))
       }
       command = .move(vip, to: HostSlot(host), isForced: isForced)
     }
@@ -56,7 +57,7 @@ struct CommandRequest {
     if words.count > 1 {
       vips = []
       for name in words[1...] {
-        guard let vip = slot(name, plan) else { return .failure(unknown(name)) }
+        guard let vip = slot(name, plan) else { return .failure(unknown(name, plan)) }
         vips.append(vip)
       }
     }
@@ -68,8 +69,8 @@ struct CommandRequest {
     plan.vips.firstIndex { $0.name == name }.map(VIPSlot.init)
   }
 
-  private static func unknown(_ name: String) -> UsageError {
-    UsageError(text: "there is no VIP called \(name)")
+  private static func unknown(_ name: String, _ plan: Plan) -> UsageError {
+    UsageError(text: UnknownName.vip(name, plan))
   }
 
   private static func isWatched(_ vip: VIPSlot, _ plan: Plan) -> Bool {

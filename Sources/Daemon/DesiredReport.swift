@@ -10,7 +10,7 @@ enum DesiredReport {
   /// Everything as it stands; with `follow` the client is told of each change from then on.
   static func answer(
     _ request: Request, to client: ControlClient, _ engine: borrowing Engine,
-    _ moment: Moment
+    _ history: History, _ moment: Moment
   ) {
     let isCourier = request.words == ["follow", "courier"]
     let follows = isCourier || request.words == ["follow"]
@@ -29,7 +29,8 @@ enum DesiredReport {
       if isCourier { client.enqueue(carriage(request.id, vip, engine.plan)) }
       guard let (wish, generation) = engine.routeWish(of: vip) else { continue }
       client.enqueue(
-        record(request.id, vip, wish, generation, engine.run, engine.plan, moment.now))
+        record(
+          request.id, vip, wish, (engine.run, generation), engine.plan, history, moment.now))
       if let outcome = moment.outcomes[vip] {
         client.enqueue(RouteOutcomes.record(request.id, vip, outcome, engine.plan, moment.now))
       }
@@ -73,14 +74,14 @@ enum DesiredReport {
   }
 
   static func record(
-    _ id: String, _ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64, _ run: UInt64,
-    _ plan: Plan, _ at: Instant
+    _ id: String, _ vip: VIPSlot, _ wish: RouteWish, _ generation: (run: UInt64, number: UInt64),
+    _ plan: Plan, _ history: History, _ at: Instant
   ) -> [UInt8] {
     let made = plan.vips[vip.index]
     var line = JSONLine(id: id, type: "desired")
     line.add("at-ns", at.nanoseconds)
     line.add("vip", made.name)
-    line.add("generation", "\(run).\(generation)")
+    line.add("generation", "\(generation.run).\(generation.number)")
     line.add("voice", word(wish.voice))
     line.add("wanted", wish.isWanted)
     line.add("mode", made.udr?.mode.rawValue)
@@ -90,6 +91,11 @@ enum DesiredReport {
     line.add("next-hop6", hops?.ipv6?.description)
     let standing = wish.candidate.map { Standing(candidate: $0, rung: .owner) }
     line.add("host", VIPWords.host(vip, standing, plan))
+    if wish.voice == .ours, wish.isWanted, let shift = history.last(of: vip) {
+      line.add("shift", shift)
+    } else {
+      line.addNull("shift")
+    }
     return line.finish()
   }
 
@@ -100,4 +106,10 @@ enum DesiredReport {
     case .unsure: "unsure"
     }
   }
+}
+
+extension History {
+  /// The newest shift of a VIP that is remembered. Asked when records are made, never on the way of
+  /// a volley.
+  func last(of vip: VIPSlot) -> UInt32? { numbers.last { self[$0]?.vip == vip } }
 }

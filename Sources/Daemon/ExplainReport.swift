@@ -16,8 +16,8 @@ enum ExplainReport {
       return JSONLine.end(id: request.id, code: .usage, message: "explain takes one VIP")
     }
     guard let place = engine.plan.vips.firstIndex(where: { $0.name == request.words[0] }) else {
-      return JSONLine.end(
-        id: request.id, code: .failure, message: "there is no VIP called \(request.words[0])")
+      let text = UnknownName.vip(request.words[0], engine.plan)
+      return JSONLine.end(id: request.id, code: .failure, message: text)
     }
     let vip = VIPSlot(place)
     var bytes = head(request.id, vip, engine, now)

@@ -60,6 +60,11 @@ final class GroupDoor {
   /// Two keys are enough: whoever has neither of them would not be heard.
   func canTake(_ key: SealKey) -> Bool { former == nil || key == self.key || key == former }
 
+  /// The same at a later time, when `next` has been taken up and nothing else.
+  func canTake(_ key: SealKey, after next: SealKey) -> Bool {
+    next == self.key ? canTake(key) : key == next || key == self.key
+  }
+
   /// The same speakers at the same place, with other times or another key.
   func succeed(_ group: Plan.Group, key: SealKey, at now: Instant, log: Log) {
     precondition(group.peers == self.group.peers && group.address == self.group.address)

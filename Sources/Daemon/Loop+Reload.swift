@@ -204,7 +204,7 @@ extension Loop {
     var obstacles = obstacles(from: former, to: next)
     if obstacles.isEmpty, isOnTrial {
       // What was there before the first trial is what it would go back to.
-      obstacles = self.obstacles(from: next, to: reloads.trial?.former ?? former)
+      obstacles = self.obstacles(from: next, to: reloads.trial?.former ?? former, isBack: true)
       let advice = "it could not be taken back: reload without --confirm\n"
       if !obstacles.isEmpty { obstacles += advice }
     }
@@ -230,14 +230,21 @@ extension Loop {
     return .done
   }
 
-  /// One line for each thing that only a new start can take up.
-  private func obstacles(from former: Configured, to next: Configured) -> String {
+  /// One line for each thing that only a new start can take up; `isBack`: of the way back from
+  /// `former`, which is not followed yet.
+  private func obstacles(
+    from former: Configured, to next: Configured, isBack: Bool = false
+  ) -> String {
     var lines = Succession.obstacles(from: former.plan, to: next.plan).map(\.sentence)
     if !facts.mayOpenRawSockets, ProbeSockets.needRawSockets(next.plan) {
       lines.append("probes by arp or icmp need a capability that was given up: they need a restart")
     }
-    if let group, let key = next.key, !group.canTake(key) {
-      lines.append("group: not all speakers have the last key: reload them first, or restart")
+    if let group, let key = next.key, let taken = former.key {
+      if isBack, !group.canTake(key, after: taken) {
+        lines.append("group: the key from before the trial would be a third one then")
+      } else if !isBack, !group.canTake(key) {
+        lines.append("group: not all speakers have the last key: reload them first, or restart")
+      }
     }
     let isLoose =
       next.protection.password == nil && former.protection.password != nil

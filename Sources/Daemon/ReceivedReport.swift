@@ -23,7 +23,8 @@ enum ReceivedReport {
     }
     let chosen = peers.indices.filter { names.isEmpty || names[0] == peers[$0].description }
     guard !chosen.isEmpty else {
-      let text = "there is no route server \(names.first ?? "")"
+      let known = peers.map(\.description).joined(separator: ", ")
+      let text = "there is no route server \(names.first ?? ""); there are \(known)"
       return JSONLine.end(id: request.id, code: .failure, message: text)
     }
     var bytes: [UInt8] = []

@@ -19,6 +19,14 @@ struct Recording {
   /// Whether there is more to give now.
   func hasMore(_ recorded: Int) -> Bool { !position.hasReached(end ?? recorded) }
 
+  /// The next piece; nil when what comes next is lost. Behind the end there may be more by now, and
+  /// a part of that would be a record that is cut.
+  mutating func next(_ recorder: borrowing Recorder) -> ArraySlice<UInt8>? {
+    let isInHead = !position.hasReached(position.offset)
+    let left = isInHead ? Recording.pieceSize : (end ?? .max) - position.offset
+    return recorder.read(&position, limit: min(Recording.pieceSize, left))
+  }
+
   /// Answers a request to record: begins it, or says why it cannot begin.
   ///
   /// `state` is that of the engine now; nil while a dump runs.
@@ -69,7 +77,7 @@ extension ControlClient {
   /// Gives the client what it has room for.
   func serveRecording(_ recorder: borrowing Recorder) {
     while var recording, recording.hasMore(recorder.end), queued < Recording.queueShare {
-      guard let piece = recorder.read(&recording.position, limit: Recording.pieceSize) else {
+      guard let piece = recording.next(recorder) else {
         enqueue(JSONLine.end(id: recording.id, code: .failure, message: Recording.tooSlow))
         self.recording = nil
         return

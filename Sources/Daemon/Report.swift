@@ -59,7 +59,7 @@ enum Report {
     case .explain: client.enqueue(ExplainReport.answer(request, engine, at: moment.now))
     case .version: client.enqueue(version(request))
     case .desired:
-      DesiredReport.answer(request, to: client, engine, moment)
+      DesiredReport.answer(request, to: client, engine, history, moment)
     case .inspect:
       let text = "hopshift-courier looks at Azure: ask it on its own socket"
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: text))

@@ -25,7 +25,8 @@ enum RoutesReport {
     }
     let chosen = rules.indices.filter { names.isEmpty || names[0] == rules[$0].name }
     guard names.isEmpty || !chosen.isEmpty else {
-      let text = "there is no rule \(names.first ?? "")"
+      let text = UnknownName.text(
+        "rule", names.first ?? "", among: engine.plan.redistributions.map(\.name))
       return JSONLine.end(id: request.id, code: .failure, message: text)
     }
     let exports = engine.exports

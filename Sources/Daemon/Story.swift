@@ -72,7 +72,7 @@ enum Story {
       control.publish(.vip) { Story.placement($0, slot, placement, at, plan) }
     case .wish(let vip, let wish, let generation):
       control.publish(.desired) {
-        DesiredReport.record($0, vip, wish, generation, engine.run, plan, at)
+        DesiredReport.record($0, vip, wish, (engine.run, generation), plan, history, at)
       }
     case .forgotten:
       control.publish(.alarm) { alarm($0, "the state file could not be used", at) }

@@ -24,7 +24,7 @@ enum VolleyReport {
       chosen = chosen.filter { plan.vips[$0.index].name == name }
       guard !chosen.isEmpty else {
         return JSONLine.end(
-          id: request.id, code: .failure, message: "there is no VIP called \(name)")
+          id: request.id, code: .failure, message: UnknownName.vip(name, plan))
       }
     }
     var bytes: [UInt8] = []

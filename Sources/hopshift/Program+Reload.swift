@@ -32,7 +32,7 @@ extension Program {
   mutating func compare(
     _ command: ConfigCommand, _ socket: String
   ) throws(Trouble) -> ExitCode {
-    let (_, read, code) = examine(command.file)
+    let (_, read, code) = examine(command.file, json: command.json)
     guard let plan = read else { return code }
     let followed = try ask(.configuration, [], false, socket)
       .compactMap { $0.string("text") }.joined()
@@ -40,13 +40,31 @@ extension Program {
       throw .garbled("a configuration that this version does not understand")
     }
     let differences = Configuration.differences(from: running, to: plan)
-    if differences.isEmpty {
+    let consequences = Consequences(from: running, to: plan)
+    if command.json {
+      write(differences, consequences)
+    } else if differences.isEmpty {
       output.write("nothing would change\n")
-      return .ok
+    } else {
+      for difference in differences { output.write(Program.line(difference)) }
+      output.write("\n" + consequences.text)
     }
-    for difference in differences { output.write(Program.line(difference)) }
-    output.write("\n" + Consequences(from: running, to: plan).text)
     return .ok
+  }
+
+  private mutating func write(_ differences: [Difference], _ consequences: Consequences) {
+    for difference in differences {
+      var record = JSONLine(id: "config", type: "difference")
+      record.add("path", difference.path)
+      record.add("before", difference.before)
+      record.add("after", difference.after)
+      write(record)
+    }
+    for sentence in consequences.lines where !differences.isEmpty {
+      var record = JSONLine(id: "config", type: "consequence")
+      record.add("sentence", sentence)
+      write(record)
+    }
   }
 
   private static func line(_ difference: Difference) -> String {
@@ -61,7 +79,7 @@ extension Program {
 
 /// What a reload would do, for people.
 struct Consequences {
-  private var lines: [String] = []
+  private(set) var lines: [String] = []
 
   init(from old: Plan, to new: Plan) {
     let obstacles = Succession.obstacles(from: old, to: new)

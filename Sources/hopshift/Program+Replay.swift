@@ -27,6 +27,7 @@ extension Program {
     let clock = { (time: Instant) in
       WallTime.time(time.nanoseconds &+ beginning.wallOffset, zone: zone)
     }
+    if command.json { return try answer(command, replay, plan, events, result) }
     if result.first != nil {
       let date = WallTime.date(start, zone: zone)
       output.write("\(name): recorded by hopshiftd \(beginning.release) from \(date) on\n")
@@ -74,10 +75,10 @@ extension Program {
     return plan
   }
 
-  private mutating func playAnother(
-    _ path: String, _ replay: Replay, _ plan: Plan, _ lines: [ReplayLine],
-    _ clock: (Instant) -> String, _ style: Style
-  ) throws(Trouble) {
+  /// What another configuration would have done, and how many inputs it knows nothing of.
+  func another(
+    _ path: String, _ replay: Replay, _ plan: Plan
+  ) throws(Trouble) -> (events: [Event], omitted: Int, beginning: Beginning) {
     let name = Printable.clean(path)
     let bytes: [UInt8]
     do throws(Errno) {
@@ -96,9 +97,18 @@ extension Program {
         "the journal begins in the middle of a run, and \(name) names other things: "
           + "only a journal from the start of hopshiftd can be played against it")
     }
+    return (events, omitted, beginning)
+  }
+
+  private mutating func playAnother(
+    _ path: String, _ replay: Replay, _ plan: Plan, _ lines: [ReplayLine],
+    _ clock: (Instant) -> String, _ style: Style
+  ) throws(Trouble) {
+    let name = Printable.clean(path)
+    let (other, omitted, beginning) = try another(path, replay, plan)
     output.write(
       ReplayPage.sideBySide(
-        lines, events.map(Program.line), titles: ("AS RECORDED", "WITH \(name)"), clock: clock,
+        lines, other.map(Program.line), titles: ("AS RECORDED", "WITH \(name)"), clock: clock,
         style: style))
     if omitted > 0 {
       output.write("left out: \(omitted) inputs of what \(name) does not name\n")

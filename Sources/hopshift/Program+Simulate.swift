@@ -34,13 +34,45 @@ extension Program {
       return .usage
     }
     rehearsal.pass(command.length)
+    let assumptions = Program.assumptions(plan, command.length)
+    if command.json {
+      for step in rehearsal.steps { write(step, plan) }
+      for assumption in assumptions {
+        var record = JSONLine(id: "simulate", type: "assumption")
+        record.add("sentence", assumption)
+        write(record)
+      }
+      return .ok
+    }
     for step in rehearsal.steps { output.write(Program.text(step, plan, style)) }
     let isIdle = !rehearsal.steps.contains {
       if case .supposed = $0.what { false } else { true }
     }
     if isIdle { output.write("nothing would be decided, and nothing sent\n") }
-    write(assumptions: plan, command.length)
+    for assumption in assumptions { output.write(assumption + "\n") }
     return .ok
+  }
+
+  private mutating func write(_ step: Rehearsal.Step, _ plan: Plan) {
+    var record = JSONLine(id: "simulate", type: "step")
+    record.add("after-us", step.after.microseconds)
+    switch step.what {
+    case .supposed(let text):
+      record.add("what", "supposed")
+      record.add("sentence", text)
+    case .told(let sentence):
+      record.add("what", "told")
+      record.add("sentence", sentence.text)
+    case .cut: record.add("what", "cut")
+    case .fired(let vip, let peer, let shift, let bytes, let lines):
+      record.add("what", "fired")
+      record.add("vip", plan.vips[vip.index].name)
+      record.add("route-server", plan.routeServers.peers[peer.index].description)
+      record.add("shift", shift)
+      record.add("lines", lines)
+      record.add("hex", hexadecimal: bytes[...])
+    }
+    write(record)
   }
 
   /// A journal that ends with its beginning: the state of this moment.
@@ -59,7 +91,7 @@ extension Program {
     return journal
   }
 
-  private mutating func write(assumptions plan: Plan, _ length: Nanoseconds) {
+  private static func assumptions(_ plan: Plan, _ length: Nanoseconds) -> [String] {
     var texts = ["assumed: route servers that are established stay so, and no other connects"]
     if plan.group != nil {
       texts.append("assumed: the other speakers go on saying what they said last")
@@ -67,7 +99,7 @@ extension Program {
     if !plan.targets.isEmpty { texts.append("assumed: all other evidence stays as it is") }
     let time = LengthOfTime.text(milliseconds: length.milliseconds)
     texts.append("looked at: \(time) behind the last event")
-    output.write(texts.map { $0 + "\n" }.joined())
+    return texts
   }
 
   /// Bytes of an UPDATE in one line.

@@ -56,7 +56,7 @@ struct Program {
       case .record(let command): return try record(command, invocation.socket)
       case .replay(let command): return try replay(command, style)
       case .simulate(let command): return try simulate(command, invocation.socket, style)
-      case .version: return try version(invocation.socket)
+      case .version(let command): return try version(command, invocation.socket)
       case .check(let command): return check(command)
       case .config(let command): return try compare(command, invocation.socket)
       case .reload(let command): return try reload(command, invocation.socket)
@@ -246,60 +246,6 @@ struct Program {
     }
     if left > 0, !output.isClosed { try Program.accept(client.end) }
     return .ok
-  }
-
-  private mutating func version(_ socket: String) throws(Trouble) -> ExitCode {
-    output.write(VersionReport.own)
-    var records: [Record] = []
-    var client = try Client(socket: socket, verb: .version)
-    while client.end == nil, let answers = try client.next() { records += answers.map(\.record) }
-    try Program.accept(client.end)
-    output.write(VersionReport.daemon(records))
-    return .ok
-  }
-
-  /// Errors in the file are the answer to `check`, so they never leave this function.
-  private mutating func check(_ command: CheckCommand) -> ExitCode {
-    let (name, read, code) = examine(command.file)
-    guard let plan = read else { return code }
-    if command.effective {
-      output.write(Configuration.effective(plan))
-    } else {
-      let prefixes = plan.vips.reduce(0) { $0 + $1.prefixes.count }
-      output.write(
-        "\(name): good. Virtual IPs: \(plan.vips.count), prefixes: \(prefixes), "
-          + "route servers: \(plan.routeServers.peers.count)\n" + Arithmetic.text(of: plan)
-          + ReturnRoutes.text(of: plan))
-    }
-    return .ok
-  }
-
-  /// Reads a configuration and prints what is wrong with it; without a Plan there is a status to
-  /// end with.
-  mutating func examine(_ path: String) -> (name: String, plan: Plan?, code: ExitCode) {
-    let file = path == "-" ? "/dev/stdin" : path
-    let name = Printable.clean(file)
-    let bytes: [UInt8]
-    do throws(Errno) {
-      bytes = try Files.read(path: file, limit: YAML.Limits.fileSize)
-    } catch {
-      output.complain("cannot read \(name): \(error)")
-      return (name, nil, error == .fileTooLarge ? .badConfiguration : .failure)
-    }
-    let report = Program.report(bytes)
-    output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
-    return (name, report.plan, .badConfiguration)
-  }
-
-  static func report(_ bytes: [UInt8]) -> ConfigurationReport {
-    do throws(YAMLError) {
-      return Configuration.check(try YAML.parse(bytes))
-    } catch {
-      let problem = Problem(
-        severity: .error, position: error.position, path: "", message: error.message,
-        suggestion: error.suggestion)
-      return ConfigurationReport(plan: nil, problems: [problem])
-    }
   }
 
   /// An answer that ended with another code than 0 is trouble.

@@ -116,7 +116,7 @@ struct OfficeScene {
     case .events(let list): events.append(list)
     case .inspected(let advice, _): inspections.append(advice)
     case .returns(let routes): returns += routes
-    case .say(_, let text): said.append(text)
+    case .say(_, _, let text): said.append(text)
     }
   }
 

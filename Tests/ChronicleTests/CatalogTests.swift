@@ -2,6 +2,7 @@
 
 import BGP
 import Chronicle
+import Courier
 import Engine
 import Failover
 import Foundation
@@ -33,7 +34,10 @@ import Testing
   @Test func theCatalogHasEveryMessageAndNoOther() throws {
     let ids = try CatalogTests.entries().map(\.id)
     #expect(Set(ids).count == ids.count)
-    #expect(Set(ids) == Set(JournalMessage.allCases.map(\.rawValue)))
+    let daemon = JournalMessage.allCases.map(\.rawValue)
+    let courier = CourierMessage.allCases.map(\.rawValue)
+    #expect(Set(ids) == Set(daemon + courier))
+    #expect(Set(daemon).isDisjoint(with: courier))
     for id in ids { #expect(id.wholeMatch(of: /[0-9a-f]{32}/) != nil, "\(id)") }
   }
 
@@ -41,6 +45,9 @@ import Testing
     for entry in try CatalogTests.entries() {
       #expect(entry.header.first?.hasPrefix("Subject: ") == true, "\(entry.id)")
       #expect(entry.header.contains("Defined-By: hopshift"))
+      let isCourier = CourierMessage(rawValue: entry.id) != nil
+      let page = isCourier ? "hopshift-courier(8)" : "hopshiftd(8)"
+      #expect(entry.header.contains("Documentation: man:\(page)"), "\(entry.id)")
       #expect(entry.body.count > 40, "\(entry.id)")
       for line in entry.body.split(separator: "\n") { #expect(line.count <= 100, "\(line)") }
     }
@@ -55,10 +62,14 @@ import Testing
       .hostHealth: ["HOST"], .evidence: ["HOST"], .speaker: ["PEER"], .outOfService: ["VIP"],
       .placement: ["VIP"], .routesWanted: ["VIP"],
     ]
+    let ofCourier: [CourierMessage: Set<String>] = [
+      .progress: ["VIP", "STAGE"], .routesFailed: ["VIP"], .foreignRoute: ["VIP"],
+    ]
     for entry in try CatalogTests.entries() {
-      let message = try #require(JournalMessage(rawValue: entry.id))
       let named = Set(entry.body.matches(of: /@([A-Z_]+)@/).map { String($0.1) })
-      #expect(named == fields[message] ?? [], "\(message)")
+      let daemon = JournalMessage(rawValue: entry.id).map { fields[$0] ?? [] }
+      let courier = CourierMessage(rawValue: entry.id).map { ofCourier[$0] ?? [] }
+      #expect(named == daemon ?? courier, "\(entry.id)")
     }
   }
 }

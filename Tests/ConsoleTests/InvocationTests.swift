@@ -114,12 +114,19 @@ import Testing
 
   @Test(arguments: [
     ("", "a verb is missing; there are \(verbs)"),
-    ("stauts", "unknown verb 'stauts'; there are \(verbs)"),
-    (
-      "help stauts",
-      "unknown verb 'stauts'; there are \(verbs)"
-    ),
+    ("stauts", "unknown verb 'stauts'; did you mean status?"),
+    ("hist", "unknown verb 'hist'; did you mean history?"),
+    ("mointor --json", "unknown verb 'mointor'; did you mean monitor?"),
+    ("re", "unknown verb 're'; there are \(verbs)"),
+    ("failover web", "unknown verb 'failover'; there are \(verbs)"),
+    ("help stauts", "unknown verb 'stauts'; did you mean status?"),
+    ("help failover", "unknown verb 'failover'; there are \(verbs)"),
     ("--jsno", "unknown option '--jsno'; 'hopshift help' lists those there are"),
+    ("--socktet a status", "unknown option '--socktet'; did you mean --socket?"),
+    ("status --jsno", "unknown option '--jsno'; did you mean --json?"),
+    ("status --verb", "unknown option '--verb'; did you mean --verbose?"),
+    ("monitor shfit", "unknown word 'shfit'; did you mean shift?"),
+    ("maintenance onn", "unknown word 'onn'; did you mean on?"),
     ("-j status", "unknown option '-j'; 'hopshift help' lists those there are"),
     ("--json status", "option '--json' belongs behind its verb"),
     (

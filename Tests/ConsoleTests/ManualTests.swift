@@ -180,6 +180,45 @@ import Testing
     "\(option.name)[\(option.help)]\(option.argument == nil ? "" : ":")"
   }
 
+  /// Each is a command line of its verb that would be understood, and help and manual have it.
+  @Test(arguments: Synopsis.all)
+  func examplesAreUnderstood(_ synopsis: Synopsis) throws {
+    #expect(!synopsis.examples.isEmpty)
+    for example in synopsis.examples {
+      for line in example.lines {
+        let words = ManualTests.words(line)
+        #expect(words.prefix(2) == ["hopshift", synopsis.verb], "\(line)")
+        #expect(throws: Never.self) { _ = try Invocation(Array(words.dropFirst())) }
+      }
+    }
+  }
+
+  /// As a shell cuts it: quotes keep blanks.
+  private static func words(_ line: String) -> [String] {
+    line.split(separator: "\"", omittingEmptySubsequences: false).enumerated()
+      .flatMap { place, piece in
+        place.isMultiple(of: 2) ? piece.split(separator: " ") : [piece]
+      }.map(String.init)
+  }
+
+  @Test func theManualHasTheExamples() throws {
+    let lines = try ManualTests.lines("packaging/man/hopshift.1")
+    let section = lines.drop { $0 != ".Sh EXAMPLES" }.dropFirst().prefix { !$0.hasPrefix(".Sh") }
+    let text = section.joined(separator: "\n").replacing("\\(dq", with: "\"")
+    var place = text.startIndex
+    for example in Synopsis.all.flatMap(\.examples) {
+      let block = "\(example.purpose):\n.Pp\n" + example.lines.map { ".Dl \($0)\n" }.joined()
+      let found = try #require(text[place...].firstRange(of: block), "\(block)")
+      place = found.upperBound
+    }
+  }
+
+  /// What prints something prints it for programs too; `record` writes a file and `help` explains.
+  @Test func everyVerbHasRecords() {
+    let without = Synopsis.all.filter { !$0.options.contains { $0.name == "--json" } }
+    #expect(without.map(\.verb) == ["record", "help"])
+  }
+
   @Test(arguments: [nil] + Synopsis.all.map(\.verb))
   func helpNamesEverythingAndFitsAScreen(_ verb: String?) throws {
     let invocation = try Invocation(["help"] + (verb.map { [$0] } ?? []))
@@ -198,6 +237,10 @@ import Testing
     if let topic = command.topic {
       #expect(text.contains(topic.details))
       for choice in topic.choices { #expect(topic.details.contains(choice)) }
+      for example in topic.examples {
+        #expect(text.contains("  \(example.purpose):\n"))
+        for line in example.lines { #expect(text.contains("    \(line)\n")) }
+      }
     } else {
       for synopsis in Synopsis.all { #expect(text.contains("  \(synopsis.verb) ")) }
       for code in ExitCode.allCases { #expect(text.contains("  \(code.rawValue) ")) }

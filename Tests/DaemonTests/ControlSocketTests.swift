@@ -158,7 +158,9 @@ struct ControlSocketTests {
     try Self.answer(try ask(["10.0.1.4", "10.0.1.5"]), to: line.client)
     let ends = try line.records()
     #expect(ends.map(\.exitCode) == [.failure, .usage])
-    #expect(ends[0].string("message") == "there is no route server 10.0.1.6")
+    #expect(
+      ends[0].string("message")
+        == "there is no route server 10.0.1.6; there are 10.0.1.4, 10.0.1.5")
   }
 
   @Test func severalRequestsInOnePieceAreSeveralAnswers() throws {

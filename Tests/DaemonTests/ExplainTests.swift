@@ -206,7 +206,7 @@ private final class Explained {
     daemon.link(2, "eth1", isUp: false)
     #expect(daemon.said("explain", "host") == ["ws1"])
     let stranger = try daemon.refused(["api"])
-    #expect(stranger.contains("there is no VIP called api"))
+    #expect(stranger.contains("there is no VIP called api; there are "), "\(stranger)")
     #expect(try daemon.refused([]).contains("explain takes one VIP"))
   }
 

@@ -188,6 +188,32 @@ struct GroupDoorTests {
     #expect(two.former == nil)
   }
 
+  /// A trial that is begun within another would end at the key from before both: two keys only are
+  /// known at a time, so it is said at its start.
+  @Test func aTrialThatCouldNotBeTakenBackIsKnownBefore() throws {
+    let room = try Room(net: 41, with: [2])
+    let (one, two) = (room.door, try Room.door(41, at: 2, with: [1]))
+    #expect(one.canTake(Room.key, after: Room.otherKey))
+    #expect(one.canTake(Room.key, after: Room.key))
+    room.reload(one, Room.otherKey)
+    // The same key once more, and going back by a trial: both ways lead to the first.
+    #expect(one.canTake(Room.key, after: Room.otherKey))
+    #expect(one.canTake(Room.key, after: Room.key))
+    room.reload(two, Room.otherKey)
+    var sequence: UInt64 = 0
+    while one.former != nil || two.former != nil, sequence < 40 {
+      sequence += 1
+      #expect(room.talk(one, two, sequence))
+    }
+    // All have the second key, so a third could be taken now, but not the first behind it.
+    #expect(one.canTake(Room.thirdKey) && one.canTake(Room.key))
+    #expect(!one.canTake(Room.key, after: Room.thirdKey))
+    #expect(one.canTake(Room.otherKey, after: Room.thirdKey))
+    // What is said before is what holds behind it.
+    room.reload(one, Room.thirdKey)
+    #expect(!one.canTake(Room.key) && one.canTake(Room.otherKey))
+  }
+
   /// A key is replaced because somebody has it who should not: that one may say what it likes in
   /// the name of a speaker, and the speaker is heard with the new key all the same.
   @Test func whoHasTheKeyBeforeCannotSpoilTheOther() throws {

@@ -16,6 +16,7 @@ final class Company {
   static let port = Plan.Group.usualPort
   static let key = (0..<32).map { UInt8($0 * 7 + 3) }
   static let otherKey = (0..<32).map { UInt8($0 * 5 + 1) }
+  static let thirdKey = (0..<32).map { UInt8($0 * 3 + 2) }
 
   let network: VirtualNetwork
   private(set) var appliances: [String: PlainAppliance] = [:]
@@ -42,11 +43,27 @@ final class Company {
   /// The other host of the two.
   static func other(_ host: String) -> String { host == "a" ? "b" : "a" }
 
-  func start(_ host: String, key: [UInt8] = Company.key) throws(LabError) {
+  /// The file with the key of a host; the answer is its path.
+  @discardableResult
+  func write(_ key: [UInt8], of host: String) throws(LabError) -> String {
     let digits = key.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     let file = try lab.write("\(host).key", digits + "\n", mode: 0o640)
     // As a package would have it: root's, and the daemon's group may read it.
     try lab.shell.run(["chown", "0:65534", file])
+    return file
+  }
+
+  /// Has the daemon of a host read its file and its key again; the exit status and the words.
+  func reload(_ host: String, _ words: [String] = []) throws(LabError) -> (Int32, String) {
+    let answer = try lab.shell.attempt(
+      [
+        BuiltPrograms.path("hopshift"), "--socket", appliances[host]?.control ?? "", "reload",
+      ] + words)
+    return (answer.status, answer.output)
+  }
+
+  func start(_ host: String, key: [UInt8] = Company.key) throws(LabError) {
+    let file = try write(key, of: host)
     let servers = try network.instances.map { bird throws(LabError) in
       try network.address(of: bird.name)
     }

@@ -48,6 +48,34 @@ struct GroupTests {
     try company.network.wait(forBest: "a", within: .seconds(10))
   }
 
+  @Test func `a trial that could not be taken back is refused at its start`() throws {
+    let company = try Company(owner: "a")
+    defer { company.tearDown() }
+    try company.waitUntilAllAreHeard()
+    for host in Company.hosts {
+      try company.write(Company.otherKey, of: host)
+      #expect(try company.reload(host, host == "a" ? ["--confirm", "1h"] : []).0 == 0)
+    }
+    try company.wait("the other key", at: "a") { $0["has-key"] as? Bool == true }
+    try Waiting.until("all to have it", within: .seconds(20)) { () throws(LabError) in
+      try company.status("a", "group").first?["former-key"] as? Bool == false ? nil : "not all"
+    }
+    // A third key could be taken now. The first, to which this trial goes back, could not then.
+    try company.write(Company.thirdKey, of: "a")
+    let (status, words) = try company.reload("a", ["--confirm", "1h"])
+    #expect(status == 78 && words.contains("a third one"), "\(words)")
+    let (back, answer) = try company.reload("a", ["--rollback"])
+    #expect(back == 0, "\(answer)")
+    // What was refused has changed nothing: the first key is back, and the other one beside it.
+    try company.wait("the first key", at: "a") { $0["has-key"] as? Bool == false }
+    try company.write(Company.key, of: "b")
+    #expect(try company.reload("b").0 == 0)
+    for host in Company.hosts {
+      try company.wait("the first key", at: host) { $0["has-key"] as? Bool == true }
+    }
+    #expect(try company.said("a", "is silent").isEmpty)
+  }
+
   @Test func `a recording that is played again says nothing`() throws {
     let company = try Company(owner: "a")
     defer { company.tearDown() }

@@ -63,7 +63,8 @@ enum Arrows {
     "MetricsTests": ["Metrics", "Control"],
     "JournalTests": ["Journal", "Model"],
     "ChronicleTests": [
-      "World", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP", "Configuration",
+      "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP",
+      "Configuration",
       "YAML", "Model",
     ],
     "CommandTests": ["Control", "Linux", "Model"],
