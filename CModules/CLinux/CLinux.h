@@ -216,6 +216,11 @@ static inline long clinux_send_many(
 static inline long clinux_unacknowledged(int fd, int *count) {
   return clinux_result(ioctl(fd, SIOCOUTQ, count));
 }
+
+// V
+static inline long clinux_window_size(int fd, struct winsize *size) {
+  return clinux_result(ioctl(fd, TIOCGWINSZ, size));
+}
 // struct ucred is declared under _GNU_SOURCE only (V); the layout is the kernel's (linux/socket.h).
 struct clinux_credentials {
   int32_t pid;

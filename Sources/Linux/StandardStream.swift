@@ -29,6 +29,17 @@ package struct StandardStream: Sendable {
   /// A person reads here.
   package var isTerminal: Bool { isatty(raw) == 1 }
 
+  /// How many columns the terminal has; nil when it is none, or does not say.
+  package var columns: Int? {
+    var size = winsize()
+    do throws(Errno) {
+      try system { unsafe clinux_window_size(raw, &size) }
+    } catch {
+      return nil
+    }
+    return size.ws_col > 0 ? Int(size.ws_col) : nil
+  }
+
   /// Writes everything and waits for a slow reader; EPIPE when the reader has gone.
   package func write(_ bytes: Span<UInt8>) throws(Errno) {
     var written = 0

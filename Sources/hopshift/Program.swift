@@ -32,7 +32,8 @@ struct Program {
   private mutating func run(_ invocation: Invocation) -> ExitCode {
     let style = Style(
       mayColour: invocation.mayColour, isTerminal: StandardStream.output.isTerminal,
-      noColor: Environment.value("NO_COLOR"), term: Environment.value("TERM"))
+      noColor: Environment.value("NO_COLOR"), term: Environment.value("TERM"),
+      width: StandardStream.output.columns)
     do throws(Trouble) {
       switch invocation.command {
       case .status(let command): return try status(command, invocation.socket, style)
