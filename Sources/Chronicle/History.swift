@@ -106,6 +106,12 @@ package struct History: Sendable {
     wishes[shift.vip.index] = nil
   }
 
+  /// The last shift of a VIP, as long as it is remembered.
+  package func last(of vip: VIPSlot) -> UInt32? {
+    let number = lastShifts[vip.index]
+    return self[number]?.vip == vip ? number : nil
+  }
+
   /// What a VIP's routes should be has changed: with a shift, or later, when it is known whose word
   /// counts. A wish that is ours to fulfil belongs to the VIP's last shift.
   package mutating func wished(_ vip: VIPSlot, _ wish: RouteWish, _ generation: UInt64) {

@@ -25,6 +25,7 @@ package enum CourierMessage: String, CaseIterable, Sendable {
   case paused = "d9ebd3c7cc89f6d69d98ae2e052442ce"
   case token = "c85dd141de1ca12e180c1a07c8a3a3a9"
   case surroundings = "692f9748d41f5397c2f560c430cdb62d"
+  case metrics = "964af41a5df8a652a8eb8c863981cc6d"
   case advice = "a4beed76976f75bc841fe256103621ba"
   case event = "ddf93fa928035dffe8ff349af40d7c04"
   case trouble = "c05281b8b3dbf7c32fb4852e49bbc6e9"

@@ -55,7 +55,7 @@ extension Loop {
       try epoll.add(raw, token: Loop.token(.web, 0, lastDoor), interest: .read)
       door = made
       doorTrouble = nil
-      log.notice(.surroundings, "metrics are served on \(place)")
+      log.notice(.metrics, "metrics are served on \(place)")
     } catch {
       self.doorAt = now + Loop.doorPause
       // Once for each reason.

@@ -107,9 +107,3 @@ enum DesiredReport {
     }
   }
 }
-
-extension History {
-  /// The newest shift of a VIP that is remembered. Asked when records are made, never on the way of
-  /// a volley.
-  func last(of vip: VIPSlot) -> UInt32? { numbers.last { self[$0]?.vip == vip } }
-}

@@ -7,8 +7,8 @@ package import Model
 package struct ProbeSchedule: Sendable {
   /// The slot of a few targets. We chose it: fine enough that they are asked one by one.
   package static var slot: Nanoseconds { .milliseconds(5) }
-  /// The slot of many. We chose it: 256 targets at ten probes a second then cost 100 wake-ups a
-  /// second, not 2,560.
+  /// The slot of many that leave room for five of them. We chose it: 256 targets at ten probes a
+  /// second then cost 100 wake-ups a second, not 2,560.
   package static var crowdedSlot: Nanoseconds { .milliseconds(10) }
   /// From so many probes a second on they are many. We chose it: five in each slot of the few.
   static let crowd: Int64 = 1_000
@@ -26,7 +26,9 @@ package struct ProbeSchedule: Sendable {
   package init(_ intervals: [Nanoseconds?]) {
     self.intervals = intervals.map { $0 ?? .zero }
     let limit = ProbeSchedule.crowd * 1_000
-    let isCrowded = ProbeSchedule.pace(of: self.intervals) >= limit
+    let isCrowded =
+      ProbeSchedule.pace(of: self.intervals) >= limit
+      && !self.intervals.contains { $0 > .zero && $0 < ProbeSchedule.crowdedSlot * 5 }
     slot = isCrowded ? ProbeSchedule.crowdedSlot : ProbeSchedule.slot
     due = DueTimes(count: intervals.count)
   }
@@ -68,9 +70,9 @@ package struct ProbeSchedule: Sendable {
     due[index] = next
   }
 
-  /// A target that is asked as often as before keeps its pace.
+  /// A target that is asked as often as before keeps its pace, unless the slots are others.
   mutating func succeed(_ old: ProbeSchedule, _ before: Int, at index: Int) {
-    guard intervals[index] == old.intervals[before] else { return }
+    guard slot == old.slot, intervals[index] == old.intervals[before] else { return }
     due[index] = old.due[before]
   }
 

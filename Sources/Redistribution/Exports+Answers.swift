@@ -72,7 +72,10 @@ extension Exports {
   }
 
   private func state(_ entry: Entry, at now: Instant) -> ExportState {
-    if entry.told == Exports.former { return .former }
+    if entry.told == Exports.former {
+      guard entry.wanted == Exports.none, let due = entry.due, due > now else { return .former }
+      return .leaving(until: due)
+    }
     if entry.told != Exports.none {
       guard entry.wanted == Exports.none, let due = entry.due else { return .announced }
       return .leaving(until: due)

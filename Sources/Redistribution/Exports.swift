@@ -156,12 +156,20 @@ package struct Exports {
     if let known, arrival == .listed, Company.mayHide(route) {
       routes.hide(like: route, of: entries[Int(known)].routes)
     }
+    var hides = arrival == .listed && Company.mayHide(route)
     if let known, arrival == .instead, others != .none {
-      if routes.mayHide(like: route, of: entries[Int(known)].routes) { isDoubtful = true }
-      let count = routes.removeAll(like: route, of: &entries[Int(known)].routes)
+      let replaced = routes.removeReplaced(by: route, of: &entries[Int(known)].routes)
       // The kernel replaced one of them, or a stranger, and does not say which: the rest is there
       // still.
-      if count > 1 || others == .accompanied { isDoubtful = true }
+      if replaced.count > 1 || others == .accompanied { isDoubtful = true }
+      if Company.mayHide(route) {
+        // It may stand around what the one before it stood around.
+        hides = replaced.mayHide
+      } else if replaced.mayHide
+        || routes.keepsHidden(like: route, of: entries[Int(known)].routes)
+      {
+        isDoubtful = true
+      }
     }
     guard let rule else {
       guard let known, others != .none else { return }
@@ -191,8 +199,7 @@ package struct Exports {
     let place = known ?? makeEntry(route.destination)
     routes.add(
       route, rule: Int32(rule), isAccompanied: isAccompanied,
-      mayHide: arrival == .listed && others == .none && Company.mayHide(route),
-      to: &entries[Int(place)].routes)
+      mayHide: hides, to: &entries[Int(place)].routes)
     touch(place, at: now)
   }
 
@@ -202,6 +209,7 @@ package struct Exports {
     if rule(for: route) == nil { company.listed(route) }
     if Company.mayHide(route), let known = places[route.destination] {
       routes.hide(like: route, of: entries[Int(known)].routes)
+      routes.noteListed(like: route, of: entries[Int(known)].routes)
     }
   }
 
@@ -241,7 +249,12 @@ package struct Exports {
       if routes.others(like: route, of: entries[Int(place)].routes) != .none { isDoubtful = true }
       return
     }
-    if routes.mayHide(like: route, of: entries[Int(place)].routes) { isDoubtful = true }
+    if routes.mayHide(route, of: entries[Int(place)].routes)
+      || Company.mayHide(route)
+        && routes.keepsHidden(like: route, of: entries[Int(place)].routes)
+    {
+      isDoubtful = true
+    }
     switch routes.remove(route, of: &entries[Int(place)].routes) {
     case .removed:
       touch(place, at: now)

@@ -20,7 +20,7 @@ struct RouteList {
     var standsApart = false
     /// This listing may have.
     var isHidden = false
-    /// Its key was first heard of by a listing that may have passed over others for it.
+    /// A listing has shown it anew, and may have passed over others of its key.
     var mayHide = false
     var next: Int32
 
@@ -95,11 +95,25 @@ struct RouteList {
     return removeFirst(of: &head, where: { $0.isLike(route) }) ? .similar : .unknown
   }
 
-  /// How many there were.
-  mutating func removeAll(like route: Route, of head: inout Int32) -> Int {
-    var count = 0
-    while removeFirst(of: &head, where: { $0.isLike(route) }) { count += 1 }
-    return count
+  /// Removes what a route may have replaced: how many there were, and whether one of them may have
+  /// hidden others. The kernel replaces one of the same manner if there is one.
+  mutating func removeReplaced(
+    by route: Route, of head: inout Int32
+  ) -> (count: Int, mayHide: Bool) {
+    let standsApart = Company.standsApart(route)
+    let hasManner = contains(of: head) { $0.isLike(route) && $0.standsApart == standsApart }
+    var (count, mayHide) = (0, false)
+    while removeFirst(
+      of: &head,
+      where: { item in
+        guard item.isLike(route), !hasManner || item.standsApart == standsApart else {
+          return false
+        }
+        mayHide = mayHide || item.mayHide
+        return true
+      })
+    { count += 1 }
+    return (count, mayHide)
   }
 
   func others(like route: Route, of head: Int32) -> Others {
@@ -140,13 +154,32 @@ struct RouteList {
     }
   }
 
-  /// Whether one of this key may hide what was never heard of.
-  func mayHide(like route: Route, of head: Int32) -> Bool {
+  /// Whether this route may hide what was never heard of.
+  func mayHide(_ route: Route, of head: Int32) -> Bool {
+    let digest = RouteList.digest(route)
+    return contains(of: head) { $0.mayHide && $0.isSame(route, digest: digest) }
+  }
+
+  /// Whether one of this key is kept although the last listing has not shown it.
+  func keepsHidden(like route: Route, of head: Int32) -> Bool {
+    contains(of: head) { $0.isHidden && !$0.isConfirmed && $0.isLike(route) }
+  }
+
+  /// What was listed before the news of it is as good as listed now.
+  mutating func noteListed(like route: Route, of head: Int32) {
     var place = head
     while place != Exports.none {
       let item = items[Int(place)]
-      if item.isLike(route), item.mayHide { return true }
+      if item.isLike(route), !item.standsApart { items[Int(place)].mayHide = true }
       place = item.next
+    }
+  }
+
+  private func contains(of head: Int32, _ isIt: (Item) -> Bool) -> Bool {
+    var place = head
+    while place != Exports.none {
+      if isIt(items[Int(place)]) { return true }
+      place = items[Int(place)].next
     }
     return false
   }
@@ -160,7 +193,7 @@ struct RouteList {
 
   /// Whether there was one.
   mutating func dropOneUnconfirmed(of head: inout Int32) -> Bool {
-    removeFirst(of: &head) { !$0.isConfirmed }
+    removeFirst(of: &head) { !$0.isConfirmed && !$0.isHidden }
   }
 
   /// Each route gets another rule, or goes where there is none for it: then it is one that is not

@@ -8,12 +8,13 @@ import Model
 import YAML
 
 extension Program {
-  /// A record of what this command says itself; its verb is its name.
+  /// A record of what this command says itself; its verb is its name, also of what another verb has
+  /// looked for it.
   mutating func write(_ record: consuming JSONLine) { output.write(record.finish()) }
 
   /// Errors in the file are the answer to `check`, so they never leave this function.
   mutating func check(_ command: CheckCommand) -> ExitCode {
-    let (name, read, code) = examine(command.file, json: command.json)
+    let (name, read, code) = examine(command.file, json: command.json, for: "check")
     guard let plan = read else { return code }
     let prefixes = plan.vips.reduce(0) { $0 + $1.prefixes.count }
     let texts = Arithmetic.text(of: plan) + ReturnRoutes.text(of: plan)
@@ -39,7 +40,7 @@ extension Program {
   /// Reads a configuration and tells what is wrong with it: on standard error as people want it, or
   /// as records. Without a Plan there is a status to end with.
   mutating func examine(
-    _ path: String, json: Bool
+    _ path: String, json: Bool, for verb: String
   ) -> (name: String, plan: Plan?, code: ExitCode) {
     let file = path == "-" ? "/dev/stdin" : path
     let name = Printable.clean(file)
@@ -52,15 +53,15 @@ extension Program {
     }
     let report = Program.report(bytes)
     if json {
-      for problem in report.problems { write(problem, name) }
+      for problem in report.problems { write(problem, name, verb) }
     } else {
       output.writeErrors(ProblemRenderer(file: name, bytes: bytes).render(report.problems))
     }
     return (name, report.plan, .badConfiguration)
   }
 
-  private mutating func write(_ problem: Problem, _ name: String) {
-    var record = JSONLine(id: "check", type: "problem")
+  private mutating func write(_ problem: Problem, _ name: String, _ verb: String) {
+    var record = JSONLine(id: verb, type: "mistake")
     record.add("file", name)
     record.add("line", problem.position.line)
     record.add("column", problem.position.column)

@@ -32,7 +32,7 @@ extension Program {
   mutating func compare(
     _ command: ConfigCommand, _ socket: String
   ) throws(Trouble) -> ExitCode {
-    let (_, read, code) = examine(command.file, json: command.json)
+    let (_, read, code) = examine(command.file, json: command.json, for: "config")
     guard let plan = read else { return code }
     let followed = try ask(.configuration, [], false, socket)
       .compactMap { $0.string("text") }.joined()

@@ -58,7 +58,7 @@ import Testing
     let outcome = try check(bad)
     #expect(outcome.exit == .exited(78))
     #expect(outcome.errors == "")
-    let problems = try records(outcome).filter { $0["type"] as? String == "problem" }
+    let problems = try records(outcome).filter { $0["type"] as? String == "mistake" }
     #expect(problems.count >= 2)
     let first = try #require(problems.first)
     #expect(first["severity"] as? String == "error")

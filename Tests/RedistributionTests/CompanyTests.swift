@@ -96,8 +96,11 @@ struct CompanyTests {
     table.list([route([1, 2])])
     table.pass(.seconds(1))
     #expect(table.told.count == 1)
+    // The listing has shown it anew, and may have passed over others of its key.
     table.remove(route([1, 2]))
-    #expect(table.isAsking == false)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([])
     #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
     // A stranger's word may mean a next hop of ours.
     table.add(route([1]), .alone)
@@ -148,24 +151,76 @@ struct CompanyTests {
     let table = Table(Self.rules, isComplete: false)
     table.list([Self.route(prefix, [1, 2])])
     table.pass(.seconds(1))
+    // What replaces it stands around the same, which a listing would pass over too.
     table.add(Self.route(prefix, [1, 3]), .instead)
-    #expect(table.isAsking == true)
-    table.stale()
-    table.list([Self.route(prefix, [1, 3])])
     table.add(Self.route(prefix, [1, 4]), .instead)
     #expect(table.isAsking == false)
     #expect(table.transplant(Self.rules))
     table.remove(Self.route(prefix, [1, 4]))
-    #expect(table.isAsking == false)
-    #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
-    table.stale()
-    table.list([Self.route(prefix, [1, 2])])
-    table.pass(.seconds(1))
-    table.remove(Self.route(prefix, [1, 2]))
     #expect(table.isAsking == true)
     table.stale()
     table.list([Self.route(prefix, [])])
     table.pass(.seconds(1))
     #expect(table.told.count == 1)
+    table.add(Self.route(prefix, [5]), .instead)
+    #expect(table.isAsking == false)
+    // One next hop alone hides nothing.
+    table.stale()
+    table.list([Self.route(prefix, [1, 2])])
+    table.add(Self.route(prefix, [5]), .instead)
+    #expect(table.isAsking == true)
+    table.stale()
+    table.list([Self.route(prefix, [5])])
+    table.remove(Self.route(prefix, [5]))
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)) == ["-2001:db8:1::/48"])
+  }
+
+  /// It was listed, and then said by news that had come before.
+  @Test func whatWasListedBeforeItsNewsMayHideToo() throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    let table = Table(Self.rules, isComplete: false)
+    table.add(Self.route(prefix, [1, 2]), .alone)
+    table.pass(Self.route(prefix, [1, 2]))
+    table.complete()
+    table.remove(Self.route(prefix, [1, 2]))
+    #expect(table.isAsking == true)
+  }
+
+  /// A route of several next hops takes the place of another such, never of what stands between.
+  @Test func aReplacementConcernsOneOfItsManner() throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    let table = Table(Self.rules)
+    table.add(Self.route(prefix, [1, 2]), .alone)
+    table.add(Self.route(prefix, []), .beside)
+    table.add(Self.route(prefix, [1, 3]), .instead)
+    #expect(table.isAsking == false)
+    table.pass(.seconds(1))
+    table.remove(Self.route(prefix, [1, 3]))
+    #expect(table.isAsking == false)
+    #expect(table.pass(.seconds(1)).isEmpty)
+    #expect(table.told.count == 1)
+  }
+
+  /// Its own going may have been lost with other news: who knows is the kernel, when nothing hides
+  /// it any more.
+  @Test func whatWasKeptUnseenIsAskedForWhenNothingHidesIt() throws {
+    let prefix = try #require(Prefix("2001:db8:1::/48"))
+    let (group, apart) = (Self.route(prefix, [1, 2]), Self.route(prefix, []))
+    for next in [nil, Self.route(prefix, [5])] {
+      let table = Table(Self.rules)
+      table.add(group, .alone)
+      table.add(apart, .beside)
+      table.stale()
+      table.list([group])
+      if let next { table.add(next, .instead) } else { table.remove(group) }
+      #expect(table.isAsking == true)
+      table.stale()
+      table.list(next.map { [$0] } ?? [])
+      if let next { table.remove(next) }
+      #expect(table.isAsking == false)
+      table.pass(.seconds(1))
+      #expect(table.told.isEmpty)
+    }
   }
 }

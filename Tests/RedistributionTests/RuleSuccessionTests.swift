@@ -134,6 +134,11 @@ struct RuleSuccessionTests {
     var longer = Self.bird
     longer.prepend = 2
     table.follow([longer, Self.fixed])
+    if case .leaving(let end)? = table.state("10.64.1.0/24") {
+      #expect(end > table.now)
+    } else {
+      Issue.record("what is on its way out says so")
+    }
     #expect(table.pass(.milliseconds(1_900)) == ["+10.64.2.0/24"])
     #expect(table.pass(.milliseconds(200)) == ["-10.64.1.0/24"])
   }
