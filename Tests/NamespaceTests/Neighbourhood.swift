@@ -71,6 +71,8 @@ final class Neighbourhood {
           def do_GET(self):
               self.send_response(200); self.end_headers(); self.wfile.write(b"\(text)")
           def log_message(self, *words): pass
+      # Five are soon too few for two who ask each 20 ms: what comes then waits a second.
+      http.server.ThreadingHTTPServer.request_queue_size = 128
       http.server.ThreadingHTTPServer(("", \(Neighbourhood.port)), Page).serve_forever()
       """
     let program = try lab.start("\(host).web", ["python3", "-c", script], on: host)
