@@ -22,7 +22,8 @@ package enum LabCommand {
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
            hopshift-lab mend rest|metadata [NAME] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
-                                [--history TEXT] [--shifts N] [--pause SECONDS] [--report FILE]
+                                [--mend TEXT] [--history TEXT] [--shifts N] [--pause SECONDS]
+                                [--report FILE]
            hopshift-lab measure server --servers A,B --address LOCAL --asn NUMBER
                                 [--block PREFIX] [--most N] [--report FILE]
            hopshift-lab list | layouts | faults | clean

@@ -87,8 +87,17 @@ struct MeasureTests {
     }
     #expect(report(second: "11.222").contains("no sign of damping"))
     let late = "11" + String(repeating: "1", count: 3_100) + "2"
-    #expect(report(second: late).contains("held back: damping"))
+    #expect(
+      report(second: late).contains("held back until 31012.000 ms after the one before: damping"))
     #expect(report(second: "1111").contains("was not seen"))
+  }
+
+  @Test func `of two changes at once the first may be the one that was not seen`() {
+    let report = MeasureReport(
+      vip: Self.vip, apart: [Self.shift("111...2222", began: 15)],
+      before: Self.shift("1111", began: 15), atOnce: nil)
+    #expect(!report.isComplete)
+    #expect(report.text.contains("the first was not seen"), "\(report.text)")
   }
 
   private static let history = """
@@ -122,6 +131,7 @@ struct MeasureTests {
       whole.text.contains(
         "     1     5.000 ms       0.100 ms       0.300 ms       1.000 ms      41.000 ms\n"),
       "\(whole.text)")
+    #expect(whole.text.contains("seen          min 5.000 ms, median 5.000 ms, max 5.000 ms"))
     #expect(whole.text.contains("platform      min 41.000 ms, median 41.000 ms, max 41.000 ms"))
   }
 

@@ -173,7 +173,7 @@ struct ScenarioReaderTests {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "packaging/scenarios")
     let files = try FileManager.default.contentsOfDirectory(atPath: root.path)
-    #expect(files.count >= 10)
+    #expect(files.count >= 17)
     for file in files {
       let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
       #expect(Self.problems(text) == [], "\(file)")

@@ -241,6 +241,11 @@ struct DemoTests {
     #expect(output.contains("all of them in"))
   }
 
+  @Test func `the demo of route tables passes and writes its page`() throws {
+    let (output, page) = try play(["udr"])
+    #expect(page.contains("class=\"passed\"") && output.contains("manager"), "\(output)")
+  }
+
   @Test(.enabled(if: Programs.has("gobgpd"), "gobgpd is not installed"))
   func `GoBGP takes the place of the route servers in a demo`() throws {
     _ = try play(["redistribute", "--platform", "gobgp"])
@@ -251,5 +256,10 @@ struct DemoTests {
     #expect(text.contains("ws1 is gone") && text.contains("class=\"passed\""))
     let isArticleThere = ["exabgp", "curl"].allSatisfy { Programs.has($0) }
     #expect(text.contains("curl and ExaBGP") == isArticleThere, "\(output)")
+    // Live who answers, and then what happened when.
+    #expect(output.contains("s  hopshift 1111") && output.contains("222"))
+    for line in ["wire rs1", "fabric", "first answer from ws2"] {
+      #expect(output.contains(line), "\(output)")
+    }
   }
 }

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Prints, on a thread of its own, who has answered: the last letter of the host's name, or a dot
 /// when nobody has.
-final class LiveStrip: Sendable {
+package final class LiveStrip: Sendable {
   /// Two questions fall into one cell, and 25 cells into one line.
   private static let cell = WebClient.usualPace + WebClient.usualPace
   private static let cells: Int64 = 25
@@ -70,7 +70,7 @@ final class LiveStrip: Sendable {
   }
 
   /// A letter for each cell.
-  static func letters(_ answers: [Answer], from start: Moment, _ cells: Int) -> String {
+  package static func letters(_ answers: [Answer], from start: Moment, _ cells: Int) -> String {
     var letters = [Character](repeating: ".", count: cells)
     for answer in answers where answer.moment >= start {
       let index = Int((answer.moment - start).count / cell.count)

@@ -52,13 +52,15 @@ struct SceneShift {
         add(record.moment, "wire \(instance)", "\(text), from \(record.source.address)")
       }
       switch expected {
-      case .claim: judgeClaim(instance, seen, hop)
+      case .claim: faults += ShiftVerdict.ofClaim(instance, seen.map(\.update), to: hop)
       case .withdrawal(let speaker):
-        let source = try scene.network.address(of: speaker)
-        judgeDeparture(instance, seen, of: 1, from: source, most: 1)
+        faults += ShiftVerdict.ofDeparture(
+          instance, seen.map { ($0.record.source.address, $0.update) }, of: 1,
+          from: try scene.network.address(of: speaker), most: 1)
       case .departure(let count, let speaker, let most):
-        let source = try scene.network.address(of: speaker)
-        judgeDeparture(instance, seen, of: count, from: source, most: most)
+        faults += ShiftVerdict.ofDeparture(
+          instance, seen.map { ($0.record.source.address, $0.update) }, of: count,
+          from: try scene.network.address(of: speaker), most: most)
       }
     }
     if expected == .claim { faults += try scene.withdrawals(since: trigger) }
@@ -69,33 +71,6 @@ struct SceneShift {
     guard update.withdrawn.count + update.announced.count > 4 else { return "\(update)" }
     let (more, fewer) = (update.announced.count, update.withdrawn.count)
     return "UPDATE announces \(more) prefixes, withdraws \(fewer)"
-  }
-
-  private mutating func judgeClaim(
-    _ instance: String, _ seen: [(record: WireRecord, update: WireUpdate)], _ hop: IPv4Address
-  ) {
-    if seen.count != 1 {
-      faults.append("\(instance): \(seen.count) UPDATEs where one was expected")
-    } else if seen[0].update.nextHop != hop {
-      faults.append("\(instance): it says: \(seen[0].update)")
-    }
-  }
-
-  private mutating func judgeDeparture(
-    _ instance: String, _ seen: [(record: WireRecord, update: WireUpdate)], of count: Int,
-    from source: IPv4Address, most: Int
-  ) {
-    if seen.isEmpty || seen.count > most {
-      faults.append("\(instance): \(seen.count) UPDATEs where 1 to \(most) were expected")
-    }
-    for (record, update) in seen
-    where record.source.address != source || !update.announced.isEmpty {
-      faults.append("\(instance): \(record.source.address) says: \(update)")
-    }
-    let gone = Set(seen.flatMap(\.update.withdrawn))
-    if gone.count != count {
-      faults.append("\(instance): \(gone.count) prefixes were withdrawn, not \(count)")
-    }
   }
 
   private mutating func readTables(_ scene: Scene, _ carrier: String) throws(LabError) {

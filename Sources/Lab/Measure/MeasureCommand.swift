@@ -18,6 +18,8 @@ struct MeasureCommand {
   private var vip = IPv4Address(bits: 0)
   private var hosts: [String] = []
   private var command = ""
+  /// What makes the host well again that the command harmed; nil: it harms nobody.
+  private var mending: String?
   private var shifts = 10
   /// Longer than the 30 s for which two authors saw a second change held back.
   private var pause = Nanoseconds.seconds(35)
@@ -55,6 +57,7 @@ struct MeasureCommand {
       case "--hosts":
         hosts = value.split(separator: ",").map(String.init)
       case "--command": command = value
+      case "--mend": mending = value
       case "--shifts":
         guard let number = Int(value), (1...MeasureCommand.shiftLimit).contains(number) else {
           return nil
@@ -90,20 +93,28 @@ struct MeasureCommand {
     var apart: [MeasuredShift] = []
     for _ in 0..<shifts {
       let target = hosts[0] == holder ? hosts[1] : hosts[0]
-      let (shift, change) = try move(to: target, log, lastChange)
+      let (shift, change) = try move(to: target, from: holder, log, lastChange)
       apart.append(shift)
       tell(shift)
       lastChange = change ?? lastChange
+      if let mending { try run(mending, with: MeasureCommand.variables(target, from: holder)) }
       if change != nil { holder = target }
       try pass(pause)
     }
+    // Who has just been mended is not well at once, so that there is nowhere to go.
+    if mending != nil { return MeasureReport(vip: vip, apart: apart, atOnce: nil) }
     // Two at once: the first as all of them, the second as soon as that is over.
     let target = hosts[0] == holder ? hosts[1] : hosts[0]
-    let (_, first) = try move(to: target, log, lastChange)
-    guard first != nil else { return MeasureReport(vip: vip, apart: apart, atOnce: nil) }
-    let (second, _) = try move(to: holder, log, first)
+    let (before, first) = try move(to: target, from: holder, log, lastChange)
+    var report = MeasureReport(vip: vip, apart: apart, before: before, atOnce: nil)
+    guard first != nil else {
+      tell(before)
+      return report
+    }
+    let (second, _) = try move(to: holder, from: target, log, first)
     tell(second)
-    return MeasureReport(vip: vip, apart: apart, atOnce: second)
+    report.atOnce = second
+    return report
   }
 
   private func tell(_ shift: MeasuredShift) {
@@ -114,11 +125,11 @@ struct MeasureCommand {
   }
 
   /// Asks for one shift and watches it; answers also when the new host had all of the traffic.
-  private func move(to host: String, _ log: QuestionLog, _ lastChange: Moment?) throws(LabError)
-    -> (MeasuredShift, Moment?)
-  {
+  private func move(
+    to host: String, from holder: String, _ log: QuestionLog, _ lastChange: Moment?
+  ) throws(LabError) -> (MeasuredShift, Moment?) {
     let began = Moment(nanoseconds: Clock.wall().nanoseconds)
-    try ask(for: host)
+    try run(command, with: MeasureCommand.variables(host, from: holder))
     do throws(LabError) {
       try Waiting.until("\(host) alone to answer", within: MeasureCommand.patience) {
         () throws(LabError) in
@@ -142,9 +153,9 @@ struct MeasureCommand {
       end: Moment(nanoseconds: Clock.wall().nanoseconds), lastChange: lastChange)
   }
 
-  /// Runs the user's command; the variable HOST names where the traffic shall go.
-  private func ask(for host: String) throws(LabError) {
-    try run(command, with: ["HOST=\(host)"])
+  /// What the user's commands are told: where the traffic shall go, and who has it.
+  private static func variables(_ host: String, from holder: String) -> [String] {
+    ["HOST=\(host)", "FROM=\(holder)"]
   }
 
   /// What the daemon says of the shifts.

@@ -7,23 +7,27 @@ package struct MeasureReport: Equatable, Sendable {
   package var vip: IPv4Address
   /// Shifts so far apart that none can delay the next.
   package var apart: [MeasuredShift]
-  /// A shift asked for right after another was seen.
+  /// The shift that another was asked for right after; nil when there was no time for them.
+  package var before: MeasuredShift?
+  /// A shift asked for right after that one was seen; nil when it was not.
   package var atOnce: MeasuredShift?
   /// What the daemon says; nil when nobody asked it.
   package var told: [ToldShift]?
 
   package init(
-    vip: IPv4Address, apart: [MeasuredShift], atOnce: MeasuredShift?, told: [ToldShift]? = nil
+    vip: IPv4Address, apart: [MeasuredShift], before: MeasuredShift? = nil,
+    atOnce: MeasuredShift?, told: [ToldShift]? = nil
   ) {
     self.vip = vip
     self.apart = apart
+    self.before = before
     self.atOnce = atOnce
     self.told = told
   }
 
   /// Whether the traffic has moved each time, and the daemon, if it was asked, tells of each.
   package var isComplete: Bool {
-    (apart + (atOnce.map { [$0] } ?? [])).allSatisfy { shift in
+    (apart + [before, atOnce].compactMap(\.self)).allSatisfy { shift in
       shift.moved != nil && told.map { ToldShift.of(shift, among: $0) != nil } ?? true
     }
   }
@@ -42,15 +46,20 @@ package struct MeasureReport: Equatable, Sendable {
     lines.append("first answer  \(MeasureReport.spread(apart.compactMap(\.arrival)))")
     lines.append("all moved     \(MeasureReport.spread(moves))")
     lines.append("outage        \(MeasureReport.spread(apart.map(\.outage)))")
+    if let before, before.moved == nil {
+      lines += ["", "of two changes at once the first was not seen, and the second not asked for"]
+    }
     if let atOnce {
       let since = atOnce.sinceLast.map(Timeline.milliseconds) ?? "?"
       let took = atOnce.moved.map(Timeline.milliseconds) ?? "was not seen"
       lines += ["", "a change \(since) after the one before: \(took)"]
       if let usual = MeasureReport.median(moves), let second = atOnce.moved {
         let isLate = second.count > 3 * max(usual.count, 1_000_000_000)
+        let end = Timeline.milliseconds((atOnce.sinceLast ?? .zero) + second)
         lines.append(
-          isLate ? "a second change is held back: damping" : "no sign of damping of a second change"
-        )
+          isLate
+            ? "a second change is held back until \(end) after the one before: damping"
+            : "no sign of damping of a second change")
       }
     }
     let missing = apart.count { $0.moved == nil }
@@ -68,12 +77,14 @@ package struct MeasureReport: Equatable, Sendable {
       MeasureReport.row(["shift", "seen", "decided", "written", "acknowledged", "platform"]),
     ]
     var platform: [Nanoseconds] = []
+    var sight: [Nanoseconds] = []
     var delivery: [Nanoseconds] = []
     for (index, shift) in apart.enumerated() {
       guard let one = ToldShift.of(shift, among: told) else {
         lines.append(MeasureReport.row(["\(index + 1)", "not told"]))
         continue
       }
+      sight.append(one.seen - shift.began)
       var rest: Nanoseconds?
       if let acknowledged = one.acknowledged {
         delivery.append(acknowledged)
@@ -85,6 +96,7 @@ package struct MeasureReport: Equatable, Sendable {
         MeasureReport.row(["\(index + 1)"] + times.map { $0.map(Timeline.milliseconds) ?? "-" }))
     }
     lines.append("")
+    lines.append("seen          \(MeasureReport.spread(sight))")
     lines.append("acknowledged  \(MeasureReport.spread(delivery))")
     lines.append("platform      \(MeasureReport.spread(platform))")
     return lines
