@@ -1,18 +1,26 @@
 // What a route server was seen to take and to refuse, as text.
 
-import Model
+package import Model
 
 /// The answers of one route server.
-struct ServerReport {
+package struct ServerReport {
   /// One offer of a hold time, what became of it, and of the session that it led to.
-  struct Offer {
-    var offered: UInt16
-    var opening: ServerSpeaker.Opening
-    var ending: ServerSpeaker.Ending?
+  package struct Offer {
+    package var offered: UInt16
+    package var opening: ServerSpeaker.Opening
+    package var ending: ServerSpeaker.Ending?
+
+    package init(
+      offered: UInt16, opening: ServerSpeaker.Opening, ending: ServerSpeaker.Ending? = nil
+    ) {
+      self.offered = offered
+      self.opening = opening
+      self.ending = ending
+    }
   }
 
   /// How many routes it takes.
-  enum Limit: Equatable {
+  package enum Limit: Equatable {
     /// Nobody asked.
     case unasked
     /// It took so many, and more were not tried.
@@ -23,7 +31,7 @@ struct ServerReport {
   }
 
   /// How it counts routes that replace others.
-  enum Replacement: Equatable {
+  package enum Replacement: Equatable {
     case unasked
     /// So many were held and so many replaced by one UPDATE, which ended the session.
     case counted(Int, Int, ServerSpeaker.Ending)
@@ -33,22 +41,22 @@ struct ServerReport {
     case unknown(String)
   }
 
-  var server: IPv4Address
-  var openings: [Offer] = []
-  var limit = Limit.unasked
-  var isReplacementCounted = Replacement.unasked
+  package var server: IPv4Address
+  package var openings: [Offer] = []
+  package var limit = Limit.unasked
+  package var isReplacementCounted = Replacement.unasked
 
-  init(server: IPv4Address) { self.server = server }
+  package init(server: IPv4Address) { self.server = server }
 
   /// Whether a session came up at all, and everything that was asked has an answer.
-  var isComplete: Bool {
+  package var isComplete: Bool {
     let isOpen = openings.contains { if case .established = $0.opening { true } else { false } }
     if case .unknown = limit { return false }
     if case .unknown = isReplacementCounted { return false }
     return isOpen
   }
 
-  var text: String {
+  package var text: String {
     var lines = ["route server \(server)", ""]
     lines += openings.map { "  hold time \($0.offered) s: \(ServerReport.text($0))" }
     let taken = openings.filter {

@@ -1,14 +1,14 @@
 // A BGP speaker for measuring a route server: it opens, announces, and tells what it is answered.
 
 import Linux
-import Model
+package import Model
 import Platform
 
 /// One session at a time, from first byte to last, on the thread of whoever asks. It takes nothing
 /// that it is told, and answers keepalives.
-final class ServerSpeaker {
+package final class ServerSpeaker {
   /// How a route server has answered an OPEN.
-  enum Opening: Equatable, Sendable {
+  package enum Opening: Equatable, Sendable {
     /// Its own hold time, and how long it took from connecting to its first KEEPALIVE.
     case established(holdTime: UInt16, after: Nanoseconds)
     case refused(code: UInt8, subcode: UInt8)
@@ -16,7 +16,7 @@ final class ServerSpeaker {
   }
 
   /// How a session ended that was not ended by us.
-  enum Ending: Equatable, Sendable {
+  package enum Ending: Equatable, Sendable {
     case notification(code: UInt8, subcode: UInt8)
     case closed
     case failed(String)
