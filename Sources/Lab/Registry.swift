@@ -14,6 +14,9 @@ package enum Registry {
   private static let prefix = "hs"
   private static let draft = ".new-"
   private static let ownerLimit = 64
+  /// Where systemd-nspawn keeps a directory and a lock for each container. One that is killed
+  /// leaves both.
+  private static let containers = "/run/systemd/nspawn"
   private static let attempts = 100
 
   package static func directory(of tag: String) -> String { "\(root)/\(tag)" }
@@ -107,8 +110,12 @@ package enum Registry {
     let namespaces = try names("/run/netns").filter { $0.hasPrefix("\(tag)-") }
     try endProcesses(of: tag, namespaces, shell)
     for mount in try mounts(below: [scratch, "\(layers)/\(tag)"]).reversed() {
+      // The lock is named after the device and the inode of the container's root.
+      let lock = try shell.run(["stat", "--format", "\(containers)/locks/inode-%d:%i", mount])
       try shell.run(["umount", "--lazy", mount])
+      try shell.run(["rm", "-f", lock.trimmed])
     }
+    try removeContainers(of: tag, shell)
     do throws(Errno) {
       for namespace in namespaces { try NetworkNamespace.remove(namespace) }
     } catch {
@@ -119,6 +126,15 @@ package enum Registry {
     // The output file of this very command lies in the directory: it goes with it.
     _ = try Shell(scratch: root, tag: "cleaner").attempt(
       ["rm", "-rf", "--one-file-system", scratch])
+  }
+
+  private static func removeContainers(of tag: String, _ shell: Shell) throws(LabError) {
+    let propagation = "\(containers)/propagate"
+    if try exists(propagation) {
+      for name in try names(propagation) where name.hasPrefix("\(tag)-") {
+        try shell.run(["rm", "-rf", "--one-file-system", "\(propagation)/\(name)"])
+      }
+    }
   }
 
   private static func endProcesses(of tag: String, _ namespaces: [String], _ shell: Shell)
@@ -186,6 +202,14 @@ package enum Registry {
   /// The labs and the drafts of labs; other files may lie beside them.
   private static func labs() throws(LabError) -> [String] {
     try names(root).filter { $0.hasPrefix(prefix) || $0.hasPrefix(draft) }
+  }
+
+  private static func exists(_ path: String) throws(LabError) -> Bool {
+    do throws(Errno) {
+      return try Directories.exists(path)
+    } catch {
+      throw .system(error, doing: "looking for \(path)")
+    }
   }
 
   private static func names(_ path: String) throws(LabError) -> [String] {
