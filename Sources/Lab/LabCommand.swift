@@ -12,8 +12,8 @@ package enum LabCommand {
     usage: hopshift-lab demo [pair|watcher|udr|redistribute] [--deb FILE] [--html FILE]
                              [--plain] [--keep] [--verbose] [--platform KIND]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
-           hopshift-lab up [LAYOUT] [--taps] [--daemon FILE] [--platform KIND]
-                           [--quirks azure]
+           hopshift-lab up [LAYOUT] [--taps] [--separate] [--tables[=MODE]] [--daemon FILE]
+                           [--platform KIND] [--quirks azure]
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
@@ -41,6 +41,8 @@ package enum LabCommand {
                                   `bird`, `frr`, `gobgp` (default: BIRDs and no platform)
                  --quirks azure   with Azure's delays and damping
                  --taps           appliances and servers have taps for network cards
+                 --separate       every host alone on its cable, behind Azure's MAC
+                 --tables[=MODE]  a route table beside BGP: floor, fallback or mirror
       status   who answers, what the route servers hold
       exec     runs a program in a host
       move     moves the address of the VIP, as keepalived would

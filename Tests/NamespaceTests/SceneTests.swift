@@ -23,13 +23,9 @@ struct SceneTests {
   }
 
   @Test(arguments: scenarios) func `a scenario that is shipped`(name: String) throws {
-    let scenario = try read(name)
-    // Without route server instances the platform is simulated, by the program that was built.
-    let cast = VirtualNetwork.Cast(program: BuiltPrograms.path("hopshift-lab"))
+    // Where a layout needs the simulated platform, the program that was built plays it.
     let player = try ScenarioPlayer.play(
-      scenario, daemon: BuiltPrograms.daemon,
-      cast: scenario.layout.instances.isEmpty ? cast : nil,
-      program: BuiltPrograms.path("hopshift-lab")
+      try read(name), daemon: BuiltPrograms.daemon, program: BuiltPrograms.path("hopshift-lab")
     ) { _ in }
     #expect(player.faults == [])
   }

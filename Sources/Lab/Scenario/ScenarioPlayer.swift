@@ -102,6 +102,9 @@ package struct ScenarioPlayer {
     case .sessions(let hosts): return try scene.missingSession(of: hosts)
     case .route(let host): return try scene.missingRoute(to: host)
     case .staleRoute(let host): return try scene.missingStaleRoute(via: host)
+    case .row(let host): return try scene.missingRow(to: host)
+    case .probe(let host, let kind, let signal):
+      return try scene.missingProbe(kind, of: host, signal)
     case .answer(let host): return try scene.missingAnswer(from: host)
     case .silence: return try scene.missingSilence()
     case .updates(let count, let speaker):

@@ -1,6 +1,5 @@
 // Faults made to happen, and mended.
 
-import Control
 import Linux
 package import Management
 import Model
@@ -102,10 +101,7 @@ extension Scene {
     guard let speaker = speakers.first(where: { $0.host == host }) else {
       throw .unsuitable("no hopshiftd runs on \(host)")
     }
-    // The daemon's requests begin with a version, and then are those of the platform.
-    _ = try ControlCall.ask(
-      speaker.control, ["lab", "maintenance", word], id: "\(ControlLimits.version)",
-      within: .seconds(10), of: "the daemon of \(host)")
+    _ = try speaker.ask(["maintenance", word])
   }
 
   private func heal(_ fault: Fault, _ host: String) throws(LabError) {

@@ -65,7 +65,8 @@ package final class Scene {
   package func openToClients() throws(LabError) {
     let first = layout.carriers[0]
     try wait("the routes to \(first)", within: .seconds(40)) { () throws(LabError) in
-      try missingRoute(to: first)
+      if let missing = try missingRoute(to: first) { return missing }
+      return layout.hasStandingRows ? try missingRow(to: first) : nil
     }
     for vip in layout.vips {
       let client = WebClient()
@@ -216,7 +217,8 @@ package final class Scene {
       let others = addresses.enumerated().filter { $0.offset != index }.map(\.element)
       speakers.append(
         try PlainAppliance(
-          lab, host: host, binary: daemon, servers: servers, answering: nil,
+          lab, host: host, binary: daemon, servers: servers,
+          withRawSockets: layout.asksByARP, answering: nil,
           configuration: layout.configuration(
             local: addresses[index], servers: servers, others: others, key: key,
             rank: index + 1)))
