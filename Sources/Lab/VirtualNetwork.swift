@@ -196,6 +196,7 @@ package final class VirtualNetwork {
   package func missing(forBest host: String, of vip: Layout.VIP) throws(LabError) -> String? {
     let wanted = try nextHop(of: host, for: vip)
     for server in servers {
+      guard server.isRunning else { return "\(server.name) does not run" }
       let hops = try server.paths(to: vip.prefix).filter(\.isBest).compactMap(\.nextHop)
       if hops != [.v4(wanted)] {
         return "\(server.name) sends \(vip.address) to: \(VirtualNetwork.list(hops))"

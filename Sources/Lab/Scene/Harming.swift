@@ -12,10 +12,8 @@ extension Scene {
   ) throws(LabError) {
     guard fault.needsHost else {
       // All are away before the first comes back.
-      let birds = network.servers.compactMap { $0 as? Bird }
-      for bird in birds { try bird.endAsked() }
-      for bird in birds { try bird.startAgain() }
-      for instance in network.servers where !(instance is Bird) { try restart(instance) }
+      for instance in network.servers { try instance.leave() }
+      for instance in network.servers { try instance.startAgain() }
       return
     }
     guard let host, lab.topology.host(named: host) != nil else {
@@ -84,7 +82,8 @@ extension Scene {
       guard let instance = instance(named: host) else {
         throw .unsuitable("\(host) is no route server instance")
       }
-      try restart(instance)
+      try instance.leave()
+      try instance.startAgain()
     case .maintenance: try maintain(host, "on")
     case .rebootAnnounced: try rest().announceReboot(of: host)
     case .routeLost: try setRoute(.delete, behind: host)

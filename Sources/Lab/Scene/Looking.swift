@@ -16,6 +16,7 @@ extension Scene {
   /// Both instances have an established session with each of `hosts`.
   package func missingSession(of hosts: [String]) throws(LabError) -> String? {
     for instance in network.servers {
+      guard instance.isRunning else { return "\(instance.name) does not run" }
       for host in hosts where try !instance.isEstablished(host) {
         return "\(instance.name) - \(host): \(try instance.session(host))"
       }
@@ -36,6 +37,7 @@ extension Scene {
     for vip in layout.vips {
       let hop = try network.nextHop(of: host, for: vip)
       for instance in network.servers {
+        guard instance.isRunning else { return "\(instance.name) does not run" }
         let paths = try instance.paths(to: vip.prefix)
         guard let held = paths.first(where: { $0.nextHop == .v4(hop) }) else {
           return "\(instance.name) holds no route to \(vip.address) via \(hop)"
