@@ -4,6 +4,7 @@ import Foundation
 import Lab
 import Management
 import Model
+import Platform
 import Testing
 
 struct ScenarioReaderTests {
@@ -106,6 +107,34 @@ struct ScenarioReaderTests {
       ])
   }
 
+  @Test func `quirks are read, with and without a route server`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout watcher simulated
+      quirk programming published*10%
+      at 1s quirk ecmp-width 1 rs2
+      """, name: "x")
+    #expect(
+      scenario.steps.map(\.action) == [
+        .event(.quirk(try QuirkRequest(["programming", "published*10%"])), at: nil),
+        .event(.quirk(try QuirkRequest(["ecmp-width", "1", "rs2"])), at: .seconds(1)),
+      ])
+  }
+
+  @Test func `the manual names every fault, quirk and word for a layout`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(
+      contentsOf: root.appending(path: "packaging/man/hopshift-lab.1"), encoding: .utf8)
+    let items = page.split(separator: "\n").filter { $0.hasPrefix(".It ") }
+    let told = Set(items.flatMap { $0.split(separator: " ").map(String.init) })
+    let words = ["separate", "simulated", "tables", "taps"]
+    #expect(words.allSatisfy { word in Layout.words.contains { $0.hasPrefix(word) } })
+    for name in Fault.allCases.map(\.rawValue) + Quirks.names + words {
+      #expect(told.contains(name), "\(name)")
+    }
+  }
+
   @Test func `a route table beside BGP and separate cables are read`() throws {
     let scenario = try ScenarioReader.read(
       """
@@ -176,6 +205,12 @@ struct ScenarioReaderTests {
     ("layout redistribute tables", 1, "no virtual IP that a route table could have"),
     ("layout watcher\nexpect row to ws1", 2, "no route table"),
     ("layout watcher tables\nexpect row to rs1", 2, "there are: ws1 ws2"),
+    ("layout watcher\nquirk damping 1s", 2, "layout NAME simulated"),
+    ("layout udr\nquirk damping 1s", 2, "layout NAME simulated"),
+    ("layout pair simulated\nquirk damping", 2, "quirk NAME VALUE [INSTANCE]"),
+    ("layout pair simulated\nquirk rain on", 2, "'rain' is no quirk; there are: listens"),
+    ("layout pair simulated\nquirk damping soon", 2, "'soon' is no value of damping"),
+    ("layout pair simulated\nquirk damping 1s a", 2, "'a' is not a route server"),
     ("layout watcher\nexpect probe moon arp up", 2, "'moon' is not a host"),
     ("layout watcher\nexpect probe ws1 rain up", 2, "kinds of probes are: arp"),
     ("layout watcher\nexpect probe ws1 arp good", 2, "one of: unknown neutral up"),

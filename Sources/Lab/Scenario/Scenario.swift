@@ -33,6 +33,7 @@ package struct Scenario: Sendable {
     case fault(Fault, host: String?, amount: Int?)
     case mend(Fault?, host: String?)
     case move(String)
+    case quirk(QuirkRequest)
     /// The resource manager or the metadata service misbehaves.
     case trouble(Trouble)
     case mendTrouble(Door, Mischief?)

@@ -92,6 +92,7 @@ package struct ScenarioPlayer {
       try scene.cause(fault, on: host, amount: amount)
     case .mend(let fault, let host): try scene.mend(fault, on: host)
     case .move(let host): try scene.move(to: host)
+    case .quirk(let quirk): try scene.change(quirk)
     case .trouble(let trouble): try scene.cause(trouble)
     case .mendTrouble(let door, let mischief): try scene.mend(door, mischief)
     }

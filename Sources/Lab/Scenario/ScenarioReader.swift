@@ -89,7 +89,7 @@ package struct ScenarioReader {
     case "at":
       let time = try time(rest.popFirst())
       return .event(try event(rest), at: time)
-    case "fault", "mend", "move": return .event(try event(words), at: nil)
+    case "fault", "mend", "move", "quirk": return .event(try event(words), at: nil)
     case "await":
       guard let place = rest.lastIndex(of: "within"), place + 2 == rest.endIndex else {
         throw Wrong("it says how long: await CONDITION within TIME")
@@ -103,7 +103,7 @@ package struct ScenarioReader {
     default:
       throw Wrong(
         "'\(words.first ?? "")' is no step; there are: at await expect fault hold layout mark mend "
-          + "move")
+          + "move quirk")
     }
   }
 
@@ -142,8 +142,23 @@ package struct ScenarioReader {
       let name = try host(rest.popFirst(), of: layout.carriers, "a host that carries the VIP")
       try end(rest)
       return .move(name)
-    default: throw Wrong("an event is one of: fault mend move")
+    case "quirk": return .quirk(try quirk(rest))
+    default: throw Wrong("an event is one of: fault mend move quirk")
     }
+  }
+
+  private func quirk(_ words: ArraySlice<String>) throws(Wrong) -> QuirkRequest {
+    guard let layout, layout.needsPlatform, !layout.instances.isEmpty else {
+      throw Wrong("quirks are those of simulated route servers: layout NAME simulated")
+    }
+    let request: QuirkRequest
+    do throws(LabError) {
+      request = try QuirkRequest(Array(words))
+    } catch {
+      throw Wrong(error.description)
+    }
+    if let name = request.instance { _ = try host(name, of: layout.instances, "a route server") }
+    return request
   }
 
   // MARK: Conditions

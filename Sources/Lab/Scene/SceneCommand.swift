@@ -18,7 +18,7 @@ enum SceneCommand {
     while let word = rest.popFirst() {
       if word == "--daemon", let file = rest.popFirst() {
         daemon = file
-      } else if casting.take(word, &rest) {
+      } else if try casting.take(word, &rest) {
         continue
       } else if word.hasPrefix("--"), Layout.words.contains(String(word.dropFirst(2))) {
         options.append(String(word.dropFirst(2)))
