@@ -4,6 +4,7 @@ import Glibc
 import Linux
 import Management
 import Model
+import Platform
 
 /// The verbs of hopshift-lab, and the exit codes of the family: 0 ok, 1 failure, 2 usage, 4 no
 /// permission.
@@ -12,8 +13,9 @@ package enum LabCommand {
     usage: hopshift-lab demo [pair|watcher|udr|redistribute] [--deb FILE] [--html FILE]
                              [--plain] [--keep] [--verbose] [--platform KIND]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
-           hopshift-lab up [LAYOUT] [--taps] [--daemon FILE] [--platform KIND]
-                           [--quirks azure]
+                           [--quirk NAME=VALUE]...
+           hopshift-lab up [LAYOUT] [--taps] [--separate] [--tables[=MODE]] [--daemon FILE]
+                           [--platform KIND] [--quirks azure] [--quirk NAME=VALUE]...
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
@@ -21,12 +23,13 @@ package enum LabCommand {
            hopshift-lab fault rest|metadata NAME [calls=WHICH] [times=N] [value=TEXT] [--lab TAG]
            hopshift-lab mend [NAME] [HOST] [--lab TAG]
            hopshift-lab mend rest|metadata [NAME] [--lab TAG]
+           hopshift-lab quirk NAME VALUE [INSTANCE] [--lab TAG]
            hopshift-lab measure --vip ADDRESS --hosts A,B --command TEXT
                                 [--mend TEXT] [--history TEXT] [--shifts N] [--pause SECONDS]
                                 [--report FILE]
            hopshift-lab measure server --servers A,B --address LOCAL --asn NUMBER
                                 [--block PREFIX] [--most N] [--report FILE]
-           hopshift-lab list | layouts | faults | clean
+           hopshift-lab list | layouts | faults | quirks | clean
 
       demo     moves a VIP before your eyes and judges what was seen: between two appliances,
                between two servers that a watcher asks, beside the means of the article, by a
@@ -41,12 +44,16 @@ package enum LabCommand {
                  --platform KIND  the simulated platform; its route servers are `simulated` or
                                   `bird`, `frr`, `gobgp` (default: BIRDs and no platform)
                  --quirks azure   with Azure's delays and damping
+                 --quirk NAME=VALUE  one quirk of it; `quirks` lists them with their values
                  --taps           appliances and servers have taps for network cards
+                 --separate       every host alone on its cable, behind Azure's MAC
+                 --tables[=MODE]  a route table beside BGP: floor, fallback or mirror
       status   who answers, what the route servers hold
       exec     runs a program in a host
       move     moves the address of the VIP, as keepalived would
       fault    lets something go wrong; `faults` lists what
       mend     undoes one fault, or all
+      quirk    changes a quirk of the simulated route servers while they run
       measure  measures shifts of a VIP that is not ours, in Azure: see the manual; with
                `server`, which hold times a route server takes and how it counts routes
       list     the laboratories that are up
@@ -90,7 +97,7 @@ package enum LabCommand {
   private static func run(_ verb: String, _ rest: [String]) throws(LabError) -> Int32? {
     switch (verb, rest) {
     case ("demo", _):
-      guard let options = demoOptions(rest) else { return nil }
+      guard let options = try demoOptions(rest) else { return nil }
       if options.layout == "watcher" {
         var demo = WatcherDemo(options)
         return try demo.run() ? 0 : 1
@@ -107,7 +114,8 @@ package enum LabCommand {
       return try demo.run() ? 0 : 1
     case ("run", _): return try ScenarioCommand.run(rest)
     case ("up", _): return try SceneCommand.up(rest)
-    case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _):
+    case ("down", _), ("status", _), ("move", _), ("fault", _), ("mend", _),
+      ("quirk", _):
       return try SceneCommand.ask(verb, rest)
     case ("measure", _) where rest.first == "server":
       return try ServerMeasure.run(Array(rest.dropFirst()))
@@ -121,6 +129,12 @@ package enum LabCommand {
       print("of the resource manager (rest) and the metadata service (metadata):")
       for mischief in Mischief.allCases {
         print("\(padded(mischief.rawValue, 20))\(mischief.summary)")
+      }
+      return 0
+    case ("quirks", []):
+      for name in Quirks.names {
+        let texts = [Quirks.measuring, .azure].map { $0.text(of: name) ?? "" }
+        print(padded(name, 24) + padded(texts[0], 10) + (texts[0] == texts[1] ? "" : texts[1]))
       }
       return 0
     case ("clean", []): return try clean()
@@ -147,7 +161,7 @@ package enum LabCommand {
     return 2
   }
 
-  private static func demoOptions(_ words: [String]) -> Demo.Options? {
+  private static func demoOptions(_ words: [String]) throws(LabError) -> Demo.Options? {
     var options = Demo.Options()
     var rest = words[...]
     while let word = rest.popFirst() {
@@ -163,7 +177,7 @@ package enum LabCommand {
         guard let file = rest.popFirst() else { return nil }
         options.package = file
       default:
-        guard options.casting.take(word, &rest) else { return nil }
+        guard try options.casting.take(word, &rest) else { return nil }
       }
     }
     if options.layout == "pair", options.casting.cast != nil { return nil }

@@ -36,6 +36,18 @@ package final class RunningProgram {
     throw .command(words: [name], status: RunningProgram.status(exit), output: tail())
   }
 
+  /// Asks it to end, and waits until it has ended.
+  package func endAsked() throws(LabError) {
+    do throws(Errno) {
+      try Processes.signal(pid, .terminate)
+    } catch {
+      throw .system(error, doing: "ending \(name)")
+    }
+    try Waiting.until("\(name) to end", within: .seconds(10)) { () throws(LabError) in
+      ProcessTable.isAlive(pid) ? "it runs" : nil
+    }
+  }
+
   /// The last lines of its output, at most `count`.
   package func tail(_ count: Int = 12) -> String {
     do throws(Errno) {

@@ -79,7 +79,7 @@ package final class VirtualNetwork {
     for host in layout.tapped {
       relays[host] = try Relay(lab, joining: host, program: self.program)
     }
-    if let cast = cast ?? (layout.instances.isEmpty ? Cast() : nil) {
+    if let cast = cast ?? (layout.needsPlatform ? Cast(program: program) : nil) {
       instances = []
       fabricBird = nil
       platform = try RouteServers(
@@ -125,7 +125,13 @@ package final class VirtualNetwork {
     _ layout: Layout, _ lab: Lab, _ cast: Cast, _ fabric: Fabric?
   ) throws(LabError) -> RestProcess? {
     guard let table = layout.routeTable, let fabric else { return nil }
-    return try RestProcess(lab, table: table, program: cast.program, fabric: fabric)
+    // Azure has no route table in the subnet of a Route Server.
+    let bare = Set(
+      try layout.instances.map { name throws(LabError) in
+        try subnet(of: name, in: lab).name
+      })
+    return try RestProcess(
+      lab, table: table, sparing: bare, program: cast.program, fabric: fabric)
   }
 
   private static func list(_ hops: [some CustomStringConvertible]) -> String {
@@ -190,6 +196,7 @@ package final class VirtualNetwork {
   package func missing(forBest host: String, of vip: Layout.VIP) throws(LabError) -> String? {
     let wanted = try nextHop(of: host, for: vip)
     for server in servers {
+      guard server.isRunning else { return "\(server.name) does not run" }
       let hops = try server.paths(to: vip.prefix).filter(\.isBest).compactMap(\.nextHop)
       if hops != [.v4(wanted)] {
         return "\(server.name) sends \(vip.address) to: \(VirtualNetwork.list(hops))"

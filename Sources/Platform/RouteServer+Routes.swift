@@ -152,6 +152,18 @@ extension RouteServer {
         MessageWriter.update(prefix, attributes, fourOctet: connection.speaksFourOctets(quirks))))
   }
 
+  /// Tells the peers that may know of a prefix and do not, or the other way round.
+  mutating func tellOtherwise(_ prefix: Prefix) {
+    let best = table.chosen(for: prefix).first
+    for peer in peers.indices {
+      let isTold = peers[peer].told.contains(prefix)
+      guard isTold != best.map({ mayTell($0, to: peer) }) ?? false else { continue }
+      for connection in peers[peer].connections where connection.state == .established {
+        tell(prefix, best, to: connection)
+      }
+    }
+  }
+
   private func mayTell(_ path: ServerPath, to peer: Int) -> Bool {
     guard quirks.passesOn, path.peer != peer else { return false }
     return !(quirks.honoursNoAdvertise && path.communities.contains(RouteServer.noAdvertise))

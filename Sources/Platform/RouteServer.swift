@@ -276,7 +276,7 @@ package struct RouteServer: Sendable {
   }
 
   /// Changes a quirk; false when it is not understood. Established sessions keep what they have
-  /// negotiated, and choices are made anew.
+  /// negotiated; choices are made anew, and so is who is told of them.
   package mutating func set(_ name: String, _ value: String, at now: Instant) -> Bool {
     guard settings.quirks.set(name, value) else { return false }
     openDoor()
@@ -287,7 +287,10 @@ package struct RouteServer: Sendable {
         peers[peer].connectAt = nil
       }
     }
-    for prefix in table.prefixes { choose(prefix, at: now) }
+    for prefix in table.prefixes {
+      choose(prefix, at: now)
+      tellOtherwise(prefix)
+    }
     return true
   }
 }

@@ -4,6 +4,7 @@ import Foundation
 import Lab
 import Management
 import Model
+import Platform
 import Testing
 
 struct ScenarioReaderTests {
@@ -106,6 +107,71 @@ struct ScenarioReaderTests {
       ])
   }
 
+  @Test func `quirks are read, with and without a route server`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout watcher simulated
+      quirk programming published*10%
+      at 1s quirk ecmp-width 1 rs2
+      """, name: "x")
+    #expect(
+      scenario.steps.map(\.action) == [
+        .event(.quirk(try QuirkRequest(["programming", "published*10%"])), at: nil),
+        .event(.quirk(try QuirkRequest(["ecmp-width", "1", "rs2"])), at: .seconds(1)),
+      ])
+  }
+
+  @Test func `the manual names every fault, quirk and word for a layout`() throws {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(
+      contentsOf: root.appending(path: "packaging/man/hopshift-lab.1"), encoding: .utf8)
+    let items = page.split(separator: "\n").filter { $0.hasPrefix(".It ") }
+    let told = Set(items.flatMap { $0.split(separator: " ").map(String.init) })
+    let words = ["separate", "simulated", "tables", "taps"]
+    #expect(words.allSatisfy { word in Layout.words.contains { $0.hasPrefix(word) } })
+    for name in Fault.allCases.map(\.rawValue) + Quirks.names + words {
+      #expect(told.contains(name), "\(name)")
+    }
+  }
+
+  @Test func `a route table beside BGP and separate cables are read`() throws {
+    let scenario = try ScenarioReader.read(
+      """
+      layout watcher separate tables=mirror
+      fault rest busy
+      expect row to ws2
+      expect probe ws1 arp neutral
+      expect no writes
+      """, name: "x")
+    #expect(scenario.layout.tableMode == .mirror && scenario.layout.cabling == .separate)
+    #expect(
+      scenario.steps.map(\.action) == [
+        .event(.trouble(Trouble(.busy, at: .rest)), at: nil), .expect(.row("ws2")),
+        .expect(.probe("ws1", kind: "arp", .neutral)), .expect(.writes(0, from: nil)),
+      ])
+  }
+
+  @Test(arguments: ["watcher", "pair", "symmetric"], Layout.TableMode.allCases)
+  func `a layout with a table is a configuration with one`(name: String, mode: Layout.TableMode)
+    throws
+  {
+    func text(_ words: [String]) throws -> String {
+      try Layout.read(name, words).configuration(
+        local: IPv4Address(10, 0, 0, 1), servers: [IPv4Address(10, 0, 0, 2)], others: [], key: nil)
+    }
+    let with = try text(["tables=\(mode.rawValue)"])
+    let count = try Layout.read(name, []).vips.count
+    #expect(with.split(separator: "udr: {mode: \(mode.rawValue)").count == count + 1)
+    #expect(with.contains("prefixes: [10.1.0.4/31]") == (name == "pair" && mode == .floor))
+    #expect(with.contains("azure: {route-tables: auto}"))
+    for text in [with, try text([]), try text(["separate"])] {
+      #expect(!text.contains("UDR") && !text.contains("ARP"))
+    }
+    #expect(try !text([]).contains("udr"))
+    #expect(try text(["separate"]).contains("arp:") == (name == "watcher"))
+  }
+
   static let slips: [(text: String, line: Int, piece: String)] = [
     ("", 1, "names the layout"),
     ("mark\nlayout pair", 1, "the layout has to be named"),
@@ -131,7 +197,23 @@ struct ScenarioReaderTests {
     ("layout pair\nfault loss-to a 101", 2, "not a percentage"),
     ("layout pair\nfault host-dies a 10%", 2, "'10%' is too much"),
     ("layout pair\nfault late a 5001", 2, "not a number of milliseconds from 1 to 5000"),
-    ("layout pair pipes", 1, "the layouts are"),
+    ("layout pair pipes", 1, "'pipes' is no word for a layout; there are: separate"),
+    ("layout pair floor", 1, "'floor' is no word"), ("layout pair tables=only", 1, "no word"),
+    ("layout pair taps taps", 1, "'taps' is said twice"),
+    ("layout udr tables", 1, "has a route table already"),
+    ("layout pair tables tables=floor", 1, "has a route table already"),
+    ("layout redistribute tables", 1, "no virtual IP that a route table could have"),
+    ("layout watcher\nexpect row to ws1", 2, "no route table"),
+    ("layout watcher tables\nexpect row to rs1", 2, "there are: ws1 ws2"),
+    ("layout watcher\nquirk damping 1s", 2, "layout NAME simulated"),
+    ("layout udr\nquirk damping 1s", 2, "layout NAME simulated"),
+    ("layout pair simulated\nquirk damping", 2, "quirk NAME VALUE [INSTANCE]"),
+    ("layout pair simulated\nquirk rain on", 2, "'rain' is no quirk; there are: listens"),
+    ("layout pair simulated\nquirk damping soon", 2, "'soon' is no value of damping"),
+    ("layout pair simulated\nquirk damping 1s a", 2, "'a' is not a route server"),
+    ("layout watcher\nexpect probe moon arp up", 2, "'moon' is not a host"),
+    ("layout watcher\nexpect probe ws1 rain up", 2, "kinds of probes are: arp"),
+    ("layout watcher\nexpect probe ws1 arp good", 2, "one of: unknown neutral up"),
     ("layout redistribute\nexpect answer from edge1", 2, "there are: cpe1 cpe2"),
     ("layout pair\nmend rain", 2, "'rain' is not a fault or a host"),
     ("layout pair\nmove", 2, "carries the VIP"),

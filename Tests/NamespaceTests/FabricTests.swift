@@ -126,6 +126,40 @@ struct FabricTests {
     try bird.checkRunning()
   }
 
+  /// Of routes to one prefix the table's stands above BGP's, which waits below it.
+  @Test func `a kernel follows a route table before BGP, and BGP when the table has none`() throws {
+    let lab = try AzureKit.lab()
+    defer { lab.tearDown() }
+    let servers = try RouteServers(lab, ["rs1"], peers: ["a"], program: AzureKit.program)
+    for host in ["a", "b"] { _ = try lab.addAddress(VirtualNetwork.vip, on: host) }
+    let bird = try AzureKit.speaker(lab, "a", length: 2, to: ["rs1"])
+    try AzureKit.wait(servers, [AzureKit.a])
+    #expect(try AzureKit.kernelRoute(lab).contains("via 10.0.2.10"))
+    let table = RouteTable(
+      name: "udr",
+      routes: [
+        UserRoute(name: "vip", prefix: AzureKit.vip, nextHop: .virtualAppliance([AzureKit.b]))
+      ])
+    try servers.fabric.define(table)
+    try servers.fabric.attach("udr", to: "client")
+    func hops() throws -> [Substring] {
+      let words = try AzureKit.kernelRoute(lab).split { $0.isWhitespace }
+      return zip(words, words.dropFirst()).filter { $0.0 == "via" }.map(\.1)
+    }
+    #expect(try hops() == ["10.0.2.20"])
+    let routes = try servers.fabric.effectiveRoutes(of: "client").filter {
+      $0.prefix == AzureKit.vip
+    }
+    #expect(routes.map(\.source) == [.user, .gateway] && routes.map(\.isActive) == [true, false])
+    // What BGP says meanwhile changes nothing, and is not forgotten.
+    try servers.simulated[0].askAgain("a")
+    try FabricTests.waitForPing(lab, from: "client", "\(VirtualNetwork.vip)", true)
+    #expect(try hops() == ["10.0.2.20"])
+    try servers.fabric.define(RouteTable(name: "udr", routes: []))
+    #expect(try hops() == ["10.0.2.10"])
+    try bird.checkRunning()
+  }
+
   // MARK: Relay
 
   @Test(arguments: [Topology.Cabling.shared, .separate])

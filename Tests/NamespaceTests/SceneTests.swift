@@ -1,6 +1,7 @@
 // Scenes and scenarios as a user has them: every scenario that is shipped is played, and a scene
 // that is up is reached from another process.
 
+import Control
 import Foundation
 import Lab
 import Linux
@@ -23,21 +24,20 @@ struct SceneTests {
   }
 
   @Test(arguments: scenarios) func `a scenario that is shipped`(name: String) throws {
-    let scenario = try read(name)
-    // Without route server instances the platform is simulated, by the program that was built.
-    let cast = VirtualNetwork.Cast(program: BuiltPrograms.path("hopshift-lab"))
+    // Where a layout needs the simulated platform, the program that was built plays it.
     let player = try ScenarioPlayer.play(
-      scenario, daemon: BuiltPrograms.daemon,
-      cast: scenario.layout.instances.isEmpty ? cast : nil,
-      program: BuiltPrograms.path("hopshift-lab")
+      try read(name), daemon: BuiltPrograms.daemon, program: BuiltPrograms.path("hopshift-lab")
     ) { _ in }
     #expect(player.faults == [])
   }
 
   @Test(
     arguments: zip(
-      ["instance-restarts", "pair-double-freeze", "watcher-silent-death", "watcher-silent-death"],
-      [InstanceKind.simulated, .simulated, .frr, .gobgp]))
+      [
+        "instance-restarts", "process-killed", "pair-double-freeze", "watcher-silent-death",
+        "instance-restarts", "process-killed",
+      ],
+      [InstanceKind.simulated, .simulated, .simulated, .frr, .frr, .gobgp]))
   func `the same on the simulated platform`(name: String, kind: InstanceKind) throws {
     if let program = kind.neededProgram, !Programs.has(program) {
       try Test.cancel("\(program) is not installed")
@@ -89,13 +89,25 @@ struct SceneTests {
     return (program, tag)
   }
 
+  /// What a simulated route server says of its quirks.
+  private func quirks(_ tag: String, _ host: String, _ names: [String]) throws -> [String?] {
+    let records = try ControlCall.ask(
+      "\(Registry.directory(of: tag))/\(host).ctl", ["quirks"], id: "1", within: .seconds(10),
+      of: host)
+    return names.map { name in
+      records.first { $0.string("name") == name }?.string("value")
+    }
+  }
+
   @Test func `two scenes side by side are looked at, harmed and ended from outside`() throws {
     let scratch = try KitTests.pair()
     defer { scratch.tearDown() }
     let shell = Shell(scratch: scratch.directory, tag: "outside")
     let lab = BuiltPrograms.path("hopshift-lab")
     let first = try start(["up", "watcher"], shell, log: "\(scratch.directory)/first.log")
-    let second = try start(["up", "watcher"], shell, log: "\(scratch.directory)/second.log")
+    let second = try start(
+      ["up", "watcher", "--quirk", "damping=7s", "--quirks", "azure"], shell,
+      log: "\(scratch.directory)/second.log")
     let listed = try shell.run([lab, "list"])
     #expect(listed.contains("\(first.tag)  watcher") && listed.contains("\(second.tag)  watcher"))
     let chosen = ["--lab", first.tag]
@@ -121,6 +133,15 @@ struct SceneTests {
     try shell.run([lab, "down"] + chosen)
     #expect(try KitTests.namespaces(first.tag).isEmpty)
     #expect(try shell.run([lab, "status"]).contains("asked by lt1: ws1"))
+    try shell.run([lab, "quirk", "connect-retry", "9s", "rs2"])
+    #expect(try quirks(second.tag, "rs1", ["damping", "connect-retry"]) == ["7s", "5s"])
+    #expect(try quirks(second.tag, "rs2", ["damping", "connect-retry"]) == ["7s", "9s"])
+    #expect(try shell.attempt([lab, "quirk", "damping", "soon"]).output.contains("no value of"))
+    // What is started anew is what it was, and a program that is gone is no riddle.
+    try shell.run([lab, "fault", "host-dies", "rs2"])
+    #expect(try shell.run([lab, "status"]).contains("rs2  does not run"))
+    try shell.run([lab, "mend"])
+    #expect(try quirks(second.tag, "rs2", ["connect-retry"]) == ["9s"])
     try shell.run([lab, "down"])
     #expect(try KitTests.namespaces(second.tag).isEmpty)
   }

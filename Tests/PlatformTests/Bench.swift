@@ -44,6 +44,12 @@ struct Bench {
     collect()
   }
 
+  /// Changes a quirk that there is.
+  mutating func set(_ name: String, _ value: String) {
+    precondition(server.set(name, value, at: now), "\(name) is no quirk, or \(value) no value")
+    collect()
+  }
+
   // MARK: Peers
 
   /// What a peer's OPEN is made of.

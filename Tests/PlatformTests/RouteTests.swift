@@ -167,6 +167,32 @@ import Testing
     #expect(gone.withdrawn == [Bench.vip])
   }
 
+  @Test func `one that passes nothing on programs, and tells its own prefixes alone`() {
+    var settings = Bench.settings { $0.passesOn = false }
+    settings.ownPrefixes = [Prefix("10.0.0.0/16")!]
+    var bench = Bench(settings)
+    let a = bench.establish(Bench.a)
+    let b = bench.establish(Bench.b)
+    bench.announce(by: Bench.a, length: 1, on: a)
+    func told(_ bench: Bench) -> [Prefix] {
+      bench.sent(on: b).flatMap { message -> [Prefix] in
+        if case .update(let update) = message { update.announced } else { [] }
+      }
+    }
+    #expect(told(bench) == settings.ownPrefixes && bench.programmed() == [.v4(Bench.a)])
+    // Switched while it runs, it tells what it holds, once, and takes it back.
+    bench.clear()
+    bench.set("passes-on", "on")
+    #expect(told(bench) == [Bench.vip] && bench.sent(on: a).isEmpty)
+    bench.clear()
+    bench.set("passes-on", "off")
+    let withdrawn = bench.sent(on: b).flatMap { message -> [Prefix] in
+      if case .update(let update) = message { update.withdrawn } else { [] }
+    }
+    #expect(withdrawn == [Bench.vip] && bench.sent(on: a).isEmpty)
+    #expect(bench.programmed() == [.v4(Bench.a)])
+  }
+
   @Test func `NO_ADVERTISE is programmed and told to nobody, unless the switch is off`() {
     for honours in [true, false] {
       var bench = Bench(Bench.settings { $0.honoursNoAdvertise = honours })

@@ -182,6 +182,77 @@ import Testing
     #expect(bench.outputs.contains(.reset(key)) && bench.sent(on: key).isEmpty)
   }
 
+  /// Whether it asked for a connection to a.
+  private func connects(_ bench: Bench) -> Bool {
+    bench.outputs.contains { if case .connect(_, Bench.a) = $0 { true } else { false } }
+  }
+
+  private func opensDoor(_ bench: Bench) -> Bool { bench.outputs.contains(.listen(true)) }
+
+  @Test func `one that does not listen opens no door, and connects`() throws {
+    var bench = Bench(
+      Bench.settings {
+        $0.listens = false
+        $0.connects = true
+      })
+    let key = try connecting(&bench)
+    bench.server.connected(key, at: bench.now)
+    bench.receive(Bench.open(from: Bench.a) + MessageWriter.keepalive, on: key)
+    #expect(bench.server.sessions.first?.state == "established")
+    // Nor when it is back from a restart.
+    bench.server.restart(away: .seconds(1), at: bench.now)
+    bench.pass(.seconds(2))
+    #expect(bench.events.contains(.returned) && !opensDoor(bench))
+  }
+
+  // MARK: Switched while it runs
+
+  @Test func `the door is shut and opened, and sessions stay`() {
+    var bench = Bench()
+    #expect(opensDoor(bench))
+    _ = bench.establish(Bench.a)
+    bench.clear()
+    bench.set("listens", "off")
+    #expect(bench.outputs == [.listen(false)])
+    #expect(bench.server.sessions.first?.state == "established")
+    bench.clear()
+    bench.set("listens", "on")
+    #expect(bench.outputs == [.listen(true)])
+  }
+
+  @Test func `it begins to connect, and ceases to`() {
+    var bench = Bench()
+    bench.pass(.seconds(5))
+    #expect(!connects(bench))
+    bench.set("connects", "on")
+    bench.pass(.seconds(1))
+    #expect(connects(bench))
+    for key in bench.outputs.compactMap({ if case .connect(let key, _) = $0 { key } else { nil } })
+    {
+      bench.server.ended(key, "refused", at: bench.now)
+    }
+    bench.set("connects", "off")
+    bench.clear()
+    bench.pass(.seconds(5))
+    #expect(!connects(bench))
+  }
+
+  @Test func `the number of equal paths is changed, and nonsense is not`() {
+    var bench = Bench()
+    for peer in [Bench.a, Bench.b] {
+      bench.announce(by: peer, length: 2, on: bench.establish(peer))
+    }
+    #expect(bench.programmed() == [.v4(Bench.a), .v4(Bench.b)])
+    bench.set("ecmp-width", "1")
+    #expect(bench.programmed() == [.v4(Bench.a)])
+    bench.set("ecmp-width", "2")
+    #expect(bench.programmed() == [.v4(Bench.a), .v4(Bench.b)])
+    bench.clear()
+    let isUnderstood = bench.server.set("ecmp-width", "0", at: bench.now)
+    bench.collect()
+    #expect(!isUnderstood && bench.outputs.isEmpty)
+  }
+
   // MARK: Commands
 
   @Test func `a restart ends every session, shuts the door and opens it again`() {
@@ -215,6 +286,18 @@ import Testing
     #expect(bench.sent(on: b) == [.notification(code: 6, subcode: 4)])
     let stranger = bench.server.askAgain("nobody", at: bench.now)
     #expect(!stranger)
+  }
+
+  @Test func `one that is not to reset leaves alone who cannot be asked`() {
+    var bench = Bench(Bench.settings { $0.resetsWithoutRefresh = false })
+    let key = bench.establish(Bench.a, open: Bench.open(from: Bench.a) { $0.offersRefresh = false })
+    bench.announce(by: Bench.a, length: 1, on: key)
+    bench.clear()
+    let isKnown = bench.server.askAgain("a", at: bench.now)
+    bench.collect()
+    #expect(isKnown && bench.outputs.isEmpty)
+    #expect(bench.server.sessions.first?.state == "established")
+    #expect(bench.programmed() == [.v4(Bench.a)])
   }
 
   @Test func `a session is closed as it is asked for`() {

@@ -1,5 +1,6 @@
 // An appliance without a container: the daemon in a bare namespace, confined by setpriv.
 
+package import Control
 import Linux
 package import Model
 
@@ -81,6 +82,14 @@ package final class PlainAppliance: Appliance {
 
   /// The process of the daemon.
   package var daemonProcess: Int32 { daemon.pid }
+
+  /// What the daemon answers on its control socket.
+  package func ask(_ words: [String]) throws(LabError) -> [Record] {
+    // Its requests begin with a version, and then are those of the platform.
+    try ControlCall.ask(
+      control, ["lab"] + words, id: "\(ControlLimits.version)", within: .seconds(10),
+      of: "the daemon of \(host)")
+  }
 
   /// Starts the daemon once more, after it has ended.
   package func startAgain() throws(LabError) {

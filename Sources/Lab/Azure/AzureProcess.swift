@@ -15,7 +15,10 @@ package final class AzureProcess {
   package let name: String
   /// The control socket.
   package let control: String
-  private let program: RunningProgram
+  private let lab: Lab
+  private let host: String
+  private let path: String
+  private var program: RunningProgram
   private var tail: FileTail
   private var lines = LineBuffer(limit: ControlLimits.recordLine)
   private var asked = 0
@@ -26,12 +29,27 @@ package final class AzureProcess {
   ) throws(LabError) {
     self.name = name
     control = "\(lab.directory)/\(name).ctl"
+    self.lab = lab
+    self.host = host
+    self.path = path
     program = try lab.start(name, [path] + words + ["--control", control], on: host)
     do throws(Errno) {
       tail = try FileTail(path: program.log)
     } catch {
       throw .system(error, doing: "opening \(program.log)")
     }
+    try waitForAnswer()
+  }
+
+  /// Starts it once more if it has ended, perhaps with other words; it prints behind what it has
+  /// printed.
+  package func startAgain(_ words: [String]) throws(LabError) {
+    guard !ProcessTable.isAlive(pid) else { return }
+    program = try lab.start(name, [path] + words + ["--control", control], on: host)
+    try waitForAnswer()
+  }
+
+  private func waitForAnswer() throws(LabError) {
     try Waiting.until("\(name) to answer", within: .seconds(10)) { () throws(LabError) in
       try program.checkRunning()
       do throws(LabError) {

@@ -11,7 +11,8 @@ package final class RealInstance: RouteServerInstance {
   private let kind: InstanceKind
   private let lab: Lab
   private let settings: ServerSettings
-  private let program: RunningProgram
+  private var program: RunningProgram
+  private let words: [String]
   /// Where FRR's own sockets are.
   private var scratch: String { "\(lab.directory)/\(name).vty" }
 
@@ -31,14 +32,18 @@ package final class RealInstance: RouteServerInstance {
     // FRR's daemon gives its root rights away before it makes its socket.
     try lab.shell.run(["install", "-d", "-m", "0777", directory])
     try lab.shell.run(["chmod", "0755", lab.directory])
-    let words =
+    words =
       kind == .frr
       ? [
         "/usr/lib/frr/bgpd", "-n", "-S", "-f", path, "-i", "\(directory)/bgpd.pid",
         "--vty_socket", directory, "-z", "\(directory)/no-zebra", "-P", "0",
       ] : ["gobgpd", "-f", path, "--api-hosts", "127.0.0.1:50051"]
     program = try lab.start(settings.name, words, on: settings.name)
-    try Waiting.until("\(kind.rawValue) on \(settings.name) to answer", within: .seconds(20)) {
+    try waitForAnswer()
+  }
+
+  private func waitForAnswer() throws(LabError) {
+    try Waiting.until("\(kind.rawValue) on \(name) to answer", within: .seconds(20)) {
       () throws(LabError) in
       try program.checkRunning()
       let answer = try attempt(kind == .frr ? "show version" : "global")
@@ -47,6 +52,16 @@ package final class RealInstance: RouteServerInstance {
   }
 
   package func checkRunning() throws(LabError) { try program.checkRunning() }
+
+  package var processID: Int32 { program.pid }
+
+  package func leave() throws(LabError) { try program.endAsked() }
+
+  package func startAgain() throws(LabError) {
+    if isRunning { return }
+    program = try lab.start(name, words, on: name)
+    try waitForAnswer()
+  }
 
   private func attempt(_ question: String) throws(LabError) -> Shell.Outcome {
     let words =

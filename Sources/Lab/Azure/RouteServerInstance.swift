@@ -34,6 +34,17 @@ package protocol RouteServerInstance: AnyObject {
   func askAgain(_ peer: String?) throws(LabError)
   /// Fails, with the last lines it printed, when its program has ended.
   func checkRunning() throws(LabError)
+  /// Its program's process.
+  var processID: Int32 { get }
+  /// Ends its sessions as for maintenance: what has a program of its own for that ends with it.
+  func leave() throws(LabError)
+  /// Starts its program once more if it has ended; it remembers nothing of its peers.
+  func startAgain() throws(LabError)
+}
+
+extension RouteServerInstance {
+  /// Whether its program can be asked anything.
+  package var isRunning: Bool { ProcessTable.isAlive(processID) }
 }
 
 /// Who plays the route servers.

@@ -15,8 +15,12 @@ package import Platform
 ///
 /// Its name is that of its host.
 package final class RouteServerProcess: RouteServerInstance {
-  package let settings: ServerSettings
+  /// How long it is away when it leaves. We chose it: long enough to be seen.
+  private static let maintenance = Nanoseconds.seconds(1)
+
+  package private(set) var settings: ServerSettings
   package let process: AzureProcess
+  private let fabric: Fabric?
   private var told: [ToldEvent] = []
 
   /// Starts the instance on the host of its name, or another, and waits until it answers. What it
@@ -26,10 +30,15 @@ package final class RouteServerProcess: RouteServerInstance {
     program: String = AzureProcess.ownProgram, fabric: Fabric? = nil
   ) throws(LabError) {
     self.settings = settings
-    var words = ["route-server"] + ServerWords.words(for: settings)
-    if let fabric { words += ["--fabric", fabric.process.control] }
+    self.fabric = fabric
     process = try AzureProcess(
-      lab, name: settings.name, on: host ?? settings.name, program: program, words)
+      lab, name: settings.name, on: host ?? settings.name, program: program,
+      RouteServerProcess.words(settings, fabric))
+  }
+
+  private static func words(_ settings: ServerSettings, _ fabric: Fabric?) -> [String] {
+    ["route-server"] + ServerWords.words(for: settings)
+      + (fabric.map { ["--fabric", $0.process.control] } ?? [])
   }
 
   package var name: String { settings.name }
@@ -76,6 +85,17 @@ package final class RouteServerProcess: RouteServerInstance {
 
   package func checkRunning() throws(LabError) { try process.checkRunning() }
 
+  package var processID: Int32 { process.pid }
+
+  package func leave() throws(LabError) {
+    try restart(away: RouteServerProcess.maintenance)
+  }
+
+  /// With the quirks that it had.
+  package func startAgain() throws(LabError) {
+    try process.startAgain(RouteServerProcess.words(settings, fabric))
+  }
+
   // MARK: Commands
 
   package func askAgain(_ peer: String? = nil) throws(LabError) {
@@ -106,6 +126,7 @@ package final class RouteServerProcess: RouteServerInstance {
   /// Changes one quirk, by the names in `Quirks.names`. Sessions keep what they have negotiated.
   package func set(_ quirk: String, _ value: String) throws(LabError) {
     try process.ask(["set", quirk, value])
+    precondition(settings.quirks.set(quirk, value), "the process has understood it")
   }
 
   package func freeze() throws(LabError) { try process.freeze() }

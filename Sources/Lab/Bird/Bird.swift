@@ -1,6 +1,5 @@
 // A BIRD that runs in a host's namespace, and what it answers.
 
-import Linux
 package import Model
 
 /// One BIRD of a lab: started from a checked configuration, asked over its control socket.
@@ -29,23 +28,15 @@ package final class Bird: RouteServerInstance {
       "\(host).bird", ["bird", "-f", "-c", configuration, "-s", socket], on: host)
   }
 
-  /// Its process.
-  package var process: Int32 { program.pid }
+  package var processID: Int32 { program.pid }
 
   /// Ends it as an operator would: it takes leave of its neighbours.
-  package func endAsked() throws(LabError) {
-    do throws(Errno) {
-      try Processes.signal(program.pid, .terminate)
-    } catch {
-      throw .system(error, doing: "ending BIRD on \(name)")
-    }
-    try Waiting.until("BIRD on \(name) to end", within: .seconds(10)) { () throws(LabError) in
-      ProcessTable.isAlive(program.pid) ? "it runs" : nil
-    }
-  }
+  package func endAsked() throws(LabError) { try program.endAsked() }
 
-  /// Starts it once more, after it has ended; it remembers nothing.
+  package func leave() throws(LabError) { try endAsked() }
+
   package func startAgain() throws(LabError) {
+    if isRunning { return }
     program = try Bird.start(lab, name, configuration, socket)
     try waitForAnswer()
   }

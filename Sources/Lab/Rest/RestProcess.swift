@@ -3,6 +3,7 @@
 import Control
 package import Management
 package import Model
+import Platform
 
 /// `hopshift-lab rest` in the forwarding namespace, at the address that machines of Azure know for
 /// the metadata service and at one for the resource manager. Route tables go to the fabric.
@@ -19,9 +20,11 @@ package final class RestProcess {
   package let authority: String
   private var told: [ToldCall] = []
 
-  /// Everything of the topology is in the cloud's network; every subnet names the route table.
+  /// Everything of the topology is in the cloud's network; every subnet names the route table, but
+  /// for those that are `bare`.
   package init(
-    _ lab: Lab, table: String, program: String = AzureProcess.ownProgram, fabric: Fabric
+    _ lab: Lab, table: String, sparing bare: Set<String> = [],
+    program: String = AzureProcess.ownProgram, fabric: Fabric
   ) throws(LabError) {
     var settings = RestSettings()
     settings.address = RestProcess.address
@@ -30,7 +33,8 @@ package final class RestProcess {
     settings.metadataPort = 80
     settings.estate.tables = [table]
     settings.estate.subnets = lab.topology.subnets.map {
-      Estate.Subnet(name: $0.name, prefix: $0.prefix, table: table)
+      Estate.Subnet(
+        name: $0.name, prefix: $0.prefix, table: bare.contains($0.name) ? nil : table)
     }
     for host in lab.topology.hosts {
       let interfaces = host.interfaces.enumerated().map { index, cable in
@@ -90,6 +94,18 @@ package final class RestProcess {
     try process.ask(["routes"]).map { record in
       ["table", "name", "prefix", "hop", "state"].compactMap { record.string($0) }.joined(
         separator: "  ")
+    }
+  }
+
+  /// Where the routes lead that cover all of a prefix, the states of those that are not yet done
+  /// beside them.
+  package func rows(covering prefix: Prefix) throws(LabError) -> [String] {
+    try process.ask(["routes"]).compactMap { record in
+      guard let covered = record.string("prefix").flatMap({ Prefix($0) }),
+        covered.contains(prefix)
+      else { return nil }
+      let state = record.string("state") ?? ""
+      return (record.string("hop") ?? "") + (state == "Succeeded" ? "" : " (\(state))")
     }
   }
 

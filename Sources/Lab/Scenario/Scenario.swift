@@ -33,6 +33,7 @@ package struct Scenario: Sendable {
     case fault(Fault, host: String?, amount: Int?)
     case mend(Fault?, host: String?)
     case move(String)
+    case quirk(QuirkRequest)
     /// The resource manager or the metadata service misbehaves.
     case trouble(Trouble)
     case mendTrouble(Door, Mischief?)
@@ -45,6 +46,10 @@ package struct Scenario: Sendable {
     case route(String)
     /// Both instances hold a route via this host that is not the best.
     case staleRoute(String)
+    /// The route table sends every VIP to this host.
+    case row(String)
+    /// Every speaker judges its probes of this kind for this host so.
+    case probe(String, kind: String, Signal)
     /// This host answers every client.
     case answer(String)
     /// Nobody answers any client.

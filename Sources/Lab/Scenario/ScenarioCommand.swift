@@ -18,7 +18,7 @@ enum ScenarioCommand {
       if word == "--daemon" {
         guard let file = rest.popFirst() else { return nil }
         named = file
-      } else if casting.take(word, &rest) {
+      } else if try casting.take(word, &rest) {
         continue
       } else if word.hasPrefix("-") {
         return nil

@@ -92,6 +92,7 @@ package struct ScenarioPlayer {
       try scene.cause(fault, on: host, amount: amount)
     case .mend(let fault, let host): try scene.mend(fault, on: host)
     case .move(let host): try scene.move(to: host)
+    case .quirk(let quirk): try scene.change(quirk)
     case .trouble(let trouble): try scene.cause(trouble)
     case .mendTrouble(let door, let mischief): try scene.mend(door, mischief)
     }
@@ -102,6 +103,9 @@ package struct ScenarioPlayer {
     case .sessions(let hosts): return try scene.missingSession(of: hosts)
     case .route(let host): return try scene.missingRoute(to: host)
     case .staleRoute(let host): return try scene.missingStaleRoute(via: host)
+    case .row(let host): return try scene.missingRow(to: host)
+    case .probe(let host, let kind, let signal):
+      return try scene.missingProbe(kind, of: host, signal)
     case .answer(let host): return try scene.missingAnswer(from: host)
     case .silence: return try scene.missingSilence()
     case .updates(let count, let speaker):

@@ -64,12 +64,12 @@ package struct ScenarioReader {
 
   private mutating func readLayout(_ words: [String], _ number: Int) {
     guard layout == nil else { return complain(number, "the layout is named already") }
-    guard words.count == 2 || words.count == 3 && words[2] == "taps",
-      var named = Layout.named(words[1])
-    else {
-      return complain(number, "the layouts are: \(ScenarioReader.names(Layout.all.map(\.name)))")
+    let named: Layout
+    do throws(LabError) {
+      named = try Layout.read(words.count > 1 ? words[1] : "", Array(words.dropFirst(2)))
+    } catch {
+      return complain(number, error.description)
     }
-    named.hasTaps = words.count == 3
     layout = named
     do throws(TopologyError) {
       hosts = try Topology(named.draw).hosts.map(\.name)
@@ -89,7 +89,7 @@ package struct ScenarioReader {
     case "at":
       let time = try time(rest.popFirst())
       return .event(try event(rest), at: time)
-    case "fault", "mend", "move": return .event(try event(words), at: nil)
+    case "fault", "mend", "move", "quirk": return .event(try event(words), at: nil)
     case "await":
       guard let place = rest.lastIndex(of: "within"), place + 2 == rest.endIndex else {
         throw Wrong("it says how long: await CONDITION within TIME")
@@ -103,7 +103,7 @@ package struct ScenarioReader {
     default:
       throw Wrong(
         "'\(words.first ?? "")' is no step; there are: at await expect fault hold layout mark mend "
-          + "move")
+          + "move quirk")
     }
   }
 
@@ -142,8 +142,23 @@ package struct ScenarioReader {
       let name = try host(rest.popFirst(), of: layout.carriers, "a host that carries the VIP")
       try end(rest)
       return .move(name)
-    default: throw Wrong("an event is one of: fault mend move")
+    case "quirk": return .quirk(try quirk(rest))
+    default: throw Wrong("an event is one of: fault mend move quirk")
     }
+  }
+
+  private func quirk(_ words: ArraySlice<String>) throws(Wrong) -> QuirkRequest {
+    guard let layout, layout.needsPlatform, !layout.instances.isEmpty else {
+      throw Wrong("quirks are those of simulated route servers: layout NAME simulated")
+    }
+    let request: QuirkRequest
+    do throws(LabError) {
+      request = try QuirkRequest(Array(words))
+    } catch {
+      throw Wrong(error.description)
+    }
+    if let name = request.instance { _ = try host(name, of: layout.instances, "a route server") }
+    return request
   }
 
   // MARK: Conditions
@@ -161,6 +176,10 @@ package struct ScenarioReader {
       return .route(try host(all[2], of: carriers, "a host that carries the VIP"))
     case ("stale", 4) where all[1] == "route" && all[2] == "via":
       return .staleRoute(try host(all[3], of: carriers, "a host that carries the VIP"))
+    case ("row", 3) where all[1] == "to":
+      guard layout.routeTable != nil else { throw Wrong("this layout has no route table") }
+      return .row(try host(all[2], of: carriers, "a host that carries the VIP"))
+    case ("probe", 4): return try probe(all)
     case ("answer", 3) where all[1] == "from":
       return .answer(try host(all[2], of: layout.answerers, "a host that answers"))
     case ("silence", 1): return .silence
@@ -169,6 +188,22 @@ package struct ScenarioReader {
     case ("outage", 3) where all[1] == "below": return .outageBelow(try time(all[2]))
     default: return try updates(all, layout)
     }
+  }
+
+  /// The kinds of evidence, as the configuration calls them.
+  private static let kinds = ["arp", "bfd", "http", "icmp", "link", "tcp"]
+
+  /// `probe HOST KIND STATE`.
+  private func probe(_ words: [String]) throws(Wrong) -> Scenario.Condition {
+    let host = try host(words[1], of: hosts, "a host")
+    guard ScenarioReader.kinds.contains(words[2]) else {
+      throw Wrong("the kinds of probes are: \(ScenarioReader.names(ScenarioReader.kinds))")
+    }
+    let signals: [Signal] = [.unknown, .neutral, .up, .failing, .down]
+    guard let signal = signals.first(where: { $0.description == words[3] }) else {
+      throw Wrong("a probe is one of: \(ScenarioReader.names(signals.map(\.description)))")
+    }
+    return .probe(host, kind: words[2], signal)
   }
 
   /// `N update[s]|write[s] [from SPEAKER]`, and `no` for none.
@@ -181,7 +216,8 @@ package struct ScenarioReader {
       throw Wrong(
         "'\(words.joined(separator: " "))' is no condition; there are: answer from HOST, "
           + "no notification, no withdrawal, N updates [from HOST], N writes [from HOST], "
-          + "outage below TIME, route to HOST, sessions [HOST...], silence, stale route via HOST")
+          + "outage below TIME, probe HOST KIND STATE, route to HOST, row to HOST, "
+          + "sessions [HOST...], silence, stale route via HOST")
     }
     var speaker: String?
     if words.count == 4 { speaker = try host(words[3], of: layout.speakers, "a speaker") }

@@ -1,6 +1,5 @@
 // Faults made to happen, and mended.
 
-import Control
 import Linux
 package import Management
 import Model
@@ -13,10 +12,8 @@ extension Scene {
   ) throws(LabError) {
     guard fault.needsHost else {
       // All are away before the first comes back.
-      let birds = network.servers.compactMap { $0 as? Bird }
-      for bird in birds { try bird.endAsked() }
-      for bird in birds { try bird.startAgain() }
-      for instance in network.servers where !(instance is Bird) { try restart(instance) }
+      for instance in network.servers { try instance.leave() }
+      for instance in network.servers { try instance.startAgain() }
       return
     }
     guard let host, lab.topology.host(named: host) != nil else {
@@ -85,7 +82,8 @@ extension Scene {
       guard let instance = instance(named: host) else {
         throw .unsuitable("\(host) is no route server instance")
       }
-      try restart(instance)
+      try instance.leave()
+      try instance.startAgain()
     case .maintenance: try maintain(host, "on")
     case .rebootAnnounced: try rest().announceReboot(of: host)
     case .routeLost: try setRoute(.delete, behind: host)
@@ -102,10 +100,7 @@ extension Scene {
     guard let speaker = speakers.first(where: { $0.host == host }) else {
       throw .unsuitable("no hopshiftd runs on \(host)")
     }
-    // The daemon's requests begin with a version, and then are those of the platform.
-    _ = try ControlCall.ask(
-      speaker.control, ["lab", "maintenance", word], id: "\(ControlLimits.version)",
-      within: .seconds(10), of: "the daemon of \(host)")
+    _ = try speaker.ask(["maintenance", word])
   }
 
   private func heal(_ fault: Fault, _ host: String) throws(LabError) {

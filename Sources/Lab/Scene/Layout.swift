@@ -39,8 +39,11 @@ package struct Layout: Sendable {
   package var describe: @Sendable (inout Topology) -> Void
   /// The route server instances. Without any the simulated platform is always there.
   package var instances = ["rs1", "rs2"]
-  /// The route table that is in force in every subnet and that couriers write; nil: BGP alone.
+  /// The route table that is in force in every subnet but the route servers' and that couriers
+  /// write; nil: BGP alone.
   package var routeTable: String?
+  /// How the VIPs stand in it beside BGP.
+  package var tableMode: TableMode?
   /// Where hopshiftd runs.
   package var speakers: [String]
   /// Whether several of them hear each other.
@@ -54,8 +57,13 @@ package struct Layout: Sendable {
   package var vips: [VIP]
   /// Speakers and carriers have a tap for their `eth0`.
   package var hasTaps = false
+  package var cabling = Topology.Cabling.shared
+  /// The simulated platform, although nothing else of the layout needs it.
+  package var isSimulated = false
   /// What a speaker's configuration says behind `local`, `route-servers` and `group`. RANK stands
-  /// for its place among the speakers, AHEAD for how many have a better one.
+  /// for its place among the speakers, AHEAD for how many have a better one, UDR-NAME for how the
+  /// VIP of this name stands in route tables, and ARP for a probe where the fabric answers ARP for
+  /// everybody.
   package var configuration: String
 
   /// Every host that asks for a VIP.
@@ -67,6 +75,11 @@ package struct Layout: Sendable {
   /// Every host that may answer.
   package var answerers: [String] { carriers.map(answerer) }
 
+  /// Whether only the simulated platform can play it.
+  package var needsPlatform: Bool {
+    isSimulated || instances.isEmpty || routeTable != nil || cabling == .separate
+  }
+
   /// The layouts that there are, in the order of the manual.
   package static let all: [Layout] = [.watcher, .pair, .udr, .symmetric, .redistribute]
 
@@ -77,6 +90,7 @@ package struct Layout: Sendable {
 
   /// Everything of which a lab is made.
   package func draw(_ topology: inout Topology) {
+    topology.cabling = cabling
     describe(&topology)
     for host in tapped { topology.tap(host) }
   }
@@ -91,7 +105,7 @@ package struct Layout: Sendable {
     let group = key.map {
       "group: {peers: [\(Layout.list(others))], key-file: \($0)}\n"
     }
-    let text = configuration.replacing("RANK", with: "\(rank)")
+    let text = filled.replacing("RANK", with: "\(rank)")
     let rest = (group ?? "") + text.replacing("AHEAD", with: "\(rank - 1)")
     if servers.isEmpty { return "local: {address: \(local)}\n" + rest }
     return """

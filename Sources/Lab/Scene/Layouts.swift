@@ -27,14 +27,14 @@ extension Layout {
     vips: [VIP(name: "voice", address: IPv4Address(100, 64, 0, 1), client: "lt1")],
     configuration: """
       hosts:
-        ws1: {address: 10.10.0.4, probes: [icmp: {interval: 10ms}, \
+        ws1: {address: 10.10.0.4, probes: [ARP icmp: {interval: 10ms}, \
       http: {url: 'http://10.10.0.4/'}]}
-        ws2: {address: 10.10.0.5, probes: [icmp: {interval: 10ms}, \
+        ws2: {address: 10.10.0.5, probes: [ARP icmp: {interval: 10ms}, \
       http: {url: 'http://10.10.0.5/'}]}
         # While the gateway is not there, it is our own side that is cut off.
         gateway: {address: 10.10.0.1, anchor: true, probes: [icmp: {interval: 10ms}]}
       vips:
-        voice: {prefixes: [100.64.0.1/32], hosts: [ws1, ws2], failback: never}
+        voice: {prefixes: [100.64.0.1/32], UDR-voice hosts: [ws1, ws2], failback: never}
 
       """)
 
@@ -55,7 +55,7 @@ extension Layout {
     vips: [VIP(name: "web", address: VirtualNetwork.vip, client: "client")],
     configuration: """
       vips:
-        web: {prefixes: [10.1.0.5/32], owner: {when: address, settle: 0s}}
+        web: {prefixes: [10.1.0.5/32], UDR-web owner: {when: address, settle: 0s}}
 
       """)
 
@@ -136,13 +136,10 @@ extension Layout {
       icmp: {address: 10.10.3.5, interval: 20ms}]}
         gateway: {address: 10.10.0.1, anchor: true, probes: [icmp: {interval: 20ms}]}
       vips:
-        inside: {prefixes: [100.64.0.1/32], hosts: [fw1, fw2], failback: never, tie: firewall}
-        outside:
-          prefixes: [100.64.0.2/32]
-          hosts: [fw1, fw2]
-          next-hop: {fw1: 10.10.3.4, fw2: 10.10.3.5}
-          failback: never
-          tie: firewall
+        inside: {prefixes: [100.64.0.1/32], UDR-inside hosts: [fw1, fw2], failback: never, \
+      tie: firewall}
+        outside: {prefixes: [100.64.0.2/32], UDR-outside hosts: [fw1, fw2], \
+      next-hop: {fw1: 10.10.3.4, fw2: 10.10.3.5}, failback: never, tie: firewall}
 
       """)
 

@@ -1,5 +1,6 @@
 // What can be asked of a scene; every answer is what is missing, or nil when it is so.
 
+import Control
 import Linux
 package import Model
 package import Platform
@@ -15,6 +16,7 @@ extension Scene {
   /// Both instances have an established session with each of `hosts`.
   package func missingSession(of hosts: [String]) throws(LabError) -> String? {
     for instance in network.servers {
+      guard instance.isRunning else { return "\(instance.name) does not run" }
       for host in hosts where try !instance.isEstablished(host) {
         return "\(instance.name) - \(host): \(try instance.session(host))"
       }
@@ -35,11 +37,43 @@ extension Scene {
     for vip in layout.vips {
       let hop = try network.nextHop(of: host, for: vip)
       for instance in network.servers {
+        guard instance.isRunning else { return "\(instance.name) does not run" }
         let paths = try instance.paths(to: vip.prefix)
         guard let held = paths.first(where: { $0.nextHop == .v4(hop) }) else {
           return "\(instance.name) holds no route to \(vip.address) via \(hop)"
         }
         if held.isBest { return "\(instance.name) prefers the route via \(hop)" }
+      }
+    }
+    return nil
+  }
+
+  /// The route table has one route around each VIP, and it leads to `host`.
+  package func missingRow(to host: String) throws(LabError) -> String? {
+    guard let rest = network.rest else { return "there is no resource manager" }
+    for vip in layout.vips {
+      let hops = try rest.rows(covering: vip.prefix)
+      if hops != ["\(try network.nextHop(of: host, for: vip))"] {
+        return "the table sends \(vip.address) to: \(hops.joined(separator: ", "))"
+      }
+    }
+    return nil
+  }
+
+  /// Every speaker has a probe of this kind for `host`, and judges it as `signal`.
+  package func missingProbe(
+    _ kind: String, of host: String, _ signal: Signal
+  ) throws(LabError) -> String? {
+    for speaker in speakers {
+      let records = try speaker.ask(["status"])
+      let states = records.compactMap { record -> String? in
+        guard record.type == "target", record.string("host") == host,
+          record.string("target")?.hasPrefix("\(kind) ") == true
+        else { return nil }
+        return record.string("state")
+      }
+      if Set(states) != ["\(signal)"] {
+        return "\(speaker.host) judges the \(kind) probes of \(host): \(states)"
       }
     }
     return nil

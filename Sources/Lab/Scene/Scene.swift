@@ -21,8 +21,6 @@ package final class Scene {
   var faults: [Harm] = []
   /// The file in a scene's directory that holds its layout's name.
   package static let layoutFile = "layout"
-  /// How long a simulated instance is away when it restarts. We chose it: long enough to be seen.
-  private static let maintenance = Nanoseconds.seconds(1)
   /// An answer older than this is no sign of life. We chose it: thirty questions.
   package static let silence = Nanoseconds.milliseconds(300)
 
@@ -65,7 +63,8 @@ package final class Scene {
   package func openToClients() throws(LabError) {
     let first = layout.carriers[0]
     try wait("the routes to \(first)", within: .seconds(40)) { () throws(LabError) in
-      try missingRoute(to: first)
+      if let missing = try missingRoute(to: first) { return missing }
+      return layout.hasStandingRows ? try missingRow(to: first) : nil
     }
     for vip in layout.vips {
       let client = WebClient()
@@ -116,17 +115,6 @@ package final class Scene {
     network.servers.first { $0.name == host }
   }
 
-  /// One instance ends its sessions and comes back.
-  func restart(_ instance: any RouteServerInstance) throws(LabError) {
-    switch instance {
-    case let bird as Bird:
-      try bird.endAsked()
-      try bird.startAgain()
-    case let process as RouteServerProcess: try process.restart(away: Scene.maintenance)
-    default: throw .unsuitable("\(instance.name) is not one that can be restarted")
-    }
-  }
-
   /// The addresses of all hosts that speak for the VIPs.
   func speakerAddresses() throws(LabError) -> [IPv4Address] {
     var addresses: [IPv4Address] = []
@@ -137,7 +125,7 @@ package final class Scene {
   /// The program that a host is there for.
   func mainProcess(of host: String) -> Int32? {
     if let speaker = speakers.first(where: { $0.host == host }) { return speaker.daemonProcess }
-    if let bird = instance(named: host) as? Bird { return bird.process }
+    if let instance = instance(named: host) { return instance.processID }
     return answerers[host]?.pid
   }
 
@@ -145,9 +133,7 @@ package final class Scene {
   func revive(_ host: String) throws(LabError) {
     if let speaker = speakers.first(where: { $0.host == host }) { try speaker.startAgain() }
     if let courier = couriers.first(where: { $0.host == host }) { try courier.startAgain() }
-    if let bird = instance(named: host) as? Bird, !ProcessTable.isAlive(bird.process) {
-      try bird.startAgain()
-    }
+    try instance(named: host)?.startAgain()
     if let answerer = answerers[host], !ProcessTable.isAlive(answerer.pid) {
       try startAnswerer(host)
     }
@@ -216,7 +202,8 @@ package final class Scene {
       let others = addresses.enumerated().filter { $0.offset != index }.map(\.element)
       speakers.append(
         try PlainAppliance(
-          lab, host: host, binary: daemon, servers: servers, answering: nil,
+          lab, host: host, binary: daemon, servers: servers,
+          withRawSockets: layout.asksByARP, answering: nil,
           configuration: layout.configuration(
             local: addresses[index], servers: servers, others: others, key: key,
             rank: index + 1)))

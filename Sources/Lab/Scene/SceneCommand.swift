@@ -14,14 +14,14 @@ enum SceneCommand {
     var layout = Layout.pair
     var daemon: String?
     var casting = CastOptions()
-    var hasTaps = false
+    var options: [String] = []
     while let word = rest.popFirst() {
       if word == "--daemon", let file = rest.popFirst() {
         daemon = file
-      } else if casting.take(word, &rest) {
+      } else if try casting.take(word, &rest) {
         continue
-      } else if word == "--taps" {
-        hasTaps = true
+      } else if word.hasPrefix("--"), Layout.words.contains(String(word.dropFirst(2))) {
+        options.append(String(word.dropFirst(2)))
       } else if let named = Layout.named(word) {
         layout = named
       } else {
@@ -30,7 +30,7 @@ enum SceneCommand {
     }
     let program: String
     if let daemon { program = daemon } else { program = try OwnPrograms.daemon() }
-    layout.hasTaps = hasTaps
+    layout = try Layout.read(layout.name, options)
     let scene = try Scene(layout, daemon: program, cast: casting.cast)
     defer { scene.tearDown() }
     try scene.open()

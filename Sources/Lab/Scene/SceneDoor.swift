@@ -73,6 +73,9 @@ struct SceneDoor {
       let request = try FaultRequest(rest)
       try scene.cause(request.fault, on: request.host, amount: request.amount)
       return ""
+    case "quirk":
+      try scene.change(try QuirkRequest(rest))
+      return ""
     case "mend":
       if let (door, mischief) = TroubleWords.mending(rest) {
         try scene.mend(door, mischief)

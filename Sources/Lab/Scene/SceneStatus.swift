@@ -16,6 +16,10 @@ struct SceneStatus {
       let who = answering.indices.contains(index) ? answering[index] ?? "nobody" : "not asked"
       lines.append("vip \(vip.name) \(vip.address), asked by \(vip.client): \(who)")
       for instance in scene.network.servers {
+        guard instance.isRunning else {
+          lines.append("  \(instance.name)  does not run")
+          continue
+        }
         let paths = try instance.paths(to: vip.prefix)
         for route in paths {
           let hop = route.nextHop.map(\.description) ?? "?"
@@ -33,7 +37,7 @@ struct SceneStatus {
     }
     for host in layout.speakers where !scene.network.servers.isEmpty {
       var states: [String] = []
-      for instance in scene.network.servers {
+      for instance in scene.network.servers where instance.isRunning {
         states.append("\(instance.name) \(try instance.session(host))")
       }
       lines.append("speaker \(host): \(states.joined(separator: ", "))")
