@@ -165,6 +165,8 @@ struct ScenarioReaderTests {
     #expect(with.split(separator: "udr: {mode: \(mode.rawValue)").count == count + 1)
     #expect(with.contains("prefixes: [10.1.0.4/31]") == (name == "pair" && mode == .floor))
     #expect(with.contains("azure: {route-tables: auto}"))
+    let kernels = try Layout.read("redistribute", ["tables"])
+    #expect(kernels.tableMode == .mirror && kernels.isGroup)
     for text in [with, try text([]), try text(["separate"])] {
       #expect(!text.contains("UDR") && !text.contains("ARP"))
     }
@@ -202,7 +204,7 @@ struct ScenarioReaderTests {
     ("layout pair taps taps", 1, "'taps' is said twice"),
     ("layout udr tables", 1, "has a route table already"),
     ("layout pair tables tables=floor", 1, "has a route table already"),
-    ("layout redistribute tables", 1, "no virtual IP that a route table could have"),
+    ("layout redistribute tables=floor", 1, "of the layout redistribute can be: mirror"),
     ("layout watcher\nexpect row to ws1", 2, "no route table"),
     ("layout watcher tables\nexpect row to rs1", 2, "there are: ws1 ws2"),
     ("layout watcher\nquirk damping 1s", 2, "layout NAME simulated"),

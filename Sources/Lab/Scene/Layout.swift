@@ -44,6 +44,10 @@ package struct Layout: Sendable {
   package var routeTable: String?
   /// How the VIPs stand in it beside BGP.
   package var tableMode: TableMode?
+  /// How they can, the usual way first.
+  package var tableModes = TableMode.allCases
+  /// What the configuration says besides when they do.
+  package var tableConfiguration = "azure: {route-tables: auto}\n"
   /// Where hopshiftd runs.
   package var speakers: [String]
   /// Whether several of them hear each other.

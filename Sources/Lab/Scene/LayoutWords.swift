@@ -33,7 +33,7 @@ extension Layout {
     case "taps": hasTaps = true
     case "separate": cabling = .separate
     case "simulated": isSimulated = true
-    case "tables": try setTable(.floor)
+    case "tables": try setTable(nil)
     default:
       let mode = word.split(separator: "=").last.flatMap { TableMode(rawValue: String($0)) }
       guard Layout.words.contains(word), let mode else {
@@ -44,13 +44,17 @@ extension Layout {
     }
   }
 
-  private mutating func setTable(_ mode: TableMode) throws(LabError) {
+  private mutating func setTable(_ wanted: TableMode?) throws(LabError) {
     guard routeTable == nil else { throw .unsuitable("this layout has a route table already") }
-    guard vips.allSatisfy({ configuration.contains("UDR-\($0.name) ") }) else {
-      throw .unsuitable("the layout \(name) has no virtual IP that a route table could have")
+    let mode = wanted ?? tableModes[0]
+    guard tableModes.contains(mode) else {
+      throw .unsuitable(
+        "a route table of the layout \(name) can be: \(Layout.list(tableModes.map(\.rawValue)))")
     }
     tableMode = mode
     routeTable = Layout.table
+    // Of several one writes, and they have to hear each other for that.
+    isGroup = true
   }
 
   private static func list(_ names: [String]) -> String { names.joined(separator: " ") }
@@ -70,7 +74,7 @@ extension Layout {
     for vip in vips {
       text = text.replacing("UDR-\(vip.name) ", with: tableMode.map { udr(vip, $0) } ?? "")
     }
-    return tableMode == nil ? text : text + "azure: {route-tables: auto}\n"
+    return tableMode == nil ? text : text + tableConfiguration
   }
 
   /// A floor is the longest prefix that can be one.

@@ -171,6 +171,21 @@ extension Layout {
       topology.host("cpe1", "10.10.8.30")
       topology.host("cpe2", "10.10.9.30")
     },
+    tableModes: [.mirror],
+    // Who carries this VIP, which is for nothing else, writes the routes of the kernels.
+    tableConfiguration: """
+      hosts:
+        self: {probes: [link: {interface: eth0}]}
+        gateway: {address: 10.10.2.1, anchor: true, probes: [icmp: {interval: 20ms}]}
+      vips:
+        writer:
+          prefixes: [10.64.255.1/32]
+          owner: {when: healthy, rank: RANK}
+          failback: never
+          udr: {mode: only}
+      azure: {route-tables: auto, writer: writer}
+
+      """,
     speakers: ["edge1", "edge2"], isGroup: false, carriers: ["edge1", "edge2"],
     placement: .everywhere, behind: ["edge1": "cpe1", "edge2": "cpe2"],
     vips: [
@@ -178,7 +193,7 @@ extension Layout {
     ],
     configuration: """
       redistribute:
-        branches: {protocols: [static], allow: ["10.64.0.0/12 le 24"], prepend: AHEAD}
+        branches: {protocols: [static], UDR-branch allow: ["10.64.0.0/12 le 24"], prepend: AHEAD}
 
       """)
 }
