@@ -19,7 +19,7 @@ extension Loop {
     if request.verb == .events { return takeEvents(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
     case .failure(let error):
-      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+      client.enqueue(JSONLine.end(id: request.id, code: error.code, message: error.text))
     case .success(let wanted):
       var isGood = true
       for command in wanted.commands {
