@@ -1,4 +1,4 @@
-# Everything a person runs: deps build test test-long mutants soak demo demos bench deb lint clean.
+# Everything a person runs: deps build try test test-long mutants soak demo demos bench deb lint clean.
 
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
@@ -18,7 +18,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
 
 export SWIFT VERSION
 
-.PHONY: deps build release test test-long mutants soak demo demos bench deb lint clean
+.PHONY: deps build release try test test-long mutants soak demo demos bench deb lint clean
 
 deps:
 	@packaging/deps
@@ -45,6 +45,14 @@ mutants: deps
 # One play of hopshift-lab, with its page: $(call play,LAYOUT)
 play = $(RELEASE)/hopshift-lab demo $(1) --deb dist/hopshift_$(VERSION)_$(ARCHITECTURE).deb \
 	--html dist/demo-$(1).html
+
+# The shortest way to a running watcher. Only what it needs is built, and nothing is optimised: that
+# takes less than half as long as the programs that are shipped.
+try: deps
+	$(SWIFT) build --product hopshiftd
+	$(SWIFT) build --product hopshift
+	$(SWIFT) build --product hopshift-lab
+	.build/debug/hopshift-lab demo watcher
 
 # The main job: the pair's frozen owner, and the watcher beside the article's own.
 demo: deb

@@ -37,4 +37,28 @@ package enum JournalMessage: String, CaseIterable, Sendable {
   case withheld = "9007c4f95d0670422e99a5505d038578"
   case started = "604c90684265380091c00fc89da2aef9"
   case stopping = "057d42a8b03cab5b137f6ea866c57de2"
+  case ended = "f9d12962a56dcc4b4868fc467cf0f1fb"
+  /// It ends because it cannot go on.
+  case failed = "200cfe295fc1e62aa26895ac8fe57241"
+  /// Where route servers and other speakers are listened for.
+  case listening = "b674340fc37d6320eaa09993414d5079"
+  case reloaded = "375cd5ed60f339dcf2d9d145eb70cfbd"
+  case reloadRefused = "270be7ad99286a388eb605a8d80b9a75"
+  /// One of the reasons for that.
+  case mistake = "5d1c3875590db33288d0a0179f5f11a8"
+  /// A reload that was on trial stays.
+  case reloadKept = "f98d402ca62ab454feab7b01ffaf646c"
+  /// What was followed before a trial is followed again.
+  case reloadTakenBack = "64c2e2d793338517da42f814e76ba6c8"
+  case groupKey = "4a954dea83839a3867a702dc4db9e23e"
+  /// A datagram of a speaker, or of a stranger, was not let in.
+  case helloRefused = "46fc2d4f90ef2bb803dd76127b7e4b58"
+  /// Hello cannot leave or cannot be received, or can again.
+  case helloTrouble = "a0039f5894b9efda017143dc03c5e1b1"
+  /// A file that is kept for the next start or for others, and is not as it should be.
+  case fileTrouble = "cdcdd286fe4d8f38f32ace2f1c9d3e10"
+  /// What Azure is about to do to this machine.
+  case machineEvent = "88e84d133ab9b63be89953e4d4256513"
+  /// No traffic comes here any more, so an event may begin.
+  case vacated = "ad25dcbf5ef3ff1d7e6fd8179837f1dd"
 }

@@ -65,8 +65,12 @@ struct Arguments {
   /// True when the option took the next word as its argument.
   private mutating func takeOption(_ word: String, next: String?) throws(UsageError) -> Bool {
     let parts = word.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    let name = String(parts[0])
+    let name = parts[0] == "-h" ? Option.help.name : String(parts[0])
     let attached = parts.count == 2 ? String(parts[1]) : nil
+    if word == "--version", verb == nil {
+      verb = VersionCommand.synopsis
+      return false
+    }
     let known = Option.global + (verb?.options ?? [])
     guard let option = known.first(where: { $0.name == name }) else {
       if verb == nil, Synopsis.all.contains(where: { $0.options.contains { $0.name == name } }) {

@@ -1,21 +1,20 @@
 // The verb `config`: compares a file with what the daemon follows.
 
-import Control
-
 /// `hopshift config diff`
 package struct ConfigCommand: Hashable, Sendable {
-  package let file: String
+  /// Nil for the file that the daemon reads.
+  package let file: String?
   package let json: Bool
 
   package static let synopsis = Synopsis(
     verb: "config", operands: "diff [FILE]",
     abstract: "what a reload would change",
     details: """
-      Compares FILE, by default /etc/hopshift/hopshift.yaml, with what the running
-      daemon follows, defaults filled in on both sides: each key that differs, then
-      which sessions would end and which virtual IPs would come, go or be announced
-      in another way. Nothing is changed. The exit status is 78 when the file has
-      errors.
+      Compares FILE, by default the one that the daemon was started with, with what
+      the running daemon follows, defaults filled in on both sides: each key that
+      differs, then which sessions would end and which virtual IPs would come, go or
+      be announced in another way. Nothing is changed. The exit status is 78 when
+      the file has errors.
       """,
     options: [.json], choices: ["diff"],
     examples: [
@@ -24,10 +23,10 @@ package struct ConfigCommand: Hashable, Sendable {
     ])
 
   init(_ arguments: Arguments) throws(UsageError) {
-    guard let what = arguments.operands.first else { throw .missingOperand("diff") }
+    guard let what = arguments.operands.first else { throw .missingWord("diff", verb: "config") }
     guard what == "diff" else { throw .unknownWord(what, known: ["diff"]) }
     try arguments.refuseOperands(beyond: 2)
-    file = arguments.operands.count > 1 ? arguments.operands[1] : DefaultPath.configuration
+    file = arguments.operands.count > 1 ? arguments.operands[1] : nil
     json = arguments.has(.json)
   }
 }

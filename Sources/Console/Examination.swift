@@ -146,7 +146,8 @@ package struct Examination: Sendable {
       result.append(
         Finding(
           .remark,
-          "hopshiftd stood still \(pauses) times, at most for \(daemon.age("longest-pause-ms"))",
+          "hopshiftd stood still \(pauses == 1 ? "once" : "\(pauses) times"), "
+            + "\(pauses == 1 ? "for" : "at most for") \(daemon.age("longest-pause-ms"))",
           why: "meanwhile it neither sees nor moves anything, and others take over",
           fix: "look for a loaded host, memory that is swapped, and backups of the machine"))
     }

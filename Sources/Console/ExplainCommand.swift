@@ -19,7 +19,7 @@ package struct ExplainCommand: Hashable, Sendable {
     ])
 
   init(_ arguments: Arguments) throws(UsageError) {
-    guard let vip = arguments.operands.first else { throw .missingOperand("VIP") }
+    guard let vip = arguments.operands.first else { throw .missingWord("VIP", verb: "explain") }
     try arguments.refuseOperands(beyond: 1)
     self.vip = vip
     json = arguments.has(.json)

@@ -59,7 +59,7 @@ package struct HelpCommand: Hashable, Sendable {
   private static let columns = 80
 
   /// Words that do not fit stand below the first option.
-  private static func usage(of topic: Synopsis) -> String {
+  static func usage(of topic: Synopsis) -> String {
     let lead = "Usage: hopshift \(topic.verb)"
     var lines = [lead]
     for part in topic.parts {
@@ -109,7 +109,7 @@ extension ExitCode {
     case .usage: "the command line was not understood"
     case .notRunning: "the daemon does not run or does not answer"
     case .noPermission: "no permission to ask the daemon"
-    case .degraded: "something does not work (status --check)"
+    case .degraded: "something does not work (status --check, doctor)"
     case .badConfiguration: "the configuration is wrong"
     }
   }

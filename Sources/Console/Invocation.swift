@@ -16,6 +16,12 @@ package struct Invocation: Hashable, Sendable {
     mayColour = !arguments.has(.noColor)
     command = try Command(arguments)
   }
+
+  /// How the verb among the words is used, for whom has used it in another way.
+  package static func usage(for words: [String]) -> String? {
+    let verb = words.lazy.compactMap { word in Synopsis.all.first { $0.verb == word } }.first
+    return verb.map { HelpCommand.usage(of: $0) + "\n" }
+  }
 }
 
 /// A command as a value: its options are in it, running it is the program's matter.

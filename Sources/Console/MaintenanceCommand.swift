@@ -25,7 +25,9 @@ package struct MaintenanceCommand: Hashable, Sendable {
     ])
 
   init(_ arguments: Arguments) throws(UsageError) {
-    guard let state = arguments.operands.first else { throw .missingOperand("on or off") }
+    guard let state = arguments.operands.first else {
+      throw .missingWord("on or off", verb: "maintenance")
+    }
     guard ["on", "off"].contains(state) else {
       throw .unknownWord(state, known: ["on", "off"])
     }

@@ -246,6 +246,8 @@ package struct StatusReport: Sendable {
   private func tone(ofVIP vip: Record) -> Tone {
     switch vip.string("state") {
     case "active": .good
+    // A watcher's VIP is well when somebody carries it.
+    case "watching" where vip.string("next-hop") != nil && vip.boolean("vacant") != true: .good
     case "standby": .plain
     default: .doubtful
     }

@@ -10,7 +10,7 @@ package struct SwitchCommand: Hashable, Sendable {
     "--to", argument: "HOST", help: "a host of the VIP, self, other, or auto")
   private static let dryRunOption = Option("--dry-run", help: "say what would happen, do nothing")
   private static let forceOption = Option(
-    "--force", help: "also inside the damping window, also to a host that is not well")
+    "--force", help: "also inside the damping window, to a host not known to be well")
 
   package static let synopsis = Synopsis(
     verb: "switch", operands: "VIP",
@@ -21,9 +21,11 @@ package struct SwitchCommand: Hashable, Sendable {
       are chosen by health, self takes the virtual IP and other gives it away. Where
       the address decides, other asks whoever places it, by the file that keepalived
       tracks, to place it elsewhere; self ends that. Inside the damping window of the
-      platform the wish is refused, and the answer says when it is over.
+      platform the wish is refused, and the answer says when it is over. A host that
+      is down while another is up takes the traffic in maintenance only, also with
+      --force: otherwise it would leave again at once.
       """,
-    options: [toOption, dryRunOption, forceOption, .json],
+    options: [toOption, dryRunOption, forceOption, .json], required: [toOption],
     examples: [
       Example(
         "See what moving voice to ws2 would do, and then do it",
@@ -32,10 +34,10 @@ package struct SwitchCommand: Hashable, Sendable {
     ])
 
   init(_ arguments: Arguments) throws(UsageError) {
-    guard let vip = arguments.operands.first else { throw .missingOperand("VIP") }
+    guard let vip = arguments.operands.first else { throw .missingWord("VIP", verb: "switch") }
     try arguments.refuseOperands(beyond: 1)
     guard let host = arguments.value(SwitchCommand.toOption) else {
-      throw .missingOption(SwitchCommand.toOption)
+      throw .missingOption(SwitchCommand.toOption, verb: "switch")
     }
     var words = [vip, host]
     if arguments.has(SwitchCommand.dryRunOption) { words.append("dry-run") }

@@ -51,26 +51,30 @@ package struct Synopsis: Hashable, Sendable {
   /// Complete sentences, each line at most 78 columns.
   package let details: String
   package let options: [Option]
+  /// Those without which the verb does nothing.
+  let required: [Option]
   /// The words that the operands may be, when only certain ones are allowed.
   package let choices: [String]
   package let examples: [Example]
 
   init(
     verb: String, operands: String = "", abstract: String, details: String, options: [Option] = [],
-    choices: [String] = [], examples: [Example]
+    required: [Option] = [], choices: [String] = [], examples: [Example]
   ) {
     self.verb = verb
     self.operands = operands
     self.abstract = abstract
     self.details = details
     self.options = options
+    self.required = required
     self.choices = choices
     self.examples = examples
   }
 
   /// What may stand behind the verb.
   var parts: [String] {
-    (options.map { "[\($0.usage)]" } + [operands]).filter { !$0.isEmpty }
+    (options.map { required.contains($0) ? $0.usage : "[\($0.usage)]" } + [operands])
+      .filter { !$0.isEmpty }
   }
 
   /// Each verb that exists, in the order in which help lists them.

@@ -18,8 +18,7 @@ package enum UsageError: Error, Hashable, Sendable {
   case missingWord(String, verb: String)
   case unexpectedWord(String, verb: String)
   case unknownWord(String, known: [String])
-  case missingOperand(String)
-  case missingOption(Option)
+  case missingOption(Option, verb: String)
 
   /// What a person is told, without the program's name.
   package var message: String {
@@ -52,8 +51,7 @@ package enum UsageError: Error, Hashable, Sendable {
     case .missingWord(let word, let verb): "\(verb) needs \(word)"
     case .unexpectedWord(let word, let verb):
       "'\(Printable.clean(word))' is one word too many for \(verb)"
-    case .missingOperand(let what): "\(what) is missing"
-    case .missingOption(let option): "option '\(option.usage)' is missing"
+    case .missingOption(let option, let verb): "\(verb) needs '\(option.usage)'"
     case .unknownWord(let word, let known):
       "unknown word '\(Printable.clean(word))'; "
         + UsageError.advice(word, known, else: "there are \(known.joined(separator: ", "))")

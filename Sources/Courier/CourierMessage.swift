@@ -5,7 +5,7 @@ import Linux
 import Model
 
 /// The value is the MESSAGE_ID (systemd.journal-fields(7)): made at random once, never changed and
-/// never used for something else. packaging/systemd/hopshift.catalog explains each.
+/// never used for something else. packaging/systemd/hopshift-courier.catalog explains each.
 package enum CourierMessage: String, CaseIterable, Sendable {
   case started = "3a1d0184355691053364fbcaeebca37d"
   case stopping = "8aaf802fb10a64bc8bd3bce607e3469b"
@@ -29,6 +29,8 @@ package enum CourierMessage: String, CaseIterable, Sendable {
   case advice = "a4beed76976f75bc841fe256103621ba"
   case event = "ddf93fa928035dffe8ff349af40d7c04"
   case trouble = "c05281b8b3dbf7c32fb4852e49bbc6e9"
+  /// It ends because it cannot go on.
+  case failed = "80d5377980adf381bf74620d6254f946"
 
   init(_ topic: Topic) {
     self =

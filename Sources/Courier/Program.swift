@@ -71,7 +71,9 @@ package enum Program {
       log.notice(.stopping, "hopshift-courier ends")
       return ExitCode.ok.rawValue
     } catch {
-      log.error("\(error.what): \(error.error)")
+      log.write(
+        .error, "\(error.what): \(error.error)",
+        [("MESSAGE_ID", CourierMessage.failed.rawValue)])
       return ExitCode.failure.rawValue
     }
   }

@@ -40,7 +40,8 @@ struct CommandRequest {
     default:
       guard let host = plan.hosts.firstIndex(where: { $0.name == words[1] }) else {
         let names = plan.hosts.map(\.name)
-        return .failure(UsageError(text: UnknownName.text("host", words[1], among: names)))
+        let text = UnknownName.text("host", words[1], among: names)
+        return .failure(UsageError(text: text, code: .failure))
       }
       command = .move(vip, to: HostSlot(host), isForced: isForced)
     }
@@ -70,7 +71,7 @@ struct CommandRequest {
   }
 
   private static func unknown(_ name: String, _ plan: Plan) -> UsageError {
-    UsageError(text: UnknownName.vip(name, plan))
+    UsageError(text: UnknownName.vip(name, plan), code: .failure)
   }
 
   private static func isWatched(_ vip: VIPSlot, _ plan: Plan) -> Bool {
@@ -103,6 +104,7 @@ enum CommandReport {
     case .unchanged: "unchanged"
     case .damped: "damped"
     case .notWell: "not-well"
+    case .wouldNotStay: "down"
     case .nobodyToTakeOver: "nobody"
     case .decidedByAddress: "address"
     case .inShadow: "shadow"
@@ -122,11 +124,14 @@ enum CommandReport {
     case .unchanged: "it is so already"
     case .damped(let end):
       "refused: the platform may not act on a change for another "
-        + "\((end - now).milliseconds) ms; force does it all the same"
-    case .notWell: "refused: it is not known to be well; force does it all the same"
+        + "\((end - now).milliseconds / 1_000 + 1) s; --force does it all the same"
+    case .notWell: "refused: it is not known to be well; --force does it all the same"
+    case .wouldNotStay:
+      "refused: it is down and another host is up, so the traffic would leave it at once; "
+        + "in maintenance it stays where it is sent"
     case .nobodyToTakeOver:
       isPlaced(command.vip, plan)
-        ? "refused: no other speaker is heard; force does it all the same"
+        ? "refused: no other speaker is heard; --force does it all the same"
         : "refused: no other speaker would carry it"
     case .decidedByAddress:
       "refused: it is carried by whoever has the address; there, switch it to other"

@@ -1,5 +1,6 @@
 // Where route servers connect to us: sockets from the service manager, so that we need no capability.
 
+import Chronicle
 import Linux
 import Model
 
@@ -39,13 +40,15 @@ struct Door: ~Copyable {
     }
     let ports = sockets.map { "\($0.socket.port)" }.joined(separator: ", ")
     if sockets.isEmpty {
-      log.notice("no listening socket from the service manager: this side connects, always")
+      log.notice(
+        .listening, "no listening socket from the service manager: this side connects, always")
     } else {
-      log.notice("route servers may connect to port \(ports)")
+      log.notice(.listening, "route servers may connect to port \(ports)")
     }
     let unused = inherited.others + inherited.usable.count - sockets.count
     if unused > 0 {
-      log.warning("sockets left alone, not TCP over IPv4 or too many: \(unused)")
+      log.warning(
+        .listening, "sockets left alone, not TCP over IPv4 or too many: \(unused)")
     }
   }
 

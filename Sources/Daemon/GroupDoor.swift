@@ -1,5 +1,6 @@
 // Where the other speakers of the group are heard and spoken to: nothing unproved comes in.
 
+import Chronicle
 import Hello
 import Linux
 import Model
@@ -74,7 +75,7 @@ final class GroupDoor {
     for index in fellows.indices { fellows[index].changesKey(isBack: key == former) }
     (former, self.key) = (self.key, key)
     formerUntil = now + GroupDoor.rolloverLimit
-    log.notice("group: another key; the one before counts until all speakers have it")
+    log.notice(.groupKey, "group: another key; the one before counts until all speakers have it")
   }
 
   /// From then on nothing that was sealed with the key before is taken from this speaker. When all
@@ -91,8 +92,13 @@ final class GroupDoor {
     former = nil
     let rest = fellows.filter { !$0.hasNewKey }.map(\.address.description)
     for index in fellows.indices { fellows[index].hasNewKey = true }
-    guard !rest.isEmpty else { return log.notice("group: all speakers have the other key") }
-    log.warning("group: the key before counts no more, and was all that \(rest) had")
+    guard !rest.isEmpty else {
+      return log.notice(.groupKey, "group: all speakers have the other key")
+    }
+    log.warning(
+      .groupKey,
+      "group: the key before counts no more, and was all that these speakers had: "
+        + rest.joined(separator: ", "))
   }
 
   /// Datagrams that the kernel had no room for; nil when it does not say.
@@ -122,7 +128,7 @@ final class GroupDoor {
       // What waits behind it is read by the next call: the error was taken from the socket.
       receiveFailures += 1
       if let times = receiveComplaint.due(at: now) {
-        log.warning("hello: receiving failed: \(error)\(Complaint.count(times))")
+        log.warning(.helloTrouble, "hello: receiving failed: \(error)\(Complaint.count(times))")
       }
       return .refused(.unreadable)
     }
@@ -130,7 +136,9 @@ final class GroupDoor {
       strangers += 1
       if let times = strangerComplaint.due(at: now) {
         log.warning(
-          "hello from \(sender), which is no speaker of the group\(Complaint.count(times))")
+          .helloRefused,
+          "hello from \(sender), which is no speaker of the group\(Complaint.count(times))",
+          [("PEER", "\(sender)")])
       }
       return .refused(.stranger)
     }
@@ -193,7 +201,9 @@ final class GroupDoor {
   private func refuse(_ refusal: HelloRefusal, _ index: Int, at now: Instant, _ log: Log) {
     guard let times = fellows[index].refused(refusal, at: now) else { return }
     let isHeard = fellows[index].isHeard(at: now, within: group.timeout)
-    log.warning(fellows[index].sentence(refusal, isHeard: isHeard) + Complaint.count(times))
+    log.warning(
+      .helloRefused, fellows[index].sentence(refusal, isHeard: isHeard) + Complaint.count(times),
+      [("PEER", "\(fellows[index].address)")])
   }
 
   // MARK: Speaking
@@ -208,11 +218,17 @@ final class GroupDoor {
       do throws(Errno) {
         try socket.send(datagram.span, to: fellows[index].address, port: group.port)
         if let before = fellows[index].sent() {
-          log.notice("speaker \(fellows[index].address): hello leaves again, after \(before)")
+          let address = fellows[index].address
+          log.notice(
+            .helloTrouble, "speaker \(address): hello leaves again, after \(before)",
+            [("PEER", "\(address)")])
         }
       } catch {
         if fellows[index].sendFailed(error, at: now) {
-          log.warning("speaker \(fellows[index].address): hello cannot leave: \(error)")
+          let address = fellows[index].address
+          log.warning(
+            .helloTrouble, "speaker \(address): hello cannot leave: \(error)",
+            [("PEER", "\(address)")])
         }
       }
     }

@@ -1,5 +1,6 @@
 // What operators ask for, and what must not be forgotten of it.
 
+import Chronicle
 import Control
 import Engine
 import Failover
@@ -19,7 +20,7 @@ extension Loop {
     if request.verb == .events { return takeEvents(request, client, at: now) }
     switch CommandRequest.parse(request, plan) {
     case .failure(let error):
-      client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
+      client.enqueue(JSONLine.end(id: request.id, code: error.code, message: error.text))
     case .success(let wanted):
       var isGood = true
       for command in wanted.commands {
@@ -70,7 +71,7 @@ extension Loop {
     case .failure(let error):
       client.enqueue(JSONLine.end(id: request.id, code: .usage, message: error.text))
     case .success(let lines):
-      for line in lines { log.warning(line) }
+      for line in lines { log.warning(.machineEvent, line) }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
       guard plan.azure?.scheduledEvents == .shift else { return }
       let isDoomed = !machineEvents.events.isEmpty
@@ -88,7 +89,7 @@ extension Loop {
   /// Tells whoever follows that no traffic comes here any more: then an event may begin.
   mutating func tellDeparture(at now: Instant) {
     guard departure.turn(engine, at: now) else { return }
-    log.notice("the traffic has left this machine")
+    log.notice(.vacated, "the traffic has left this machine")
     control.publish(.desired) { JSONLine(id: $0, type: "vacated").finish() }
   }
 

@@ -1,6 +1,7 @@
 // The loop's side of the route servers: their connections, and what is sent to them.
 
 import BGP
+import Chronicle
 import Engine
 import Linux
 import Model
@@ -163,7 +164,7 @@ extension Loop {
         // The connection was reset before it was looked at, or the system has no memory for it;
         // whoever wanted it tries again.
         if allowances.allows(.strangers, at: now) {
-          log.warning("connection from a route server: \(error)")
+          log.warning(.alarm, "connection from a route server: \(error)")
         }
         return
       }
@@ -192,7 +193,9 @@ extension Loop {
     } catch {
       guard allowances.allows(.routeServer(peer), at: Clock.monotonic()) else { return }
       let address = plan.routeServers.peers[peer.index]
-      log.warning("route server \(address): its second connection was refused: \(error)")
+      log.warning(
+        .alarm, "route server \(address): its second connection was refused: \(error)",
+        [("PEER", "\(address)")])
     }
   }
 
@@ -210,7 +213,7 @@ extension Loop {
       try epoll.modify(
         raw, token: Loop.token(.peer, slot.index, peer.generation), interest: interest)
     } catch {
-      log.error("epoll: \(error)")
+      log.error(.alarm, "epoll: \(error)")
     }
   }
 }

@@ -35,7 +35,9 @@ extension Loop {
       answer = (.usage, "reload is confirmed within milliseconds, a day of them at most")
     case ("keep", 1):
       answer = reloads.trial == nil ? (.failure, "no reload waits to be confirmed") : (.ok, "")
-      if reloads.trial != nil { log.notice("configuration: the reload was confirmed and stays") }
+      if reloads.trial != nil {
+        log.notice(.reloadKept, "configuration: the reload was confirmed and stays")
+      }
       reloads.trial = nil
     case ("rollback", 1):
       if reloads.trial != nil { return want(.rollback(client, id: request.id), at: now) }
@@ -144,14 +146,27 @@ extension Loop {
     case .client(let client, let id, _), .rollback(let client, let id):
       answer(outcome, words, client, id)
     case .signal: break
-    case .time where words.code == .ok:
-      log.warning("configuration: nobody has confirmed the reload; what was before is back")
-      return
     case .time: break
     }
-    if words.code == .ok { return log.notice("configuration: \(words.text)") }
-    log.warning("configuration: not reloaded, and nothing has changed")
-    for line in words.text.split(separator: "\n") { log.warning("configuration: \(line)") }
+    guard words.code == .ok else {
+      log.warning(.reloadRefused, "configuration: not reloaded, and nothing has changed")
+      for line in words.text.split(separator: "\n") {
+        log.warning(.mistake, "configuration: \(line)")
+      }
+      return
+    }
+    switch asker {
+    case .time:
+      log.warning(
+        .reloadTakenBack, "configuration: nobody has confirmed the reload; what was before is back")
+    case .rollback:
+      log.notice(.reloadTakenBack, "configuration: what was before is back, as an operator asked")
+    case .client(_, _, let trial?):
+      log.notice(
+        .reloaded, "configuration: \(words.text), on trial for \(trial.milliseconds) ms",
+        [("TRIAL_MS", "\(trial.milliseconds)")])
+    case .client, .signal: log.notice(.reloaded, "configuration: \(words.text)")
+    }
   }
 
   private static func words(_ outcome: Reloaded) -> (code: ExitCode, text: String) {

@@ -36,9 +36,9 @@ extension Loop {
       status.heed(note)
     }
     if rungs > Loop.rungLines {
-      log.write(
-        .notice, "and \(rungs - Loop.rungLines) more VIPs in the same turn",
-        [("MESSAGE_ID", JournalMessage.withheld.rawValue), ("COUNT", "\(rungs - Loop.rungLines)")])
+      log.notice(
+        .withheld, "and \(rungs - Loop.rungLines) more VIPs in the same turn",
+        [("COUNT", "\(rungs - Loop.rungLines)")])
     }
     rememberStages()
     Story.publish(timeline, plan: plan, to: control)
@@ -54,13 +54,15 @@ extension Loop {
   mutating func tellWithheldLines(at now: Instant) {
     if let (count, longest) = pauses.nextWithheld(at: now) {
       log.warning(
+        .withheld,
         "this process stood still \(count) more times, the longest for \(longest.milliseconds) ms; "
-          + "a machine that is always late sees a death in up to twice the time")
+          + "a machine that is always late sees a death in up to twice the time",
+        [("COUNT", "\(count)")])
     }
     while let (subject, count) = allowances.nextWithheld(at: now) {
-      let fields = [("MESSAGE_ID", JournalMessage.withheld.rawValue), ("COUNT", "\(count)")]
-      log.write(
-        .warning, "\(words(subject, count)) more lines were withheld\(present(subject))", fields)
+      log.warning(
+        .withheld, "\(words(subject, count)) more lines were withheld\(present(subject))",
+        [("COUNT", "\(count)")])
     }
   }
 

@@ -329,9 +329,7 @@ struct Loop: ~Copyable {
         reloads.askAgain(at: now)
         continue
       }
-      log.write(
-        .notice, "signal \(number): stopping\(isStopping ? " at once" : "")",
-        [("MESSAGE_ID", JournalMessage.stopping.rawValue)])
+      log.notice(.stopping, "signal \(number): stopping\(isStopping ? " at once" : "")")
       if !isStopping { Systemd.stopping() }
       status.beginStopping(at: now, drain: isStopping ? .zero : plan.routeServers.drain)
       isStopping = true
@@ -348,7 +346,7 @@ struct Loop: ~Copyable {
           client.raw, token: Loop.token(.client, client.slot, client.generation), interest: .read)
       }
     } catch {
-      log.warning("control socket: a client could not be accepted: \(error)")
+      log.warning(.alarm, "control socket: a client could not be accepted: \(error)")
       listenerPause = now + Loop.listenerRest
       try epoll.modify(control.raw, token: Loop.token(.listener, 0, 0), interest: [])
     }
@@ -461,7 +459,7 @@ struct Loop: ~Copyable {
     } catch {
       // No answer will come, and nothing makes the socket readable: the engine asks again after a
       // pause.
-      log.error("netlink: dump request failed: \(error)")
+      log.error(.alarm, "netlink: dump request failed: \(error)")
       consequences.append(.dumpFailed(what.kernelClass, code: error.code))
     }
   }
@@ -471,7 +469,7 @@ struct Loop: ~Copyable {
       try sources[0].ask(for: index, sequence: sequence)
     } catch {
       // Nothing is lost: the kernel's own event comes, only later.
-      log.warning("netlink: link \(index) could not be asked for: \(error)")
+      log.warning(.alarm, "netlink: link \(index) could not be asked for: \(error)")
     }
   }
 

@@ -68,4 +68,6 @@ package struct Options: Equatable, Sendable {
 /// A command line that cannot be understood.
 package struct UsageError: Error, Equatable, Sendable {
   package let text: String
+  /// A name that does not exist is understood all the same.
+  var code = ExitCode.usage
 }

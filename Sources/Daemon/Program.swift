@@ -102,7 +102,7 @@ package enum Program {
       try GroupDoor(group, key: key)
     }
     let others = group.peers.map(\.description).joined(separator: ", ")
-    log.notice("hello on \(place), with \(others)")
+    log.notice(.listening, "hello on \(place), with \(others)")
     return door
   }
 
@@ -117,11 +117,10 @@ package enum Program {
     let kept = left.map(\.description)
     let words = kept.isEmpty ? "none" : kept.joined(separator: " ")
     let dropped = given.filter { !kept.contains($0) }
-    log.write(
-      .notice,
+    log.notice(
+      .started,
       "hopshiftd \(Release.version) starts; capabilities kept: \(words); dropped: "
-        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")),
-      [("MESSAGE_ID", JournalMessage.started.rawValue)])
+        + (dropped.isEmpty ? "none" : dropped.joined(separator: " ")))
     return words
   }
 
@@ -147,10 +146,10 @@ package enum Program {
         group: group,
         protection: protection)
       try StartError.wrap("event loop") { () throws(Errno) in try loop.run() }
-      log.notice("hopshiftd ends")
+      log.notice(.ended, "hopshiftd ends")
       return ExitCode.ok.rawValue
     } catch {
-      log.error("\(error.what): \(error.error)")
+      log.error(.failed, "\(error.what): \(error.error)")
       return ExitCode.failure.rawValue
     }
   }

@@ -1,5 +1,6 @@
 // The state file: what a daemon that was killed must know when it starts again.
 
+import Chronicle
 import Engine
 import Linux
 import Model
@@ -57,7 +58,9 @@ struct StateFile {
     do throws(Errno) {
       bytes = try Files.read(path: path, limit: StateFile.limit)
     } catch {
-      if error != .noSuchFile { log.warning("state file \(path): \(error); starting without it") }
+      if error != .noSuchFile {
+        log.warning(.fileTrouble, "state file \(path): \(error); starting without it")
+      }
       return nil
     }
     guard bytes.count > StateFile.stampLength else { return .nothing }
@@ -105,10 +108,13 @@ struct StateFile {
     do throws(Errno) {
       try Files.writeAtomically(
         path: path, bytes: bytes.span, mode: StateFile.mode, isDurable: false)
-      if hasFailed { log.notice("state file \(path): written again") }
+      if hasFailed { log.notice(.fileTrouble, "state file \(path): written again") }
       hasFailed = false
     } catch {
-      if !hasFailed { log.warning("state file \(path): \(error); a restart will not know it all") }
+      if !hasFailed {
+        log.warning(
+          .fileTrouble, "state file \(path): \(error); a restart will not know it all")
+      }
       hasFailed = true
     }
   }

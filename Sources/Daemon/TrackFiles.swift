@@ -1,5 +1,6 @@
 // Files that keepalived tracks: 1 where this machine should not have the address, 0 otherwise.
 
+import Chronicle
 import Engine
 import Failover
 import Linux
@@ -107,12 +108,12 @@ struct TrackFiles {
   /// Everybody had a turn.
   private mutating func tell(at now: Instant, _ log: Log) {
     guard let trouble else {
-      if hasFailed { log.notice("track files in \(directory): written again") }
+      if hasFailed { log.notice(.fileTrouble, "track files in \(directory): written again") }
       hasFailed = false
       return
     }
     deadline = now + TrackFiles.spacing
-    if !hasFailed { log.warning("track files in \(directory): \(trouble)") }
+    if !hasFailed { log.warning(.fileTrouble, "track files in \(directory): \(trouble)") }
     hasFailed = true
   }
 

@@ -11,6 +11,8 @@ package enum OperatorAnswer: Equatable, Sendable {
   case damped(until: Instant)
   /// The target is not known to be well; `--force` does it all the same.
   case notWell
+  /// The target is down and another is up: the traffic would leave it at once.
+  case wouldNotStay
   /// Nobody is there to take the VIP.
   case nobodyToTakeOver
   /// Who holds the address decides, and it is not here: it has to be given away where it is.
@@ -73,9 +75,18 @@ extension Failover {
     if choices[choice].current == candidate {
       return choices[choice].isPinned ? .unchanged : .done
     }
-    if isForced { return .done }
+    if isForced { return wouldStay(unit, host) ? .done : .wouldNotStay }
     if let end = dampedUntil(unit), now < end { return .damped(until: end) }
     return hosts[host].health == .up ? .done : .notWell
+  }
+
+  /// The active host is down and another is up: shift at once, whoever has chosen it. Out of
+  /// service nothing moves by itself.
+  private func wouldStay(_ unit: Int, _ host: HostSlot) -> Bool {
+    guard let candidate = units[unit].candidates.firstIndex(of: host) else { return false }
+    let candidates = candidates(of: unit)
+    return units[unit].isOut || candidates[candidate].health != .down
+      || !candidates.contains { $0.health == .up }
   }
 
   private func answerHandOver(

@@ -69,7 +69,9 @@ package enum LabCommand {
 
   private static func run(_ words: [String]) -> Int32 {
     guard let verb = words.first else { return complain("a verb is missing") }
-    if ["help", "--help", "-h"].contains(verb) {
+    // What stands behind may be meant for a program that `exec` is to run.
+    let second = words.dropFirst().first
+    if ["help", "--help", "-h"].contains(verb) || ["--help", "-h"].contains(second) {
       print(usage)
       return 0
     }

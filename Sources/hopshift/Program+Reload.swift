@@ -5,6 +5,7 @@ import Console
 import Control
 import Engine
 import Linux
+import Metrics
 import Model
 import YAML
 
@@ -32,7 +33,9 @@ extension Program {
   mutating func compare(
     _ command: ConfigCommand, _ socket: String
   ) throws(Trouble) -> ExitCode {
-    let (_, read, code) = examine(command.file, json: command.json, for: "config")
+    let file: String
+    if let named = command.file { file = named } else { file = try followedFile(socket) }
+    let (_, read, code) = examine(file, json: command.json, for: "config")
     guard let plan = read else { return code }
     let followed = try ask(.configuration, [], false, socket)
       .compactMap { $0.string("text") }.joined()
@@ -50,6 +53,14 @@ extension Program {
       output.write("\n" + consequences.text)
     }
     return .ok
+  }
+
+  /// The file that a reload would read.
+  private mutating func followedFile(_ socket: String) throws(Trouble) -> String {
+    let file = DaemonMetrics(try ask(.metrics, [], false, socket)).configuration
+    // A path that is not absolute begins where the daemon was started.
+    guard let file, file.hasPrefix("/") else { return DefaultPath.configuration }
+    return file
   }
 
   private mutating func write(_ differences: [Difference], _ consequences: Consequences) {

@@ -23,6 +23,7 @@ struct Program {
       invocation = try Invocation(words)
     } catch {
       output.complain(error.message)
+      if let usage = Invocation.usage(for: words) { output.writeErrors(usage) }
       return .usage
     }
     let code = run(invocation)

@@ -10,9 +10,8 @@ import Model
 import Testing
 
 @Suite struct CatalogTests {
-  private static let path = URL(filePath: #filePath)
+  private static let root = URL(filePath: #filePath)
     .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-    .appending(path: "packaging/systemd/hopshift.catalog")
 
   private struct Entry {
     var id: String
@@ -21,6 +20,11 @@ import Testing
   }
 
   private static func entries() throws -> [Entry] {
+    try entries(of: "hopshift") + entries(of: "hopshift-courier")
+  }
+
+  private static func entries(of name: String) throws -> [Entry] {
+    let path = root.appending(path: "packaging/systemd/\(name).catalog")
     let text = try String(contentsOf: path, encoding: .utf8)
     return text.components(separatedBy: "\n-- ").dropFirst().map { piece in
       let lines = piece.components(separatedBy: "\n")
@@ -53,6 +57,25 @@ import Testing
     }
   }
 
+  /// A line of the daemon or the courier without a number is one that nothing explains.
+  @Test(arguments: ["Daemon", "Courier"]) func everyLineHasANumber(_ room: String) throws {
+    let directory = CatalogTests.root.appending(path: "Sources/\(room)")
+    let files = try FileManager.default.contentsOfDirectory(
+      at: directory, includingPropertiesForKeys: nil)
+    var found = 0
+    for file in files where file.pathExtension == "swift" {
+      let text = try String(contentsOf: file, encoding: .utf8)
+      for line in text.matches(of: /\blog\.(?:error|warning|notice)\(\s*(\S+)/) {
+        found += 1
+        let first = line.1
+        #expect(
+          first.hasPrefix(".") || first.hasPrefix("CourierMessage("),
+          "\(file.lastPathComponent): \(line.0)")
+      }
+    }
+    #expect(found > 10)
+  }
+
   /// `@VIP@` in the catalog is replaced by the entry's field: it must have one.
   @Test func theFieldsThatTheCatalogNames() throws {
     let fields: [JournalMessage: Set<String>] = [
@@ -60,7 +83,7 @@ import Testing
       .rung: ["VIP"], .confirmed: ["VIP", "SHIFT"], .unconfirmed: ["VIP", "SHIFT"],
       .tabled: ["VIP", "SHIFT"], .vacant: ["VIP"], .recovered: ["VIP"], .rungsEnd: ["VIP"],
       .hostHealth: ["HOST"], .evidence: ["HOST"], .speaker: ["PEER"], .outOfService: ["VIP"],
-      .placement: ["VIP"], .routesWanted: ["VIP"],
+      .placement: ["VIP"], .routesWanted: ["VIP"], .helloRefused: ["PEER"],
     ]
     let ofCourier: [CourierMessage: Set<String>] = [
       .progress: ["VIP", "STAGE"], .routesFailed: ["VIP"], .foreignRoute: ["VIP"],

@@ -140,6 +140,10 @@ import Testing
     #expect(wrong.exit == .exited(2))
     #expect(wrong.output == "")
     #expect(wrong.errors.hasPrefix("hopshift: unknown verb 'stauts'"))
+    let short = try Stage.run("$HOPSHIFT explain")
+    #expect(short.exit == .exited(2))
+    #expect(
+      short.errors == "hopshift: explain needs VIP\nUsage: hopshift explain [--json] VIP\n")
     let none = try Stage.run("$HOPSHIFT")
     #expect(none.exit == .exited(2))
     let help = try Stage.run("$HOPSHIFT --help")

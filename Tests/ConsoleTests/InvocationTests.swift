@@ -96,7 +96,8 @@ import Testing
 
   @Test(
     arguments: [
-      ("help", nil), ("--help", nil), ("help monitor", "monitor"), ("monitor --help", "monitor"),
+      ("help", nil), ("--help", nil), ("-h", nil), ("-h status", "status"), ("status -h", "status"),
+      ("help monitor", "monitor"), ("monitor --help", "monitor"),
       ("--help check", "check"), ("status extra --help", "status"), ("help help", "help"),
     ] as [(String, String?)])
   func help(_ line: String, _ topic: String?) throws {
@@ -105,6 +106,26 @@ import Testing
       return
     }
     #expect(command.topic?.verb == topic)
+  }
+
+  /// Nobody guesses how this program wants to be asked for its version.
+  @Test func versionAsAnOption() throws {
+    for line in ["--version", "--version --json"] {
+      guard case .version = try read(line).command else {
+        Issue.record("not version")
+        return
+      }
+    }
+  }
+
+  /// Who has used a verb in another way is shown how it is used.
+  @Test(arguments: [
+    ("switch web", "Usage: hopshift switch --to HOST [--dry-run] [--force] [--json] VIP\n"),
+    ("--socket /a explain", "Usage: hopshift explain [--json] VIP\n"),
+    ("stauts --json", nil), ("", nil),
+  ])
+  func theUsageOfAVerb(_ line: String, _ usage: String?) {
+    #expect(Invocation.usage(for: line.split(separator: " ").map(String.init)) == usage)
   }
 
   private static let verbs =
@@ -138,7 +159,11 @@ import Testing
     ("status --socket=", "option '--socket PATH' lacks its argument"),
     ("--socket a status --socket b", "option '--socket' is given twice"),
     ("status web", "'web' is one word too many for status"),
-    ("config", "diff is missing"),
+    ("config", "config needs diff"),
+    ("explain", "explain needs VIP"),
+    ("switch", "switch needs VIP"),
+    ("switch web", "switch needs '--to HOST'"),
+    ("maintenance", "maintenance needs on or off"),
     ("config show", "unknown word 'show'; there are diff"),
     ("config diff a b", "'b' is one word too many for config"),
     ("reload now", "'now' is one word too many for reload"),

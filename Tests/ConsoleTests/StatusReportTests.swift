@@ -72,6 +72,10 @@ import Testing
 
         """), "\(page)")
     #expect(page.contains("FOR         CARRIED BY  NEXT HOP"))
+    // A watcher is well as long as somebody carries what it watches.
+    let coloured = report.render(Style(hasColour: true)).split(separator: "\n")
+    #expect(coloured.contains { $0.hasPrefix("a ") && $0.contains("\u{1b}[32mwatching") })
+    #expect(coloured.contains { $0.hasPrefix("b ") && $0.contains("\u{1b}[33mwatching") })
     #expect(report.faults.contains("VIP b: nobody is known to be able to carry it"))
   }
 

@@ -150,17 +150,43 @@ struct WatchTests {
     #expect(watch.obey(wish) == .unchanged)
   }
 
+  /// To a host that is down traffic goes by force only where it would stay: nobody is told that
+  /// something was done that was not.
   @Test func forceIsForce() throws {
     let watch = try Watch()
     watch.say(0, .up)
     watch.say(1, .down)
     _ = watch.said()
-    watch.pass(Watch.window)
-    let to = HostSlot(1)
-    #expect(watch.obey(.move(Watch.vip, to: to, isForced: false)) == .notWell)
-    #expect(watch.obey(.move(Watch.vip, to: to, isForced: true)) == .done)
-    // It is down, so the choice is made anew at once; both are one UPDATE.
+    let force = OperatorCommand.move(Watch.vip, to: HostSlot(1), isForced: true)
+    #expect(watch.obey(force) == .wouldNotStay)
     #expect(watch.candidate == 0)
+    watch.pass(Watch.window)
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: false)) == .notWell)
+    #expect(watch.said() == [])
+    #expect(watch.obey(.outOfService(Watch.vip, true)) == .done)
+    #expect(watch.obey(force) == .done)
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 1)
+    watch.pass(.seconds(1_000))
+    #expect(watch.said() == [], "nothing moves by itself meanwhile")
+    #expect(watch.obey(.outOfService(Watch.vip, false)) == .done)
+    #expect(watch.candidate == 0)
+  }
+
+  /// Where everybody is down, or nothing is known of it, nobody takes the traffic away again.
+  @Test(arguments: [Health.down, .unknown])
+  func forceWhereNothingBetterIsKnown(_ signal: Health) throws {
+    let watch = try Watch()
+    watch.say(0, .up)
+    if signal == .down {
+      watch.say(1, .down)
+      watch.say(0, .down)
+    }
+    _ = watch.said()
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: true)) == .done)
+    #expect(watch.candidate == 1)
+    watch.pass(.seconds(1_000))
+    #expect(watch.candidate == 1)
   }
 
   @Test func whatAnOperatorChoseStaysUntilItIsDown() throws {

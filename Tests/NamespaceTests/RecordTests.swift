@@ -1,5 +1,6 @@
 // What a real daemon hears is recorded, and the recording plays to the same bytes.
 
+import Foundation
 import Lab
 import Linux
 import Model
@@ -47,6 +48,61 @@ struct RecordTests {
       text.contains("vip web: standby -> takeover-1 (shift 1): 10.1.0.5 came to this machine"),
       "\(text)")
     #expect(text.contains("route server 10.0.1.4: established"), "\(text)")
+    // The same for a program, word for word.
+    let (code, lines) = try hopshift(duel, ["replay", "--json", file])
+    #expect(code == 0, "\(lines)")
+    let records = try self.records(lines, of: "replay")
+    #expect(records.first?["type"] as? String == "recorded")
+    #expect(records.last?["type"] as? String == "replayed")
+    #expect(records.last?["identical"] as? Bool == true)
+    let sentences = records.compactMap { $0["sentence"] as? String }
+    #expect(sentences.count == records.count - 2)
+    for sentence in sentences { #expect(text.contains(sentence), "\(sentence)") }
+    #expect(sentences.contains("route server 10.0.1.4: established"))
+  }
+
+  /// The records of a verb that asks for `--json`: each of this version, none of another verb.
+  private func records(_ text: String, of verb: String) throws -> [[String: Any]] {
+    try text.split(separator: "\n").map { line in
+      let value = try JSONSerialization.jsonObject(with: Data(line.utf8))
+      let record = try #require(value as? [String: Any], "\(line)")
+      #expect(record["v"] as? Int == 1 && record["id"] as? String == verb, "\(line)")
+      return record
+    }
+  }
+
+  /// What a rehearsal would send is what leaves when it comes to that, and nothing leaves before.
+  @Test func `what is rehearsed is what happens`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let bird = try duel.startBird()
+    try duel.startDaemon()
+    try duel.wait(forStatus: [Duel.established])
+    try duel.wait(for: bird, toHavePathOf: Rung.standby.pathLength)
+    let event = "address 10.1.0.5/32 added eth0"
+    let text = try duel.ask(["simulate", event])
+    #expect(text.contains("web: standby -> takeover-1 (shift 1)"), "\(text)")
+    let records = try self.records(try duel.ask(["simulate", "--json", event]), of: "simulate")
+    let steps = records.filter { $0["type"] as? String == "step" }
+    #expect(steps.first?["what"] as? String == "supposed")
+    #expect(steps.first?["sentence"] as? String == event)
+    let told = steps.filter { $0["what"] as? String == "told" }
+    for step in told {
+      let sentence = try #require(step["sentence"] as? String)
+      #expect(text.contains(sentence), "\(sentence)")
+    }
+    let fired = try #require(steps.first { $0["what"] as? String == "fired" })
+    #expect(fired["vip"] as? String == "web")
+    #expect(fired["route-server"] as? String == "10.0.1.4")
+    #expect(fired["shift"] as? Int == 1)
+    let rehearsed = try #require(fired["hex"] as? String)
+    #expect(records.last?["type"] as? String == "assumption")
+    #expect(try duel.ask(["history"]) == "no shift since hopshiftd started\n")
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try duel.wait(for: bird, toHavePathOf: Rung.firstTakeover.pathLength)
+    let volleys = try self.records(try duel.ask(["volleys", "web", "--json"]), of: "ask")
+    let stands = volleys.first { $0["stands"] as? Bool == true }
+    #expect(stands?["hex"] as? String == rehearsed, "\(volleys)")
   }
 
   /// What happens while it is recorded is in it, also when the daemon ends.
