@@ -215,7 +215,10 @@ struct Shape {
         Plan.Target(host: HostSlot(host), evidence: isProbed ? .probe(probe) : .link(name)))
     }
     // What is printed names it, and reads back as the same Plan.
-    if hasOther { hosts.append(Plan.Host(name: "other", address: RouteRules.other)) }
+    if hasOther {
+      hosts.append(
+        Plan.Host(name: "other", address: RouteRules.other, targets: count..<count))
+    }
     let failback = defect == .hastyFailback ? Nanoseconds.zero : failback
     let window = defect == .noDamping ? .zero : defect == .neverStepBack ? .seconds(9_999) : window
     return Plan(
