@@ -236,7 +236,7 @@ struct Crowd: Sendable {
     return Intent(latest, .removed(from: row.hops))
   }
 
-  /// A route that leads to this machine is nobody else's, whoever writes now.
+  /// A route that leads where only this machine leads any is nobody else's, whoever writes now.
   private func mayRemove(_ row: Row, _ state: CrowdState) -> Bool {
     switch state.voice {
     case .ours: true

@@ -7,7 +7,7 @@ package struct CrowdState: Hashable, Sendable {
   /// Since when that is so.
   package var generation: Generation
   package var voice: Desired.Voice
-  /// The next hops of this machine: routes that lead there are nobody else's.
+  /// The next hops that are this machine's alone: routes that lead there are nobody else's.
   package var ownHops: [IPAddress]
 
   package init(_ generation: Generation, _ voice: Desired.Voice, ownHops: [IPAddress]) {

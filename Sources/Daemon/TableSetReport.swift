@@ -70,14 +70,26 @@ enum TableSetReport {
   private static func writer(
     _ id: String, _ tables: TableRoutes, _ engine: borrowing Engine, _ at: Instant
   ) -> [UInt8] {
-    let own = engine.plan.local.nextHops
+    let own = ownHops(engine.plan)
     var line = JSONLine(id: id, type: "route-writer")
     line.add("at-ns", at.nanoseconds)
     line.add("generation", "\(engine.run).\(tables.voiceGeneration)")
     line.add("voice", word(tables.voice))
-    line.add("own-hop", own.ipv4.description)
+    line.add("own-hop", own.ipv4?.description)
     line.add("own-hop6", own.ipv6?.description)
     return line.finish()
+  }
+
+  /// Where only this machine leads routes of the kernel: its next hops, but for one that a rule
+  /// names. The same rule on another machine leads its routes here as well, and what our own kernel
+  /// has lost may be what that one wants.
+  static func ownHops(_ plan: Plan) -> (ipv4: IPv4Address?, ipv6: IPv6Address?) {
+    let own = plan.local.nextHops
+    let named = plan.redistributions.compactMap { $0.tablesMode == nil ? nil : $0.nextHop }
+    return (
+      named.contains { $0.ipv4 == own.ipv4 } ? nil : own.ipv4,
+      own.ipv6.flatMap { hop in named.contains { $0.ipv6 == hop } ? nil : hop }
+    )
   }
 
   private static func record(

@@ -350,6 +350,25 @@ struct CrowdTests {
     #expect(CrowdTests.names(scene).isEmpty)
   }
 
+  /// The rule names this machine, on the other one as well: what our kernel has lost is what the
+  /// writer of now has led here again, and stays. It goes when this machine writes again.
+  @Test(arguments: [true, false])
+  func whatTheWriterLeadsToThisMachineIsItsOwn(_ isOursAlone: Bool) throws {
+    var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<2)])
+    scene.run(.seconds(20))
+    var state = CrowdTests.state(3, .others)
+    if !isOursAlone { state.ownHops = [] }
+    scene.crowd = CrowdSnapshot(state, [])
+    scene.give(.writer(state))
+    scene.give(.routes(try CrowdTests.set(4, 0..<2, isWanted: false)))
+    scene.run(.seconds(400))
+    #expect(CrowdTests.names(scene).count == (isOursAlone ? 0 : 2))
+    scene.crowd = CrowdSnapshot(CrowdTests.state(5), [])
+    scene.give(.writer(CrowdTests.state(5)))
+    scene.run(.seconds(60))
+    #expect(CrowdTests.names(scene).isEmpty)
+  }
+
   @Test func aShiftGoesFirst() throws {
     var scene = try CrowdTests.scene([CrowdTests.set(2, 0..<300)])
     #expect(CrowdTests.run(&scene) { CrowdTests.names($0).count == 100 })

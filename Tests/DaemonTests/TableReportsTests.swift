@@ -1,4 +1,4 @@
-// Reports of what became of the kernel's routes: what is taken, and what is wrong with the others.
+// The kernel's routes and the courier: what is reported of them, and which hops are ours alone.
 
 import Model
 import Testing
@@ -46,5 +46,28 @@ struct TableReportsTests {
     #expect(reports.take(["/routes", "1.2", "done", "-", "172.16.0.0/24"]) != nil)
     #expect(reports.take(["/routes", "1.2", "gone", "-", "10.0.0.0/24"]) == nil)
     #expect(reports.take(["/routes", "1.2", "done", "-", "172.16.0.0/24"]) == nil)
+  }
+
+  /// A rule that names this machine is on another machine as well, and leads its routes here.
+  @Test func aHopThatARuleNamesIsNotOursAlone() throws {
+    let own = IPv4Address(10, 0, 0, 4)
+    let own6 = try #require(IPv6Address("fd00::4"))
+    func hops(_ nextHop: NextHopAddresses?, _ mode: Plan.TableMode?) -> [String?] {
+      let rule = Plan.Redistribution(name: "branches", nextHop: nextHop, tablesMode: mode)
+      let plan = Plan(
+        local: Plan.Local(
+          asn: ASNumber(65001), address: own, address6: own6, identifier: own),
+        routeServers: Plan.RouteServers(
+          platform: .azure, asn: ASNumber(65515), holdTime: .seconds(30), peers: []),
+        vips: [], redistributions: [Plan.Redistribution(name: "other", tablesMode: .only), rule])
+      let found = TableSetReport.ownHops(plan)
+      return [found.ipv4?.description, found.ipv6?.description]
+    }
+    #expect(hops(nil, .only) == ["10.0.0.4", "fd00::4"])
+    #expect(hops(NextHopAddresses(IPv4Address(10, 0, 0, 9)), .only) == ["10.0.0.4", "fd00::4"])
+    #expect(hops(NextHopAddresses(own), .only) == [nil, "fd00::4"])
+    #expect(hops(NextHopAddresses(own), .mirror) == [nil, "fd00::4"])
+    // Who announces it to route servers alone writes nothing.
+    #expect(hops(NextHopAddresses(own), nil) == ["10.0.0.4", "fd00::4"])
   }
 }

@@ -120,7 +120,9 @@ let planted: [(Defect, Checker)] = [
   (.forgetful, .tables), (.openShadow, .shadow), (.creditAnyone, .confirmation),
   (.smallLimit, .routeLimit), (.jumpy, .failback), (.waitForBoth, .independent),
   (.sessionsDecide, .shadow), (.wallClock, .failback), (.twoWriters, .writers),
-  (.hastyRemoval, .tableRoutes),
+  (.hastyRemoval, .tableRoutes), (.dropOneExport, .sameOnBoth),
+  (.withdrawReplaced, .exportWithdrawal), (.exportsFirst, .shiftFirst),
+  (.hideRouteOverrun, .exports),
 ]
 
 /// Judges that condemn nobody are worth nothing.

@@ -34,7 +34,7 @@ extension World {
     }
     let held = servers[server].neighbours[entry.neighbour].routes.keys
     let count = held.count { !vipPrefixes.contains($0) }
-    if count > rules.limits.reduce(0, +) {
+    if count > rules.room {
       violate(.exportLimit, "server \(server) holds \(count) from appliance \(entry.neighbour)")
     }
     lookAtRoutes(entry.neighbour)

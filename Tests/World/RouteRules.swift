@@ -13,6 +13,8 @@ package struct RouteRules: Sendable {
   package var limits: [Int]
   package var grace: Nanoseconds
   package var delay: Nanoseconds
+  /// What all of them announce at most, since VIPs come first; nil: whatever their limits say.
+  var ceiling: Int?
   /// Prefixes that come first get no place.
   var isUnfair = false
 
@@ -33,6 +35,9 @@ package struct RouteRules: Sendable {
     }
     return rules
   }
+
+  /// What both announce at most.
+  var room: Int { min(limits.reduce(0, +), ceiling ?? .max) }
 
   /// How long a route has to be gone before that is told.
   var patience: Nanoseconds { max(grace, delay) }

@@ -66,9 +66,8 @@ package struct RouteWatch {
         wrongs.append((.exports, "\(prefix) is announced, and gone for long"))
       }
     }
-    let room = rules.limits.reduce(0, +)
-    if said[server].count > room {
-      wrongs.append((.exportLimit, "\(said[server].count) routes, \(room) allowed"))
+    if said[server].count > rules.room {
+      wrongs.append((.exportLimit, "\(said[server].count) routes, \(rules.room) allowed"))
     }
     return wrongs
   }

@@ -25,6 +25,7 @@ extension GroupWorld {
   /// One UPDATE that arrived; the tables have it already.
   func examine(_ entry: LoggedUpdate, _ server: Int, _ id: Int) {
     let index = entry.neighbour
+    if isOfRoutes(entry.update) { return examineExports(entry, server) }
     truths[index].changedAt = now
     tell("server \(server) has from \(index): \(entry.update.text)")
     watch(index)
@@ -204,7 +205,7 @@ extension GroupWorld {
   // MARK: Looks
 
   /// Both sessions are up and nothing hinders them.
-  private func isInOrder(_ index: Int) -> Bool {
+  func isInOrder(_ index: Int) -> Bool {
     let member = members[index]
     guard isLiving(index), !member.hasNews, let driver = member.driver,
       driver.engine.failover.isCurrent
@@ -351,6 +352,7 @@ extension GroupWorld {
     }
     judgeTables(claimant)
     judgeCrowd(claimant)
+    judgeExports()
     judgeConfirmation(claimant)
     for server in servers {
       let length = server.neighbours[claimant].routes[shape.prefixes[0]]?.pathLength ?? 0

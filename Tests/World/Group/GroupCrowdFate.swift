@@ -13,13 +13,14 @@ extension GroupWorld {
 
   func prepareCrowd() {
     guard shape.routeRules != nil else { return }
-    if crowd.random.oneIn(2) {
+    if shape.areRoutesTabled, crowd.random.oneIn(2) {
       let prefixes = shape.routePrefixes
       let prefix = prefixes[crowd.random.pick(0...prefixes.count - 1)]
       crowd.strangers.insert(prefix)
       crowd.routes[prefix] = TableRoute(hop: CrowdTable.stranger, version: 1)
     }
-    let routes = (0..<crowd.random.pick(0...8)).map { _ in someRoute() }
+    let most = shape.areRoutesTabled ? 8 : 24
+    let routes = (0..<crowd.random.pick(0...most)).map { _ in someRoute() }
     for member in members {
       member.routing.entriesPerPart = crowd.random.pick(1...6)
       for route in routes { member.routing.replace(route) }
@@ -58,7 +59,10 @@ extension GroupWorld {
       members[index].routing.refusals += crowd.random.pick(1...6)
       members[index].routing.overrun()
     }
-    for member in members.indices { settle(member) }
+    for member in members.indices {
+      settle(member)
+      lookAtExports(member)
+    }
   }
 
   func crowdReturns(_ index: Int, _ routes: [KernelRoute]) {
@@ -69,21 +73,35 @@ extension GroupWorld {
     guard isRestless else { return }
     for route in routes { members[index].routing.append(route) }
     settle(index)
+    lookAtExports(index)
   }
 
-  /// Faults stop: every machine has the routes of the first, as routing daemons have them that
-  /// hear the same.
+  /// Faults stop: of routes in a table every machine has those of the first, as routing daemons
+  /// have them that hear the same.
   func healCrowd() {
     guard shape.routeRules != nil else { return }
     let wanted = members[0].routing.routes
     for member in members {
       member.routing.refusals = 0
       member.routing.interruptions = 0
-      for route in member.routing.routes where !wanted.contains(route) {
-        member.routing.remove(route)
+      if shape.areRoutesTabled {
+        for route in member.routing.routes where !wanted.contains(route) {
+          member.routing.remove(route)
+        }
+        for route in wanted { member.routing.append(route) }
       }
-      for route in wanted { member.routing.append(route) }
       settle(member.index)
+    }
+  }
+
+  /// A burst while a VIP moves in a healthy world, behind which there is rest.
+  func changeRoutesForTheLastTime() {
+    guard shape.areRoutesAnnounced, !shape.areRoutesTabled else { return }
+    for index in members.indices {
+      for _ in 0..<3 { replaceOne(index) }
+      go(index)
+      come([index])
+      settle(index)
     }
   }
 

@@ -33,6 +33,8 @@ struct CrowdWrite {
 enum CrowdEvent {
   case fate
   case back(Int, [KernelRoute])
+  /// What route servers hold of a member's kernel is looked at.
+  case compare(Int)
   case arrive(Int, CrowdWrite)
   case answer(Int, isTaken: Bool)
 }
@@ -121,6 +123,7 @@ extension GroupWorld {
     switch event {
     case .fate: meetCrowdFate()
     case .back(let index, let routes): crowdReturns(index, routes)
+    case .compare(let index): compareExports(index)
     case .arrive(let index, let change):
       let isTaken = (crowd.routes[change.prefix]?.version ?? 0) == change.version
       if isTaken {
@@ -153,7 +156,7 @@ extension GroupWorld {
 
   /// It reads its table from time to time, and asks before it puts something right.
   func isCrowdForeign(_ index: Int) -> Bool {
-    guard shape.routeRules != nil else { return false }
+    guard shape.areRoutesTabled else { return false }
     let desk = crowd.desks[index]
     guard desk.isSure else { return true }
     guard let word = desk.word, word.voice == .ours else { return false }
@@ -172,7 +175,7 @@ extension GroupWorld {
 
   /// Two daemons that have heard each other do not both tell their couriers to write.
   func judgeWriters(_ index: Int) {
-    guard shape.routeRules != nil, writes(index), isLiving(index) else { return }
+    guard shape.areRoutesTabled, writes(index), isLiving(index) else { return }
     for other in members.indices where other != index && writes(other) {
       guard isLiving(other), let since = judge.writers.since(index, other),
         now - since > .milliseconds(50)
@@ -193,7 +196,7 @@ extension GroupWorld {
 
   /// Faults have stopped long ago: the table has what the claimant's kernel has, and no more.
   func judgeCrowd(_ claimant: Int) {
-    guard shape.routeRules != nil else { return }
+    guard shape.areRoutesTabled else { return }
     let wanted = Set(
       members[claimant].routing.routes.filter { RouteRules.rule(of: $0) != nil }.map(\.prefix))
     let own = shape.address(claimant)

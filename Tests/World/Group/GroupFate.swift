@@ -369,6 +369,7 @@ extension GroupWorld {
 
   /// One clean event in a healthy world.
   func moveForTheLastTime() {
+    changeRoutesForTheLastTime()
     switch shape.manner {
     case .address:
       guard let holder else { return violate(.liveness, "nobody holds the address") }

@@ -39,6 +39,16 @@ package enum GroupProbe: String, CaseIterable, Sendable {
   case crowdTakenOver
   case crowdRemoved
   case crowdRefused
+  case exportAnnounced
+  case exportTakenBack
+  case exportReplaced
+  case exportBackInTime
+  /// No place within a rule's limit.
+  case exportLeftOut
+  /// VIPs leave no room for what a rule would still take.
+  case exportCrowdedOut
+  /// Routes wait while a fallback waits for the proof that a volley has arrived.
+  case exportBehindProof
   case probeLost
   case confirmed
 }

@@ -136,7 +136,8 @@ package final class GroupWorld: Networked {
     // Drawn by itself: what is added to a group leaves the rest of its schedule as it was.
     var extra = Random(seed: seed &+ 0x6578_7472)
     var routing = Random(seed: seed &+ 0x726f_7574)
-    let shape = Shape(&random, &extra, &routing)
+    var announcing = Random(seed: seed &+ 0x616e_6e6f)
+    let shape = Shape(&random, &extra, &routing, &announcing)
     self.shape = shape
     let count = shape.members
     let culprit = random.pick(0...count - 1)
@@ -234,6 +235,7 @@ package final class GroupWorld: Networked {
 
   func collect(_ member: Member) {
     for (checker, text) in member.takeComplaints() { violate(checker, text) }
+    reached.formUnion(member.takeReached())
   }
 
   // MARK: Members

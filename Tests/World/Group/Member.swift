@@ -51,6 +51,16 @@ package enum Defect: CaseIterable, Sendable {
   case twoWriters
   /// Its courier removes what a daemon does not name that has not heard its kernel.
   case hastyRemoval
+
+  // Of the kernel's routes that route servers are told.
+  /// Says nothing of a route to one of them.
+  case dropOneExport
+  /// Takes back what is replaced.
+  case withdrawReplaced
+  /// Lets routes go before the shifts of the same wake-up.
+  case exportsFirst
+  /// Goes on with what its kernel had before news was lost.
+  case hideRouteOverrun
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
@@ -92,9 +102,17 @@ package final class Member: Machine {
   private var answers: [Answer] = []
   private let shadowPlan: Plan?
   private var shadow: Shadow?
-  /// What its daemon has read of the kernel's routes in this run.
-  private(set) var ledger = RouteLedger()
+  /// What its daemon has read of the kernel's routes in this run, and what it has said of them.
+  var watch: RouteWatch?
   let routeRules: RouteRules?
+  let isTabled: Bool
+  /// What no UPDATE of routes may be about; nil: it announces none.
+  let vipPrefixes: Set<Prefix>?
+  var hasDropped = false
+  /// By route server: TCP has not acknowledged everything since a volley left.
+  var isUnproved = [false, false]
+  /// Since this was looked at last.
+  var reached: Set<GroupProbe> = []
   /// What it has told of route tables last, under which number, and what nobody has taken yet.
   var crowd = CrowdWord()
   var toldCrowd: UInt64?
@@ -110,6 +128,8 @@ package final class Member: Machine {
     tabled = shape.tabled.map(VIPSlot.init)
     isProbed = shape.isProbed
     routeRules = shape.routeRules
+    isTabled = shape.areRoutesTabled
+    vipPrefixes = shape.areRoutesAnnounced ? shape.vipPrefixes : nil
     var twin = shape.plan(index, defect)
     twin.isShadow = defect != .openShadow
     shadowPlan = shape.hasShadow && index == 0 ? twin : nil
@@ -126,7 +146,7 @@ package final class Member: Machine {
     answers.removeAll()
     wishes.removeAll()
     lastPause = nil
-    ledger = RouteLedger()
+    watch = routeRules.map(RouteWatch.init)
     (crowd, toldCrowd, crowdNews) = (CrowdWord(), nil, nil)
     // It would have to be reloaded as well.
     shadow = (reloadEvery == nil ? shadowPlan : nil).map { Shadow($0, seed: seed, run: run + 1) }
@@ -202,17 +222,18 @@ package final class Member: Machine {
   }
 
   override func heardRoutes(_ told: Told, _ bytes: [UInt8], at now: Instant) {
-    _ = ledger.heard(told, at: now)
+    watch?.heard(told, at: now)
+    if defect == .withdrawReplaced { withdrawReplaced(told) }
     super.heardRoutes(told, bytes, at: now)
   }
 
   override func routesOverran(at now: Instant) {
-    ledger.lost()
-    super.routesOverran(at: now)
+    watch?.lost()
+    if defect != .hideRouteOverrun { super.routesOverran(at: now) }
   }
 
   override func dump(_ what: DumpRequest, _ sequence: UInt32) {
-    if what.kernelClass == .routes { ledger.asked(what == .nextHops, sequence) }
+    if what.kernelClass == .routes { watch?.asked(what, sequence) }
     super.dump(what, sequence)
   }
 
@@ -228,6 +249,7 @@ package final class Member: Machine {
   override func answered(
     _ input: Input, _ bytes: [UInt8], _ effects: [Effect], at now: Instant
   ) {
+    followSessions(input)
     if let complaint = shadow?.judge(input, bytes, effects, at: now) {
       complain(.shadow, complaint)
     }
@@ -264,6 +286,7 @@ package final class Member: Machine {
     if hasMemory, let kept = driver?.takeMemory() { memory = kept }
     judgeEarlyVoice(at: now)
     followTables(at: now)
+    followExports()
     if isAsked {
       isAsked = false
       for vip in tabled {
@@ -284,8 +307,21 @@ package final class Member: Machine {
     complain(.earlyVoice, "it stood still and speaks before it has listened")
   }
 
+  override func send(_ peer: PeerSlot, _ bytes: [UInt8], armed: [UInt8]?) {
+    guard armed == nil, isOfRoutes(bytes), sockets[peer.index].isOpen else {
+      return super.send(peer, bytes, armed: armed)
+    }
+    if examineExport(bytes, to: peer.index) { super.send(peer, bytes, armed: nil) }
+  }
+
+  override func takeNetwork() -> [NetworkEffect] {
+    if vipPrefixes != nil { network = examineOrder(of: network) }
+    return super.takeNetwork()
+  }
+
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
     defer { lastFired[peer.index] = bytes }
+    isUnproved[peer.index] = true
     if defect == .waitForBoth, sockets.contains(where: { $0.phase != .open }) { return }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
     switch defect {

@@ -49,12 +49,21 @@ struct Shape {
   let vips: [Plan.VIP]
   /// Those that are looked at at the route servers.
   let prefixes: [Prefix]
-  /// By which the kernel's routes stand in the route table; nil: they do not.
+  /// By which the kernel's routes are told; nil: they are not.
   let routeRules: RouteRules?
+  /// They stand in the route table.
+  let areRoutesTabled: Bool
+  /// They are announced to the route servers.
+  let areRoutesAnnounced: Bool
+  /// All that is a VIP's, looked at or not.
+  let vipPrefixes: Set<Prefix>
 
   /// `extra` decides what leaves the course of a schedule as it is, `routing` what is about the
-  /// kernel's routes.
-  init(_ random: inout Random, _ extra: inout Random, _ routing: inout Random) {
+  /// kernel's routes in tables, and `announcing` about those that route servers are told.
+  init(
+    _ random: inout Random, _ extra: inout Random, _ routing: inout Random,
+    _ announcing: inout Random
+  ) {
     manner = Manner.allCases[random.pick(0...2)]
     switch manner {
     case .address: members = 2
@@ -82,10 +91,11 @@ struct Shape {
     isProbed = manner == .watchers && isCalm && extra.oneIn(2)
     let isBulky = extra.oneIn(10)
     // Where packets judge hosts there are enough events without them.
-    var rules = routing.oneIn(3) && !isProbed ? RouteRules(&routing) : nil
-    // Who gets a place is judged in the lone worlds.
-    rules?.limits = [99, 99]
-    routeRules = rules
+    let tableRules = routing.oneIn(3) && !isProbed ? RouteRules(&routing) : nil
+    areRoutesTabled = tableRules != nil
+    // What has no room beside the bulk stands in no table either.
+    areRoutesAnnounced =
+      announcing.oneIn(Shape.groupsForExports) && !isProbed && !(isBulky && areRoutesTabled)
     // What is not announced cannot be withdrawn.
     let hasTableOnly = extra.oneIn(3) && allDown == .hold
     var lists = [("web", ["10.1.0.5/32"])]
@@ -103,7 +113,17 @@ struct Shape {
         name: name, prefixes: prefixes, role: .watcher(rank: 0), candidates: [],
         failback: failback, tie: tie, udr: Shape.udr(name, prefixes, udr))
     }
+    vipPrefixes = Set(vips.flatMap(\.prefixes))
+    var rules = tableRules ?? (areRoutesAnnounced ? RouteRules(&announcing) : nil)
+    // A table has what the claimant's kernel has; and beside the bulk there is room for few.
+    if areRoutesTabled || isBulky { rules?.limits = [99, 99] }
+    let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
+    rules?.ceiling = max(0, RouteServer.azureLimit / 2 - held)
+    routeRules = rules
   }
+
+  /// One group of so many announces routes of the kernel.
+  private static let groupsForExports = 4
 
   private static func udr(
     _ name: String, _ prefixes: [Prefix], _ mode: Plan.UDR.Mode?
@@ -118,21 +138,31 @@ struct Shape {
   var tabled: [Int] { vips.indices.filter { vips[$0].udr != nil } }
 
   /// Somebody writes into route tables.
-  var hasCouriers: Bool { !tabled.isEmpty || routeRules != nil }
+  var hasCouriers: Bool { !tabled.isEmpty || areRoutesTabled }
 
   /// What the kernel's routes of a schedule lead to.
   var routePrefixes: [Prefix] { RouteRules.prefixes.filter { $0.address.width == 32 } }
 
-  /// Everything leads to this machine, which has no IPv6, and stands in the table only.
+  /// No machine has IPv6. What stands in a table leads to this machine.
   private var redistributions: [Plan.Redistribution] {
     (routeRules?.plan ?? []).map { rule in
       var rule = rule
-      rule.nextHop = nil
-      rule.prepend = 0
-      rule.tablesMode = .only
       rule.allow.removeAll { $0.block.address.width != 32 }
+      guard areRoutesTabled else { return rule }
+      rule.nextHop = nil
+      rule.tablesMode = areRoutesAnnounced ? .mirror : .only
+      if !areRoutesAnnounced { rule.prepend = 0 }
       return rule
     }
+  }
+
+  /// Routes of the kernel lead to a machine beside the group.
+  private var hasOther: Bool { areRoutesAnnounced && !areRoutesTabled }
+
+  /// How a route server sees what a rule of this member announces.
+  func signature(_ rule: Int, _ member: Int) -> Route {
+    let hop = rule == 1 && hasOther ? RouteRules.other : address(member)
+    return Route(nextHop: .v4(hop), pathLength: rule == 0 ? 1 : 3)
   }
 
   /// How long it may take until a daemon knows how its hosts are.
@@ -184,6 +214,11 @@ struct Shape {
       targets.append(
         Plan.Target(host: HostSlot(host), evidence: isProbed ? .probe(probe) : .link(name)))
     }
+    // What is printed names it, and reads back as the same Plan.
+    if hasOther {
+      hosts.append(
+        Plan.Host(name: "other", address: RouteRules.other, targets: count..<count))
+    }
     let failback = defect == .hastyFailback ? Nanoseconds.zero : failback
     let window = defect == .noDamping ? .zero : defect == .neverStepBack ? .seconds(9_999) : window
     return Plan(
@@ -210,7 +245,7 @@ struct Shape {
       hosts: hosts, targets: targets, group: members > 1 ? group : nil,
       redistributions: redistributions,
       azure: !hasCouriers
-        ? nil : Plan.Azure(writer: routeRules == nil || members == 1 ? nil : VIPSlot(0)))
+        ? nil : Plan.Azure(writer: !areRoutesTabled || members == 1 ? nil : VIPSlot(0)))
   }
 
   /// Each host says its name.
