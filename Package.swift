@@ -170,7 +170,7 @@ let package = Package(
     tests("WebServerTests", ["WebServer", "Linux", "Model"]),
     tests("HTTPSTests", ["HTTPS", "Model"], resources: [.copy("server.py")]),
     tests(
-      "CourierTests", ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
+      "CourierTests", ["Courier", "Azure", "Control", "Metrics", "Linux", "Store", "Model"],
       resources: [.copy("azure.py")]),
     tests(
       "DaemonTests",

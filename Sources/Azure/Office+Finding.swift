@@ -161,19 +161,32 @@ extension Office {
     }
   }
 
-  /// The traffic has left: an event of ours alone need not wait for its time.
-  mutating func approve(into outputs: inout [OfficeOutput]) {
-    guard settings?.acknowledges == true, settings?.isShadow == false, let known = watch?.known
+  /// The traffic has left: an event of ours alone need not wait for its time. What was not taken is
+  /// tried again with a later list.
+  mutating func approve(at now: Instant, into outputs: inout [OfficeOutput]) {
+    guard let settings, settings.acknowledges, !settings.isShadow, settings.events == .shift
     else { return }
-    for event in known {
-      guard let request = watch?.approve(event.id) else { continue }
-      outputs.append(.call(.start, request))
-      outputs.append(.say(.notice, .event, "\(event.kind.rawValue) \(event.id) may begin"))
+    for event in vacated {
+      guard let request = watch?.approve(event, at: now) else { continue }
+      outputs.append(.call(.start(event), request))
     }
   }
 
+  private mutating func approvalFailed(
+    _ event: String, _ words: String, after wish: Nanoseconds? = nil, at now: Instant,
+    into outputs: inout [OfficeOutput]
+  ) {
+    guard watch?.approvalFailed(event, after: wish, at: now) == true else { return }
+    outputs.append(.say(.warning, .event, "\(event) was not let begin: \(words)"))
+  }
+
+  /// A call that only keeps a connection open can wait for those that have something to say.
   private mutating func keepWarm(at now: Instant, into outputs: inout [OfficeOutput]) {
     guard let management, let table = desk?.firstTable, !isWarming, now >= warmAt else {
+      return
+    }
+    if let later = desk?.wait(forReadIn: table.subscription, at: now) {
+      warmAt = later
       return
     }
     isWarming = true
@@ -201,13 +214,21 @@ extension Office {
       let isFirst = watch?.hasAnswered == false
       let news = watch?.answered(id, answer, at: now) ?? []
       heed(news, isFirst && watch?.hasAnswered == true, into: &outputs)
-    case .start:
-      guard answer.status != 200 else { return }
-      outputs.append(.say(.warning, .event, "the event was not let begin: \(answer.complaint)"))
+      approve(at: now, into: &outputs)
+    case .start(let event):
+      guard answer.status == 200 else {
+        return approvalFailed(
+          event, "\(answer.complaint)", after: answer.retryAfter, at: now, into: &outputs)
+      }
+      watch?.approvalWasTaken()
+      outputs.append(.say(.notice, .event, "\(event) may begin"))
     case .look(let number, let id): looked(number, id, answer, at: now)
     case .warm:
       isWarming = false
       warmAt = now + Office.warmPeriod
+      if let table = desk?.firstTable {
+        desk?.noteRead(in: table.subscription, answer, at: now)
+      }
       if case .unauthorised = answer.meaning { keeper?.refused(at: now) }
     }
   }
@@ -224,9 +245,8 @@ extension Office {
     case .machine(let id): introduction.lost(id, loss, at: now)
     case .place(let id): discovery?.lost(id, loss, at: now)
     case .events(let id): watch?.lost(id, at: now)
-    case .start:
-      outputs.append(
-        .say(.warning, .event, "the event was not let begin: \(loss.reason.rawValue)"))
+    case .start(let event):
+      approvalFailed(event, loss.reason.rawValue, at: now, into: &outputs)
     case .look(let number, let id):
       guard number == inspectionNumber else { return }
       inspector?.lost(id, loss, token: toldToken)
@@ -242,6 +262,7 @@ extension Office {
   ) {
     guard !news.isEmpty || isFirst, let watch else { return }
     for item in news {
+      outputs.append(.happened(item))
       switch item {
       case .announced(let event):
         let when = event.hasStarted ? "has begun" : "is announced"

@@ -13,8 +13,8 @@ package enum OfficeCall: Hashable, Sendable {
   case machine(CallID)
   case place(CallID)
   case events(CallID)
-  /// The approval of an event.
-  case start
+  /// The approval of an event, by its id.
+  case start(String)
   /// Keeps a connection to the resource manager open.
   case warm
   /// Of an inspection by its number.
@@ -40,8 +40,8 @@ package enum OfficeInput: Hashable, Sendable {
   case kept(UInt64, isDurable: Bool)
   /// The store has lost what it had.
   case forgotten
-  /// The daemon's traffic has left this machine, as far as it depends on it.
-  case vacated
+  /// Events for which the daemon's traffic has left this machine, as far as it depends on it.
+  case vacated([String])
   /// What the VIPs are besides their routes; it stands until it is said anew.
   case carried([Carriage])
   /// Somebody wants to know what will hurt; answered by `inspected`.
@@ -66,6 +66,8 @@ package enum OfficeOutput: Hashable, Sendable {
   case routes([RouteReport])
   /// What Azure is about to do to this machine, as a whole.
   case events([ScheduledEvent])
+  /// What is new of that, for the past.
+  case happened(EventNews)
   /// For all who have asked until now.
   case inspected([Advice], [ReturnRoute])
   /// Routes of a table that is written from now on; whoever knows the machine's own routes warns.
@@ -156,6 +158,8 @@ package struct Office: Sendable {
   var keeper: TokenKeeper?
   var discovery: Discovery?
   var watch: EventWatch?
+  /// Events that may begin, as far as the daemon is concerned.
+  var vacated: [String] = []
   var management: Endpoint?
   var toldMachine = false
   var toldToken: String?
@@ -255,7 +259,9 @@ package struct Office: Sendable {
     case .remembered(let words):
       crowd.remember(words)
       settleCrowd(at: now, into: &outputs)
-    case .connected: crowd.tellAnew()
+    case .connected:
+      crowd.tellAnew()
+      vacated = []
     case .answer(let call, let answer): answered(call, answer, wall, at: now, into: &outputs)
     case .lost(let call, let loss): lost(call, loss, at: now, into: &outputs)
     case .paused: paused(at: now, into: &outputs)
@@ -265,7 +271,9 @@ package struct Office: Sendable {
       for index in slots.indices { slots[index].isKept = false }
       keepAt = now
       crowd.forget()
-    case .vacated: approve(into: &outputs)
+    case .vacated(let events):
+      vacated = events
+      approve(at: now, into: &outputs)
     case .carried(let carriages): take(carriages)
     case .inspect: inspect(at: now, into: &outputs)
     case .turn: break

@@ -110,6 +110,9 @@ package struct EventWatch: Sendable {
   package private(set) var known: [ScheduledEvent] = []
   /// Approved, so that it is done once.
   private var approved: Set<String> = []
+  private var refusals = 0
+  /// Until then no event is approved, since the last approval was not taken.
+  private var approvalDue = Instant.zero
 
   package init(
     machine: String, at endpoint: Endpoint = .metadata, countsFreezes: Bool, seed: UInt64,
@@ -171,11 +174,25 @@ package struct EventWatch: Sendable {
 
   /// The request that lets an event begin; nothing when others are concerned too, when it has begun
   /// or is over, and when it was asked for before.
-  package mutating func approve(_ event: String) -> Request? {
-    guard let found = known.first(where: { $0.id == event }), !found.hasStarted,
-      found.concernsOnly(machine), approved.insert(event).inserted
+  package mutating func approve(_ event: String, at now: Instant) -> Request? {
+    guard now >= approvalDue, let found = known.first(where: { $0.id == event }),
+      !found.hasStarted, found.concernsOnly(machine), approved.insert(event).inserted
     else { return nil }
     return Metadata.start(event, at: endpoint)
+  }
+
+  /// The service has let it begin.
+  package mutating func approvalWasTaken() { refusals = 0 }
+
+  /// It has not, or nobody knows: it is asked for again, and no sooner than the service wishes.
+  /// Answers whether it was the first time in a row.
+  package mutating func approvalFailed(
+    _ event: String, after wish: Nanoseconds?, at now: Instant
+  ) -> Bool {
+    approved.remove(event)
+    refusals += 1
+    approvalDue = now + (wish ?? EventWatch.backoff.wait(after: refusals, &dice))
+    return refusals == 1
   }
 
   private func isOfInterest(_ event: ScheduledEvent) -> Bool {

@@ -32,8 +32,9 @@ package struct HistoryCommand: Hashable, Sendable {
       took: when its cause was seen, when it was decided, and for each route server
       when the UPDATE was written and when it was acknowledged; --html makes a page
       of it, to be kept and passed on. With --since the courier answers,
-      which keeps the last 2048 shifts on disk, whichever start of the daemon they
-      are of; below them stand the middle and the worst times of each stage.
+      which keeps the last 2048 shifts and scheduled events on disk, whichever start
+      of the daemon they are of; below them stand the middle and the worst times of
+      each stage.
       """,
     options: [.json, htmlOption, sinceOption, courierOption],
     examples: [

@@ -5,6 +5,8 @@ package import Control
 /// What the daemon answered.
 package struct HistoryPage: Sendable {
   private let shifts: [ShiftRecords]
+  /// What Azure announced and did to the machine; only the courier tells it.
+  private let events: [Record]
 
   /// What is said when there is none.
   private let nothing: String
@@ -12,20 +14,41 @@ package struct HistoryPage: Sendable {
   package init(_ records: [Record], nothing: String = "no shift since hopshiftd started") {
     self.nothing = nothing
     shifts = ShiftRecords.all(records)
+    events = records.filter { $0.type == "event" }
   }
 
-  /// When the first shift was, in nanoseconds since 1970: what the distance to UTC is asked for.
-  package var wall: Int64? { shifts.first?.wall }
+  package var hasShifts: Bool { !shifts.isEmpty }
+
+  /// When the first line was, in nanoseconds since 1970: what the distance to UTC is asked for.
+  package var wall: Int64? {
+    [shifts.first?.wall, events.first?.integer("unix-ns")].compactMap(\.self).min()
+  }
 
   /// The page, ending in a newline. `withStages`: the time of each stage below its shift.
   package func render(zone: Int64, withStages: Bool, _ style: Style) -> String {
-    guard !shifts.isEmpty else { return "\(nothing)\n" }
+    guard !shifts.isEmpty || !events.isEmpty else { return "\(nothing)\n" }
     var lines: [String] = []
+    var events = events[...]
     for entry in shifts {
+      let before = events.prefix { ($0.integer("unix-ns") ?? 0) < (entry.wall ?? 0) }
+      lines += before.map { HistoryPage.words(of: $0, zone: zone) }
+      events = events.dropFirst(before.count)
       lines.append(sentence(entry, zone: zone, style))
       if withStages { lines += stages(entry, zone: zone, style) }
     }
+    lines += events.map { HistoryPage.words(of: $0, zone: zone) }
     return lines.map { $0 + "\n" }.joined()
+  }
+
+  private static func words(of event: Record, zone: Int64) -> String {
+    let date = WallTime.date(event.integer("unix-ns") ?? 0, zone: zone)
+    let step =
+      switch event.string("step") {
+      case "announced": "is announced"
+      case "begun": "has begun"
+      default: "is over"
+      }
+    return "\(date) Azure: \(event.text("kind")) \(event.text("event")) \(step)"
   }
 
   private func sentence(_ entry: ShiftRecords, zone: Int64, _ style: Style) -> String {

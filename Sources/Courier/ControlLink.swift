@@ -17,8 +17,8 @@ struct ControlLink: ~Copyable {
     case routes(CrowdSet)
     /// What the VIPs are besides their routes.
     case carried([Carriage])
-    /// The traffic has left this machine as far as the daemon can move it.
-    case vacated
+    /// Of these events the traffic has left this machine, as far as the daemon can move it.
+    case vacated([String])
     /// Where metrics are to be served.
     case metricsPlace(String?)
     /// The answer to `askNumbers`; empty when there is none.
@@ -244,7 +244,7 @@ struct ControlLink: ~Copyable {
     case "route-writer": return heard(CrowdState(line), in: record.id)
     case "route-set": return heard(CrowdSet(line), in: record.id, at: now)
     case "complete": return complete(upTo: lastAsk)
-    case "vacated": return [.vacated]
+    case "vacated": return [.vacated(ControlLink.events(of: record))]
     case "lost": return leave("records were lost on the way", at: now)
     case "end": return ended(record, at: now)
     default: break
@@ -254,6 +254,11 @@ struct ControlLink: ~Copyable {
 }
 
 extension ControlLink {
+  fileprivate static func events(of record: Record) -> [String] {
+    guard case .array(let values)? = record["events"] else { return [] }
+    return values.compactMap { if case .string(let id) = $0 { id } else { nil } }
+  }
+
   fileprivate mutating func heard(_ desired: Desired?, in id: String) -> [News] {
     guard let desired else { return [] }
     if id == ControlLink.follow, isFollowing { return [.desired(desired)] }

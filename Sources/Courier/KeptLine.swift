@@ -26,8 +26,12 @@ enum KeptLine {
       case .double, .array, .object: break
       }
     }
-    let bytes = line.finish()
-    return String(decoding: bytes.dropFirst(beginning(id: "").count), as: UTF8.self)
+    return text(ofLine: line.finish())
+  }
+
+  /// A line of ours whose identifier is empty, in the same form.
+  static func text(ofLine bytes: [UInt8]) -> String {
+    String(decoding: bytes.dropFirst(beginning(id: "").count), as: UTF8.self)
   }
 
   /// Appends whole records for who asks now.

@@ -28,11 +28,14 @@ extension Loop {
       case .writer(let state): give(.writer(state))
       case .routes(let set): give(.routes(set))
       case .carried(let carriages): give(.carried(carriages))
-      case .vacated: give(.vacated)
+      case .vacated(let events): give(.vacated(events))
       case .metricsPlace(let place): serve(at: place)
       case .numbers(let records): tellMetrics(records)
       case .shifts(let answer): take(answer)
-      case .lost(let words): log.warning(.disconnected, "\(words); trying again")
+      case .lost(let words):
+        log.warning(.disconnected, "\(words); trying again")
+        // Whoever does not hear the daemon does not know where the traffic is.
+        give(.vacated([]))
       case .refused(let words):
         log.warning(.trouble, "hopshiftd does not take a report: \(words)")
       }

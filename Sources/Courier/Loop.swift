@@ -216,6 +216,8 @@ final class Loop {
     case .forget(let route, let generation): post(.forget(route: route, generation))
     case .routes(let reports): tell(reports, at: now)
     case .events(let events): tell(events, at: now)
+    case .happened(let news):
+      post(.shifts([EventLine.kept(news, wallNanoseconds: Clock.wall().nanoseconds)]))
     case .inspected(let advice, let returns): tell(advice + loops(returns))
     case .returns(let returns):
       for advice in loops(returns) { log.warning(.advice, "\(advice.what): \(advice.why)") }

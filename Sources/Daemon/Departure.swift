@@ -11,27 +11,32 @@ struct Departure {
   static let rest = Nanoseconds.seconds(10)
 
   private var since: Instant?
-  /// It was said.
-  private(set) var isTold = false
+  /// The events of which it was said that the traffic has left.
+  private(set) var told: [String] = []
 
   /// When to look again.
-  var deadline: Instant? { isTold ? nil : since.map { $0 + Departure.rest } }
+  var deadline: Instant? { told.isEmpty ? since.map { $0 + Departure.rest } : nil }
 
-  /// True once: when nothing has been carried for long enough.
-  mutating func turn(_ engine: borrowing Engine, at now: Instant) -> Bool {
-    guard engine.failover.isDoomed, Departure.isVacated(engine) else {
+  /// Whether `told` has changed: nothing was carried for long enough, or something is again, or
+  /// another event was announced meanwhile. `events` are those because of which traffic leaves.
+  mutating func turn(_ events: [String], isEmpty: Bool, at now: Instant) -> Bool {
+    guard isEmpty, !events.isEmpty else {
       since = nil
-      isTold = false
-      return false
+      return tell([])
     }
     let begun = since ?? now
     since = begun
-    guard !isTold, now >= begun + Departure.rest else { return false }
-    isTold = true
+    return now >= begun + Departure.rest && tell(events)
+  }
+
+  private mutating func tell(_ events: [String]) -> Bool {
+    guard told != events else { return false }
+    told = events
     return true
   }
 
-  private static func isVacated(_ engine: borrowing Engine) -> Bool {
+  /// Whether no traffic is sent to this machine any more, as far as it has a say.
+  static func isEmpty(_ engine: borrowing Engine) -> Bool {
     for index in engine.plan.vips.indices where engine.failover.mayCarry(VIPSlot(index)) {
       return false
     }

@@ -41,9 +41,16 @@ enum DesiredReport {
     }
     // From here on it is a stream; whoever asks knows by this that it has everything.
     client.enqueue(JSONLine(id: request.id, type: "complete").finish())
-    if moment.isVacated { client.enqueue(JSONLine(id: request.id, type: "vacated").finish()) }
+    if !moment.vacated.isEmpty { client.enqueue(vacated(request.id, moment.vacated)) }
     client.subscribe(.desired, id: request.id)
     if isCourier { client.beCourier() }
+  }
+
+  /// Of these events the traffic has left; it is the whole list each time.
+  static func vacated(_ id: String, _ events: [String]) -> [UInt8] {
+    var line = JSONLine(id: id, type: "vacated")
+    line.add("events", events)
+    return line.finish()
   }
 
   /// What the configuration says of the courier's work.

@@ -14,7 +14,7 @@ extension Loop {
       facts: facts, door: door.facts, group: group, turned: status.lastTurn, turns: turns,
       pauses: pauses, outcomes: outcomes, tables: tableReports, events: machineEvents,
       measures: measures,
-      hasCourier: control.hasCourier, isVacated: departure.isTold, now: now)
+      hasCourier: control.hasCourier, vacated: departure.told, now: now)
     var wasReported = false
     let state = stateIfAsked()
     var commands: [(Request, ControlClient)] = []

@@ -73,10 +73,17 @@ extension Loop {
     case .success(let lines):
       for line in lines { log.warning(.machineEvent, line) }
       client.enqueue(JSONLine.end(id: request.id, code: .ok, message: ""))
-      guard plan.azure?.scheduledEvents == .shift else { return }
-      let isDoomed = !machineEvents.events.isEmpty
-      if isDoomed != engine.failover.isDoomed { feed(.doomed(isDoomed), at: now) }
+      heedEvents(at: now)
     }
+  }
+
+  /// Follows the events as the present configuration wants it; where they are off, nobody tells
+  /// when one is over.
+  mutating func heedEvents(at now: Instant) {
+    let mode = plan.azure?.scheduledEvents ?? .off
+    if mode == .off { machineEvents = MachineEvents() }
+    let isDoomed = mode == .shift && !machineEvents.events.isEmpty
+    if isDoomed != engine.failover.isDoomed { feed(.doomed(isDoomed), at: now) }
   }
 
   /// Tells whoever follows what of the kernel's routes is to stand in route tables.
@@ -88,9 +95,12 @@ extension Loop {
 
   /// Tells whoever follows that no traffic comes here any more: then an event may begin.
   mutating func tellDeparture(at now: Instant) {
-    guard departure.turn(engine, at: now) else { return }
-    log.notice(.vacated, "the traffic has left this machine")
-    control.publish(.desired) { JSONLine(id: $0, type: "vacated").finish() }
+    let events = engine.failover.isDoomed ? machineEvents.events.map(\.id) : []
+    let isEmpty = !events.isEmpty && Departure.isEmpty(engine)
+    guard departure.turn(events, isEmpty: isEmpty, at: now) else { return }
+    let told = departure.told
+    if !told.isEmpty { log.notice(.vacated, "the traffic has left this machine") }
+    control.publish(.desired) { DesiredReport.vacated($0, told) }
   }
 
   /// Writes down what has changed; it runs when everything else of a turn is done.

@@ -83,6 +83,14 @@ extension Loop {
     }
   }
 
+  /// Whether what was before the trial is wanted, and not what the file says.
+  private func isOfBefore(_ asker: Reloads.Asker) -> Bool {
+    switch asker {
+    case .time, .rollback: true
+    case .signal, .client: false
+    }
+  }
+
   /// A trial that is over ends however long it takes.
   private func isOfTime(_ asker: Reloads.Asker) -> Bool {
     if case .time = asker { true } else { false }
@@ -142,6 +150,12 @@ extension Loop {
 
   private mutating func tell(_ outcome: Reloaded, _ asker: Reloads.Asker) {
     let words = Loop.words(outcome)
+    switch outcome {
+    case .refused: facts.wasRefused = true
+    // What is followed again is not what the file says.
+    case .done, .same: facts.wasRefused = isOfBefore(asker)
+    case .busy: break
+    }
     switch asker {
     case .client(let client, let id, _), .rollback(let client, let id):
       answer(outcome, words, client, id)
@@ -297,6 +311,7 @@ extension Loop {
     watchLines()
     carryOut(at: now)
     conclude(at: now)
+    heedEvents(at: now)
     finishTurn(at: now)
     Memory.giveBack()
   }

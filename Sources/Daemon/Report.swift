@@ -14,6 +14,8 @@ struct ProcessFacts {
   var configurationText: [UInt8]
   /// CRC-32C of the text: whoever reads the file can tell whether it is still the same.
   var configurationSum: UInt32
+  /// The last reload was refused or taken back: the file says something else, as far as is known.
+  var wasRefused = false
   var processID: Int32
   var capabilities: String
   /// What opening packet and raw sockets needs was not given up at the start.
@@ -34,7 +36,8 @@ struct Moment {
   var events: MachineEvents
   var measures: Measures
   var hasCourier: Bool
-  var isVacated: Bool
+  /// Events for which the traffic has left.
+  var vacated: [String]
   var now: Instant
 }
 
@@ -160,6 +163,7 @@ enum Report {
     line.add("capabilities", moment.facts.capabilities)
     line.add("config", moment.facts.configuration)
     line.add("config-sum", moment.facts.configurationSum)
+    line.add("config-refused", moment.facts.wasRefused)
     line.add("kernel", engine.interfaces.isCurrent ? "current" : "stale")
     if let completed = engine.interfaces.completedAt {
       line.add("kernel-age-ms", (moment.now - completed).milliseconds)

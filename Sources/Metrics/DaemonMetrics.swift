@@ -19,7 +19,8 @@ package struct DaemonMetrics: Sendable {
 
   func all(_ type: String) -> [Record] { records.filter { $0.type == type } }
 
-  /// Writes every family that has a sample.
+  /// Writes every family that has a sample. `isStale`: of who has looked at the file; nil: what the
+  /// daemon itself knows, who looks at it only when it is to reload.
   package func write(isStale: Bool?, into text: inout Exposition) {
     text.begin(
       MetricFamily("hopshift_up", .gauge, "Whether hopshiftd has answered."))
@@ -27,7 +28,7 @@ package struct DaemonMetrics: Sendable {
     guard let daemon else { return }
     text.begin(MetricFamily("hopshift_build", .info, "The version of hopshiftd."))
     text.add(MetricValue(true), [("version", daemon.string("version") ?? "")])
-    if let isStale {
+    if let isStale = isStale ?? daemon.boolean("config-refused") {
       text.begin(
         MetricFamily(
           "hopshift_config_stale", .gauge,

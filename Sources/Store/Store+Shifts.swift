@@ -29,7 +29,7 @@ extension Store {
         try database.run(
           """
           INSERT INTO shifts VALUES (?1, ?2, ?3, ?4)
-          ON CONFLICT (run, number) DO UPDATE SET lines = ?4
+          ON CONFLICT (run, number) DO UPDATE SET lines = ?4 WHERE run <> \(KeptShift.noRun)
           """,
           [
             Store.number(shift.run), .integer(Int64(shift.number)),

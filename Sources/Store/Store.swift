@@ -40,8 +40,11 @@ package struct KeptEvent: Equatable, Sendable {
   }
 }
 
-/// One shift as the daemon has told it.
+/// One shift as the daemon has told it, or something else that happened to the machine.
 package struct KeptShift: Equatable, Sendable {
+  /// Of what no daemon has counted: it comes no further, and its first word stays.
+  package static let noRun: UInt64 = 0
+
   /// Which start of the daemon counted it.
   package var run: UInt64
   package var number: UInt32

@@ -195,7 +195,7 @@ struct Program {
     let page = HistoryPage(records, nothing: "no shift in this time that hopshift-courier knows")
     let zone = Clock.zone(at: Instant(nanoseconds: page.wall ?? 0))
     output.write(page.render(zone: zone, withStages: false, style))
-    if page.wall != nil { output.write("\n" + page.statistics(style)) }
+    if page.hasShifts { output.write("\n" + page.statistics(style)) }
     return .ok
   }
 

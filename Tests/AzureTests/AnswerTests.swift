@@ -171,13 +171,21 @@ struct AnswerTests {
     // A list that does not come, or is cut, says nothing of the event.
     #expect(try read(Answer(status: 500)) == [])
     #expect(try read(Answer(status: 200, body: Array("{\"DocumentInc".utf8))) == [])
-    let approved = watch.approve("e")
+    let approved = watch.approve("e", at: now)
     let approval = try #require(approved)
     #expect(approval.method == .post)
     let text = String(decoding: approval.body, as: UTF8.self)
     #expect(text == "{\"StartRequests\":[{\"EventId\":\"e\"}]}")
-    let twice = watch.approve("e")
+    let twice = watch.approve("e", at: now)
     #expect(twice == nil)
+    // What was not taken is asked for again, no sooner than the service wishes.
+    let isFirst = watch.approvalFailed("e", after: .seconds(5), at: now)
+    #expect(isFirst)
+    let early = watch.approve("e", at: now + .seconds(4))
+    #expect(early == nil)
+    let again = watch.approve("e", at: now + .seconds(5))
+    #expect(again == approval)
+    watch.approvalWasTaken()
     let started = event("e", "Redeploy", "\"nva1\"", "Started")
     let begun = try read(events(started, 4))
     guard begun.count == 1, case .started = begun[0] else {
@@ -191,15 +199,33 @@ struct AnswerTests {
     }
   }
 
+  /// What takes the machine away counts; what only holds it for seconds if that is wished.
+  @Test(
+    arguments: [
+      ("Reboot", true, true), ("Redeploy", true, true), ("Preempt", true, true),
+      ("Terminate", true, true), ("Freeze", false, true), ("Tomorrow", false, false),
+    ])
+  func eventsAreOfInterestByKind(_ kind: String, _ usually: Bool, _ withFreezes: Bool) throws {
+    for (countsFreezes, isOfInterest) in [(false, usually), (true, withFreezes)] {
+      var watch = EventWatch(machine: "nva1", countsFreezes: countsFreezes, seed: 1, now: .zero)
+      let turn = watch.turn(at: .zero)
+      let (call, _) = try #require(turn)
+      let list = events(event("e", kind, "\"nva1\"", "Scheduled"), 1)
+      let news = watch.answered(call, list, at: .zero)
+      #expect(news.count == (isOfInterest ? 1 : 0), "freezes count: \(countsFreezes)")
+      #expect(watch.known.map(\.kind.rawValue) == (isOfInterest ? [kind] : []))
+    }
+  }
+
   @Test func othersEventsAreNotApproved() throws {
     var watch = EventWatch(machine: "nva1", countsFreezes: true, seed: 1, now: .zero)
     let turn = watch.turn(at: .zero)
     let (call, _) = try #require(turn)
     let both = event("b", "Reboot", "\"nva1\",\"nva2\"", "Scheduled")
     #expect(watch.answered(call, events(both, 1), at: .zero).count == 1)
-    let shared = watch.approve("b")
+    let shared = watch.approve("b", at: .zero)
     #expect(shared == nil)
-    let none = watch.approve("nothing")
+    let none = watch.approve("nothing", at: .zero)
     #expect(none == nil)
   }
 }

@@ -11,6 +11,10 @@ struct OfficeScene {
 
   var office = Office(Servers(), seed: 5, now: .zero)
   var manager = SimulatedManager()
+  /// The manager of a second table, if there is one.
+  var second: SimulatedManager?
+  /// What stands at other paths, by the path.
+  var places: [String: String] = [:]
   var now = Instant.zero
   var record: Desired
   var settings: Settings
@@ -27,15 +31,27 @@ struct OfficeScene {
   var diskWorks = true
   /// The metadata service answers so.
   var metadataStatus = 200
+  /// What it lists of events, in its words.
+  var eventList: [String] = []
+  /// What it says to the next approvals before it takes one; 0: the answer is lost.
+  var startAnswers: [Answer] = []
+  /// What the resource manager answers to whatever it is asked.
+  var everything: Answer?
 
   private(set) var kept: [String: KeptWord] = [:]
   private(set) var finished: [Generation] = []
   private(set) var reports: [Report] = []
   private(set) var routeReports: [Prefix: RouteReport] = [:]
   private(set) var writes: [(at: Instant, request: Request)] = []
+  /// Calls of the resource manager and of the metadata service.
+  private(set) var calls: [Request] = []
+  private(set) var metadataCalls: [Request] = []
+  /// Events that were to begin.
+  private(set) var starts: [(at: Instant, body: String)] = []
   private(set) var abandoned = 0
   private(set) var said: [String] = []
   private(set) var events: [[ScheduledEvent]] = []
+  private(set) var happened: [EventNews] = []
   private(set) var inspections: [[Advice]] = []
   private(set) var returns: [ReturnRoute] = []
   /// Inputs that the office was given since the start.
@@ -114,6 +130,7 @@ struct OfficeScene {
       if kept[route]?.generation == generation { kept[route] = nil }
     case .routes(let news): for report in news { routeReports[report.prefix] = report }
     case .events(let list): events.append(list)
+    case .happened(let news): happened.append(news)
     case .inspected(let advice, _): inspections.append(advice)
     case .returns(let routes): returns += routes
     case .say(_, _, let text): said.append(text)
@@ -127,14 +144,72 @@ struct OfficeScene {
   }
 
   private mutating func answer(_ call: OfficeCall, _ request: Request) {
-    if request.isForMetadata { return later(.milliseconds(3), .answer(call, metadata(request))) }
+    if request.isForMetadata {
+      metadataCalls.append(request)
+      let answer = request.method == .post ? begin(request) : metadata(request)
+      let loss = OfficeInput.lost(call, .unanswered(.timeout))
+      return later(.milliseconds(3), answer.status == 0 ? loss : .answer(call, answer))
+    }
+    calls.append(request)
     if request.isWrite { writes.append((now, request)) }
+    if let everything { return later(.milliseconds(20), .answer(call, everything)) }
     if request.isWrite, let refusal = refusals.first {
       refusals.removeFirst()
       return later(.milliseconds(20), .answer(call, refusal))
     }
-    let answer = manager.handle(request, by: 0, at: now, lasts: .milliseconds(80))
-    later(.milliseconds(20), .answer(call, answer))
+    later(.milliseconds(20), .answer(call, manage(request)))
+  }
+
+  private mutating func manage(_ request: Request) -> Answer {
+    if let place = places[String(request.target.prefix { $0 != "?" })] {
+      return Answer(status: 200, body: Array(place.utf8))
+    }
+    if let second, request.target.contains("/rt2") || request.target.hasPrefix(second.operationPath)
+    {
+      return self.second?.handle(request, by: 0, at: now, lasts: .milliseconds(120))
+        ?? Answer(status: 404)
+    }
+    return manager.handle(request, by: 0, at: now, lasts: .milliseconds(80))
+  }
+
+  /// From now on there are two tables with our route.
+  mutating func addTable() throws {
+    settings.routeTables.append(try #require(ResourceID(OfficeScene.table + "2")))
+    second = SimulatedManager()
+    second?.operationPath = "/operations2/"
+  }
+
+  /// This machine, its interface and its network, whose subnet has the table.
+  mutating func becomeFound() {
+    settings.routeTables = []
+    let group = "/subscriptions/s/resourceGroups/g/providers"
+    let (nic, net) = (
+      group + "/Microsoft.Network/networkInterfaces/nic",
+      group + "/Microsoft.Network/virtualNetworks/net"
+    )
+    places = [
+      group + "/Microsoft.Compute/virtualMachines/vm-a":
+        "{\"properties\":{\"networkProfile\":{\"networkInterfaces\":[{\"id\":\"\(nic)\"}]}}}",
+      nic: "{\"properties\":{\"enableIPForwarding\":true,\"ipConfigurations\":[{\"properties\":"
+        + "{\"privateIPAddress\":\"10.0.0.4\",\"subnet\":{\"id\":\"\(net)/subnets/lan\"}}}]}}",
+      net: "{\"properties\":{\"subnets\":[{\"id\":\"\(net)/subnets/lan\",\"properties\":"
+        + "{\"routeTable\":{\"id\":\"\(OfficeScene.table)\"}}}]}}",
+    ]
+  }
+
+  /// An event is to begin.
+  private mutating func begin(_ request: Request) -> Answer {
+    starts.append((now, String(decoding: request.body, as: UTF8.self)))
+    return startAnswers.isEmpty ? Answer(status: 200) : startAnswers.removeFirst()
+  }
+
+  /// An event as the metadata service lists it.
+  static func event(_ id: String, _ kind: String = "Reboot", of machines: [String] = ["vm-a"])
+    -> String
+  {
+    let names = machines.map { "\"\($0)\"" }.joined(separator: ",")
+    return "{\"EventId\":\"\(id)\",\"EventType\":\"\(kind)\",\"Resources\":[\(names)],"
+      + "\"EventStatus\":\"Scheduled\"}"
   }
 
   private func metadata(_ request: Request) -> Answer {
@@ -147,7 +222,7 @@ struct OfficeScene {
       } else if request.target.contains("token") {
         #"{"access_token":"t","expires_in":"86400"}"#
       } else {
-        #"{"DocumentIncarnation":1,"Events":[]}"#
+        #"{"DocumentIncarnation":1,"Events":["# + eventList.joined(separator: ",") + "]}"
       }
     return Answer(status: 200, body: Array(text.utf8))
   }

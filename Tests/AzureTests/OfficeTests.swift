@@ -5,8 +5,9 @@ import Model
 import Testing
 
 struct OfficeTests {
-  private func scene() throws -> OfficeScene {
+  private func scene(tables: Int = 1) throws -> OfficeScene {
     var scene = try OfficeScene(OfficeScene.record(1, "others", "10.0.0.4"))
+    for _ in 1..<tables { try scene.addTable() }
     scene.start()
     scene.run(.seconds(2))
     #expect(scene.writes.isEmpty)
@@ -111,15 +112,15 @@ struct OfficeTests {
   }
 
   /// A crash behind every single input from the word to its end.
-  @Test func aCrashAtAnyStepSettlesEverything() throws {
-    var calm = try scene()
+  @Test(arguments: [1, 2]) func aCrashAtAnyStepSettlesEverything(_ tables: Int) throws {
+    var calm = try scene(tables: tables)
     let before = calm.steps
     calm.want(try OfficeScene.record(2, "ours", "10.0.0.5"))
     calm.run(.seconds(10))
     let steps = calm.steps - before
     #expect(steps > 10)
     for crash in 0...steps {
-      var scene = try scene()
+      var scene = try scene(tables: tables)
       scene.want(try OfficeScene.record(2, "ours", "10.0.0.5"))
       for _ in 0..<crash where !scene.step(until: scene.now + .seconds(10)) { break }
       scene.crash()
@@ -130,6 +131,23 @@ struct OfficeTests {
       // What had arrived is found by the read, and never taken away in between.
       #expect(scene.manager.changes.count == 1, "crash after \(crash)")
       #expect(scene.manager.overlaps == 0)
+      guard let second = scene.second else { continue }
+      #expect(second.routes[OfficeScene.route]?.hop == "10.0.0.5", "crash after \(crash)")
+      #expect(second.changes.count == 1 && second.overlaps == 0, "crash after \(crash)")
+      #expect(scene.kept.count == 2)
+    }
+  }
+
+  @Test func whichIdentityIsMeantIsSaid() throws {
+    for (identity, words) in [(Identity.system, nil), (.client("11-22"), "&client_id=11-22")] {
+      var scene = try OfficeScene(OfficeScene.record(1, "others", "10.0.0.4"))
+      scene.settings.identity = identity
+      scene.start()
+      scene.run(.seconds(2))
+      let calls = scene.metadataCalls.map(\.target).filter { $0.contains("/identity/") }
+      #expect(!calls.isEmpty)
+      #expect(calls.allSatisfy { $0.contains("_id=") == (words != nil) }, "\(calls)")
+      if let words { #expect(calls.allSatisfy { $0.hasSuffix(words) }, "\(calls)") }
     }
   }
 
@@ -176,6 +194,20 @@ struct OfficeTests {
     scene.run(Office.warmPeriod * 3)
     // A call and its answer for each period, a token that is good for a day, and nothing else.
     #expect((4...20).contains(scene.steps - before))
+  }
+
+  /// A call during the block would be refused and may lengthen it.
+  @Test func whoThrottlesIsNotCalledBeforeItsTime() throws {
+    var scene = try scene()
+    scene.everything = Answer(status: 429, headers: [Answer.Header("Retry-After", "600")])
+    let before = scene.calls.count
+    while scene.calls.count == before, scene.step(until: scene.now + .seconds(120)) { continue }
+    #expect(scene.calls.count == before + 1)
+    scene.run(.seconds(590))
+    #expect(scene.calls.count == before + 1)
+    scene.everything = nil
+    scene.run(.seconds(100))
+    #expect(scene.calls.count > before + 1)
   }
 
   @Test(arguments: [

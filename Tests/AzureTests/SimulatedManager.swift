@@ -45,6 +45,8 @@ struct SimulatedManager {
 
   var routes: [String: Entry] = [:]
   var tag = 1
+  /// Where its operations are asked for.
+  var operationPath = "/operations/"
   var isThere = true
   /// Writes that the headers say are left; nil: they say nothing.
   var remaining: Int?
@@ -117,7 +119,7 @@ struct SimulatedManager {
         Change(
           at: now, speaker: speaker, route: name, hop: hop, wasGuarded: request.ifMatch != nil))
     }
-    let url = "\(SimulatedManager.host)/operations/\(operations.count - 1)?api-version=1"
+    let url = "\(SimulatedManager.host)\(operationPath)\(operations.count - 1)?api-version=1"
     return Answer(
       status: request.method == .delete ? 202 : existed ? 200 : 201,
       headers: [Answer.Header("Azure-AsyncOperation", url)] + counts())
@@ -130,10 +132,10 @@ struct SimulatedManager {
   }
 
   private mutating func read(_ request: Request, at now: Instant) -> Answer {
-    guard request.target.hasPrefix("/operations/") else {
+    guard request.target.hasPrefix(operationPath) else {
       return Answer(status: 200, body: Array(tableBody(at: now).utf8))
     }
-    let digits = request.target.dropFirst("/operations/".count).prefix { $0 != "?" }
+    let digits = request.target.dropFirst(operationPath.count).prefix { $0 != "?" }
     guard let index = Int(digits), operations.indices.contains(index) else {
       return SimulatedManager.error(404, "NotFound")
     }

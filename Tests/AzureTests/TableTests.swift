@@ -251,6 +251,59 @@ struct TableTests {
     #expect(scene.table.trouble(of: RouteSlot(0)) == .contested)
   }
 
+  // MARK: Operations that are told by Location
+
+  /// A route that was ours is removed, and the answer has this `Location` and nothing else.
+  private func removing(_ location: String) throws -> (Scene, Generation) {
+    var scene = try Scene()
+    scene.outputs = []
+    scene.want(2, .absent)
+    let calls = scene.takeCalls()
+    let (id, delete) = try #require(calls.first)
+    #expect(delete.method == .delete && delete.ifMatch == "W/\"1\"")
+    _ = scene.manager.handle(delete, by: 0, at: scene.now, lasts: .milliseconds(100))
+    scene.give(
+      .answered(id, Answer(status: 202, headers: [Answer.Header("Location", location)])))
+    return (scene, Generation(epoch: 1, counter: 2))
+  }
+
+  @Test func aLocationIsPolledUntilItEnds() throws {
+    let url = SimulatedManager.host + "/operationResults/7?api-version=1"
+    var (scene, generation) = try removing(url)
+    #expect(scene.outputs == [.told(RouteSlot(0), generation, .accepted)])
+    scene.outputs = []
+    for status in [202, 202, 204] {
+      #expect(scene.table.isWriting)
+      scene.wait(.seconds(5))
+      let polls = scene.takeCalls()
+      #expect(polls.map(\.1.target) == ["/operationResults/7?api-version=1"])
+      let (id, poll) = try #require(polls.first)
+      #expect(poll.method == .get && poll.needsToken)
+      scene.give(.answered(id, Answer(status: status)))
+    }
+    #expect(!scene.table.isWriting)
+    // Its end proves nothing: done is what a read has shown.
+    let reads = scene.takeCalls()
+    #expect(reads.map(\.1.method) == [.get])
+    let (id, get) = try #require(reads.first)
+    scene.give(.answered(id, scene.manager.handle(get, by: 0, at: scene.now, lasts: .zero)))
+    #expect(scene.outputs.contains(.told(RouteSlot(0), generation, .done)))
+  }
+
+  /// Whoever asked there would hand over the token.
+  @Test func aLocationOfAnotherHostIsNotAsked() throws {
+    var (scene, generation) = try removing("https://management.azure.com.example/operations/7")
+    #expect(!scene.table.isWriting)
+    let reads = scene.takeCalls()
+    #expect(reads.map(\.1.endpoint) == [Cloud.world.management])
+    #expect(reads.map(\.1.method) == [.get])
+    let (id, get) = try #require(reads.first)
+    #expect(get.target.contains("/routeTables/"))
+    scene.wait(.milliseconds(200))
+    scene.give(.answered(id, scene.manager.handle(get, by: 0, at: scene.now, lasts: .zero)))
+    #expect(scene.outputs.contains(.told(RouteSlot(0), generation, .done)))
+  }
+
   @Test func driftIsOnlyReportedIfThatIsWished() throws {
     var scene = try Scene(.report)
     scene.want(2, .hop(ours))

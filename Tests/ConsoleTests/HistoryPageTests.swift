@@ -46,6 +46,34 @@ import Testing
         """)
   }
 
+  /// Scheduled events stand among the shifts, each at its time.
+  @Test func eventsOfTheMachine() throws {
+    func event(_ step: String, _ seconds: Int) -> String {
+      """
+      {"v":1,"id":"a","type":"event","unix-ns":\(1_795_251_792 + seconds)000000000,\
+      "event":"E-1","kind":"Reboot","step":"\(step)"}
+      """
+    }
+    let lines = [event("announced", -8), HistoryPageTests.shift, event("begun", 600)]
+    let page = HistoryPage(try HistoryPageTests.records(lines + [event("over", 720)]))
+    #expect(page.hasShifts)
+    #expect(
+      page.render(zone: 3_600, withStages: false, HistoryPageTests.plain)
+        == """
+        2026-11-21 10:03:04 Azure: Reboot E-1 is announced
+        #17 2026-11-21 10:03:12 voice moved from ws1 to ws2 because ws1 did not answer 3 HTTP \
+        probes in a row; written to no route server
+        2026-11-21 10:13:12 Azure: Reboot E-1 has begun
+        2026-11-21 10:15:12 Azure: Reboot E-1 is over
+
+        """)
+    let alone = HistoryPage(try HistoryPageTests.records([event("over", 0)]))
+    #expect(!alone.hasShifts && alone.wall == 1_795_251_792_000_000_000)
+    #expect(
+      alone.render(zone: 0, withStages: false, HistoryPageTests.plain)
+        == "2026-11-21 09:03:12 Azure: Reboot E-1 is over\n")
+  }
+
   /// Each bar begins where the one before it ended, and no line is longer than a terminal.
   @Test func bars() throws {
     let page = HistoryPage(

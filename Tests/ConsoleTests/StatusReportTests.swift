@@ -79,6 +79,19 @@ import Testing
     #expect(report.faults.contains("VIP b: nobody is known to be able to carry it"))
   }
 
+  /// What would not survive a crash is said, and is a fault.
+  @Test func whatIsNotOnTheDiskIsSaid() throws {
+    let courier = """
+      {"v":1,"id":"ask","type":"courier","connected":true,"needed":true,"not-durable":["web"],\
+      "troubles":[],"events":["Reboot E-1 is announced"]}
+      """
+    let report = StatusReport(try records([Recorded.daemon, courier].joined(separator: "\n")))
+    let page = report.render(Style(hasColour: false))
+    #expect(page.contains("courier        connected, not durable: web\n"), "\(page)")
+    #expect(page.contains("               Azure: Reboot E-1 is announced\n"), "\(page)")
+    #expect(report.faults == ["not durable: web"])
+  }
+
   @Test func speakersHaveTheirRows() throws {
     let lines = [Recorded.daemon, Recorded.group].joined(separator: "\n")
     let page = StatusReport(try records(lines)).render(Style(hasColour: false))

@@ -194,6 +194,27 @@ import Testing
     try scene.wait("done") { scene.isDone() }
   }
 
+  /// The fallback of a writer that died hides every later shift: the next claimant takes it away.
+  @Test func theFallbackOfADeadWriterIsRemoved() throws {
+    let scene = try Scene()
+    scene.mode = "fallback"
+    scene.wanted = false
+    try scene.azure.set(
+      "meddle",
+      #"{"name":"\#(Scene.route)","properties":{"addressPrefix":"100.64.0.0/31","#
+        + #""nextHopType":"VirtualAppliance","nextHopIpAddress":"10.0.0.99"}}"#)
+    try scene.start()
+    try scene.settle()
+    #expect(try scene.azure.writes().isEmpty)
+    scene.want("ours", "10.0.0.5")
+    try scene.wait("done") { scene.isDone() }
+    #expect(try scene.azure.hop(Scene.route) == nil)
+    let writes = try scene.azure.writes().map(\.words)
+    #expect(writes.allSatisfy { $0.hasPrefix("DELETE \(Scene.route) W/\"") }, "\(writes)")
+    #expect(writes.count == 1 || !scene.wasAwake && !writes.isEmpty)
+    #expect(try scene.finish() == 0)
+  }
+
   /// What is written to a connection that is no more, and be it TLS' goodbye, is a failed write.
   /// Whether libcurl itself keeps the signal away depends on its version.
   @Test func aPeerThatResetsEndsNothing() throws {
@@ -264,7 +285,7 @@ import Testing
         + #""EventType":"Reboot","Resources":["vm-b"],"EventStatus":"Scheduled"}]}"#)
     try scene.wait("told") { scene.eventWords.last == ["Reboot:scheduled:E-1"] }
     #expect(try !scene.azure.calls().contains { $0.words.hasPrefix("metadata POST") })
-    scene.sayVacated()
+    scene.sayVacated("E-1")
     try scene.wait("approval") {
       try scene.azure.calls().contains {
         $0.words.hasPrefix("metadata POST") && $0.words.contains("E-1")
@@ -273,6 +294,15 @@ import Testing
     try scene.azure.set("events", #"{"DocumentIncarnation":3,"Events":[]}"#)
     try scene.wait("over") { scene.eventWords.last == ["none"] }
     #expect(try !scene.azure.calls().contains { $0.words.contains("E-2") })
+    // Nobody took anything over, and the past has it all the same.
+    var past = ""
+    try scene.wait("the past") {
+      past = try scene.answer()
+      return past.contains(#""step":"over""#)
+    }
+    let steps = past.split(separator: "\n").filter { $0.contains(#""type":"event""#) }
+    #expect(steps.count == 2 && steps.allSatisfy { $0.contains(#""kind":"Reboot""#) }, "\(past)")
+    #expect(steps.first?.contains(#""event":"E-1","kind":"Reboot","step":"announced""#) == true)
   }
 
   @Test func theTokenIsNowhere() throws {
@@ -285,6 +315,11 @@ import Testing
     scene.want("ours", "10.0.0.6")
     try scene.wait("trouble") { scene.told.last?.stage == "failed" }
     let pid = try #require(scene.pid)
+    let facts = try String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)
+    for set in ["CapInh", "CapPrm", "CapEff", "CapAmb"] {
+      #expect(facts.contains("\n\(set):\t0000000000000000\n"), "\(set) in \(facts)")
+    }
+    #expect(facts.contains("\nNoNewPrivs:\t1\n"), "\(facts)")
     let limits = try String(contentsOfFile: "/proc/\(pid)/limits", encoding: .utf8)
     let core = try #require(limits.split(separator: "\n").first { $0.hasPrefix("Max core") })
     #expect(core.split(separator: " ").dropFirst(4).prefix(2) == ["0", "0"])

@@ -2,8 +2,11 @@
 
 import Foundation
 import Linux
+import Metrics
 import Model
 import Testing
+
+@testable import Courier
 
 @Suite(.serialized, .timeLimit(.minutes(4))) struct MetricsTests {
   /// What a GET of the page brings, the daemon turned meanwhile.
@@ -49,6 +52,22 @@ import Testing
     #expect(!text.contains("\nhopshift_courier_requests_total 0\n"))
     #expect(try page(scene, "/").hasPrefix("HTTP/1.1 404"))
     #expect(try scene.finish() == 0)
+  }
+
+  /// The same text is what promtool judges (Tests/Checks).
+  @Test func ourOwnFamilies() throws {
+    var traffic = Traffic()
+    for _ in 0..<5 { traffic.begin() }
+    for status in [200, 503] { traffic.answered(status) }
+    traffic.lose()
+    var text = Exposition()
+    CourierMetrics(
+      started: .zero, now: .zero + .milliseconds(1_250), hasToken: true, isDurable: false,
+      openCalls: 2, depth: 3, traffic: traffic
+    ).write(into: &text)
+    let place = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "MetricsTests/Vectors/courier.openmetrics")
+    #expect(try text.finish() == String(contentsOf: place, encoding: .utf8))
   }
 
   @Test func aDaemonThatIsSilentOrGoneIsDown() throws {

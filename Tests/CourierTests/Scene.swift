@@ -33,6 +33,11 @@ final class Scene {
   private var follower: String?
   private var courier: Process?
 
+  /// Proxies that nobody is: whoever uses one reaches nothing.
+  private static let proxies = Dictionary(
+    uniqueKeysWithValues: ["http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"]
+      .map { ($0, "http://127.0.0.1:9") })
+
   // What the daemon says.
   var epoch: UInt64 = 7
   var counter: UInt64 = 1
@@ -116,6 +121,7 @@ final class Scene {
         "--metadata", "http://127.0.0.1:\(azure.metadata)", "--ca-file", azure.certificate,
       ] + more
     process.standardError = file
+    process.environment = ProcessInfo.processInfo.environment.merging(Scene.proxies) { $1 }
     try process.run()
     courier = process
   }
@@ -350,8 +356,10 @@ final class Scene {
     return now
   }
 
-  func sayVacated() {
-    if let follower { send("{\"v\":1,\"id\":\"\(follower)\",\"type\":\"vacated\"}\n") }
+  func sayVacated(_ event: String) {
+    guard let follower else { return }
+    let head = "{\"v\":1,\"id\":\"\(follower)\",\"type\":\"vacated\""
+    send("\(head),\"events\":[\"\(event)\"]}\n")
   }
 
   var generation: String { "\(epoch).\(counter)" }

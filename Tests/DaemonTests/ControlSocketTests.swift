@@ -116,7 +116,7 @@ struct ControlSocketTests {
       pauses: Pauses(), outcomes: RouteOutcomes(vips: 1), tables: TableReports(),
       events: MachineEvents(),
       measures: Measures(for: plan()),
-      hasCourier: false, isVacated: false, now: .zero + .seconds(3))
+      hasCourier: false, vacated: [], now: .zero + .seconds(3))
     let connections = (0..<(2 * ConnectionSlot.perPeer)).map {
       Connection(
         ConnectionSlot(index: $0).peer, vips: 1, longest: 200, holdTime: .seconds(30))

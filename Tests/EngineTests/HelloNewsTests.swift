@@ -90,6 +90,22 @@ struct HelloNewsTests {
     #expect(said.allSatisfy { $0.header.start == 7 && $0.header.flags == [] })
   }
 
+  @Test func whatThePlatformIsAboutToDoIsRelayed() throws {
+    let speaking = try Speaking()
+    try speaking.start()
+    _ = try speaking.run(until: speaking.now + .milliseconds(250))
+    let start = speaking.now
+    var said = try speaking.give(.doomed(true))
+    said += try speaking.run(until: start + .milliseconds(500)).map(\.header)
+    #expect(said.count >= 5 && said.allSatisfy { $0.flags == [.doomed] })
+    said = try speaking.give(.doomed(false))
+    said += try speaking.run(until: start + .seconds(1)).map(\.header)
+    #expect(said.count >= 5 && said.allSatisfy { $0.flags == [] })
+    // Who leaves while it is doomed says both.
+    _ = try speaking.give(.doomed(true))
+    #expect(try speaking.give(.stop).map(\.flags) == [[.leaving, .doomed]])
+  }
+
   @Test func nothingFollowsTheLastWord() throws {
     let speaking = try Speaking()
     try speaking.start()

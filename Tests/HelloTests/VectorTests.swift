@@ -54,7 +54,7 @@ struct VectorTests {
 
   private let sender = IPv4Address(10, 0, 2, 20)
 
-  @Test func allAreThere() { #expect(VectorTests.vectors.count == 4) }
+  @Test func allAreThere() { #expect(VectorTests.vectors.count == 5) }
 
   @Test func oneVIP() throws {
     let bytes = try vector("one VIP")
@@ -81,6 +81,17 @@ struct VectorTests {
     #expect(reader.count == 0)
     var writer = HelloWriter()
     writer.begin(reader.header)
+    let written = writer.bytes
+    #expect(written == bytes)
+  }
+
+  @Test func whoIsDoomedSaysSo() throws {
+    let bytes = try vector("doomed")
+    let header = HelloHeader(sender: sender, start: 1, sequence: 2, pauses: 0, flags: .doomed)
+    let reader = try HelloReader(bytes.span)
+    #expect(reader.header == header)
+    var writer = HelloWriter()
+    writer.begin(header)
     let written = writer.bytes
     #expect(written == bytes)
   }

@@ -43,6 +43,15 @@ import Testing
     #expect(metrics.configurationSum == 7)
   }
 
+  /// Who cannot look at the file has the daemon's word; who has looked knows better.
+  @Test(arguments: [true, false]) func whatADaemonKnowsOfItsFile(_ wasRefused: Bool) throws {
+    let daemon =
+      #"{"v":1,"id":"a","type":"daemon","version":"0.1.0","config-refused":\#(wasRefused)}"#
+    let number = wasRefused ? 1 : 0
+    #expect(try text(daemon).contains("\nhopshift_config_stale \(number)\n"))
+    #expect(try text(daemon, isStale: !wasRefused).contains("_stale \(1 - number)\n"))
+  }
+
   /// Of a daemon that is older or newer a field may be missing: then so is its family.
   @Test func whatIsMissingIsNotThere() throws {
     let found = try text(

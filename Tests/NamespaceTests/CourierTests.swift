@@ -57,6 +57,23 @@ final class Courts {
       decoding: FileManager.default.contents(atPath: "\(place)/\(name)") ?? Data(), as: UTF8.self)
   }
 
+  /// Another configuration is followed from now on.
+  func reload(_ text: String) throws {
+    _ = try duel.lab.write("a.yaml", text)
+    let answer = try duel.ask(["reload"])
+    #expect(answer.contains("reloaded"), "\(answer)")
+  }
+
+  /// The server was asked this.
+  func waitForCall(_ pieces: String...) throws {
+    try Waiting.until("a call with \(pieces)", within: .seconds(40)) { () throws(LabError) in
+      let isThere = text("calls").split(separator: "\n").contains { line in
+        pieces.allSatisfy { line.contains($0) }
+      }
+      return isThere ? nil : text("courier\(starts).log")
+    }
+  }
+
   /// Tells the server something.
   func set(_ line: String) throws {
     let file = try #require(FileHandle(forWritingAtPath: place + "/commands"))
@@ -206,7 +223,8 @@ struct CourierTests {
     let courts = try Courts()
     let duel = courts.duel
     defer { duel.tearDown() }
-    try duel.startDaemon(configuration: CourierTests.configuration)
+    let shift = CourierTests.configuration + "  acknowledge-events: true\n"
+    try duel.startDaemon(configuration: shift)
     try courts.startCourier()
     _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
     try courts.wait(for: [#""stage":"done","durable":true"#], of: ["desired", "--json"])
@@ -218,6 +236,18 @@ struct CourierTests {
     try courts.waitForTrack("1")
     try courts.wait(for: ["Azure: Reboot E-1 is announced"], of: ["status"])
     try courts.wait(for: ["Azure is about to do something"], of: ["explain", "web"])
+    // Where events are only told, or not even that, none empties the machine.
+    try courts.reload(CourierTests.configuration + "  scheduled-events: report\n")
+    try courts.waitForTrack("0")
+    try courts.wait(for: ["Azure: Reboot E-1 is announced"], of: ["status"])
+    try courts.reload(CourierTests.configuration + "  scheduled-events: off\n")
+    try courts.wait(for: [#""events":[]"#], of: ["status", "--json"])
+    try courts.reload(shift)
+    try courts.waitForTrack("1")
+    // It may begin when nothing is carried here any more, and not before.
+    #expect(!courts.text("calls").contains("metadata POST"))
+    _ = try duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
+    try courts.waitForCall("metadata POST", "E-1")
     try courts.set(#"events {"DocumentIncarnation":3,"Events":[]}"#)
     try courts.waitForTrack("0")
     #expect(try !duel.ask(["status"]).contains("Reboot"))

@@ -112,9 +112,11 @@ struct ReloadTests {
     let (status, answer) = try scene.reload(Self.text("  web: {prefixes: [10.1.0.5/33]}\n"))
     #expect(status == 78, "\(answer)")
     #expect(answer.contains("a.yaml:8:") && answer.contains("nothing has changed"), "\(answer)")
+    try scene.duel.wait(forStatus: [#""config-refused":true"#])
     let (again, plain) = try scene.reload(Self.text(Self.plainWeb))
     #expect(again == 0, "\(plain)")
     #expect(plain == "reloaded; the file says what was followed already\n")
+    try scene.duel.wait(forStatus: [#""config-refused":false"#])
     // The next thing that is said is the next thing that happens: nothing came in between.
     _ = try scene.duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
     try scene.wait(forUpdates: said.count + 1)

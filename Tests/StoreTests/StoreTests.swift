@@ -79,6 +79,11 @@ struct StoreTests {
       #expect(try store.shifts(since: 0, limit: 10).map(\.lines) == ["a", "b further", "c"])
       #expect(try store.shifts(since: 20, limit: 10).map(\.run) == [7, 8])
       #expect(try store.shifts(since: 0, limit: 1).map(\.lines) == ["c"])
+      // What no daemon has counted stays as it was told first.
+      try store.keep([shift(KeptShift.noRun, 5, at: 25, "event")])
+      try store.keep([shift(KeptShift.noRun, 5, at: 35, "event, told again")])
+      #expect(
+        try store.shifts(since: 20, limit: 10).map(\.lines) == ["b further", "event", "c"])
       let long = String(repeating: "x", count: Store.linesLimit + 1)
       try store.keep([shift(8, 2, at: 40, long)])
       #expect(try store.shifts(since: 40, limit: 10).isEmpty)
@@ -86,6 +91,37 @@ struct StoreTests {
         (0..<Store.shiftLimit).map { shift(9, UInt32($0), at: 100 + Int64($0), "d") })
       let kept = try store.shifts(since: 0, limit: 10_000)
       #expect(kept.count == Store.shiftLimit && kept.allSatisfy { $0.run == 9 })
+    }
+  }
+
+  /// The oldest of what became of routes goes when there is too much of it.
+  @Test func thePastOfRoutesHasAnEnd() throws {
+    try withDirectory { place in
+      do { _ = try Store(path: place + "/store") }
+      // Each line is a sync of its own, so that the first ten thousand are put there at once.
+      let python = Process()
+      python.executableURL = URL(fileURLWithPath: "/usr/bin/python3")
+      python.arguments = [
+        "-c",
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+          + "c.executemany(\"INSERT INTO history (at, route, epoch, counter, stage, detail) \""
+          + "\"VALUES (?, '/a', 1, 1, 'done', '')\", [(n,) for n in range(int(sys.argv[2]))]); "
+          + "c.commit()",
+        place + "/store", "\(Store.historyLimit)",
+      ]
+      try python.run()
+      python.waitUntilExit()
+      try #require(python.terminationStatus == 0)
+      let store = try Store(path: place + "/store")
+      for at in [90_001, 90_002] {
+        try store.add(
+          KeptEvent(
+            wallMilliseconds: Int64(at), route: "/a", generation: intent("/a", 1).generation,
+            stage: "done", detail: ""))
+      }
+      let kept = try store.history(since: 0, limit: 2 * Store.historyLimit)
+      #expect(kept.count == Store.historyLimit)
+      #expect(kept.first?.wallMilliseconds == 2 && kept.last?.wallMilliseconds == 90_002)
     }
   }
 

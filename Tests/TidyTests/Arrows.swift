@@ -82,7 +82,7 @@ enum Arrows {
     "StoreTests": ["Store", "Model"],
     "WebServerTests": ["WebServer", "Linux", "Model"],
     "HTTPSTests": ["HTTPS", "Model"],
-    "CourierTests": ["Courier", "Azure", "Control", "Linux", "Store", "Model"],
+    "CourierTests": ["Courier", "Azure", "Control", "Metrics", "Linux", "Store", "Model"],
     "DaemonTests": [
       "World", "Daemon", "BGP", "Engine", "Failover", "Hello", "Journal", "Chronicle", "Control",
       "Linux", "Probes", "Seal", "Model",
