@@ -33,6 +33,8 @@ package struct ProbeTarget: Sendable {
   /// What the network says for the host counts as well: the user wants it, or it is an anchor,
   /// which is there to prove that the network works.
   package let trustsProxy: Bool
+  /// The address is a VIP's, and so on whichever machine carries it.
+  let isOfVIP: Bool
   package internal(set) var liveness: Liveness
   /// ARP.
   package internal(set) var binding = Binding()
@@ -56,13 +58,14 @@ package struct ProbeTarget: Sendable {
 
   init(
     _ slot: TargetSlot, host: HostSlot, address: IPv4Address, method: Method, trustsProxy: Bool,
-    cadence: Cadence
+    isOfVIP: Bool, cadence: Cadence
   ) {
     self.slot = slot
     self.host = host
     self.address = address
     self.method = method
     self.trustsProxy = trustsProxy
+    self.isOfVIP = isOfVIP
     liveness = Liveness(cadence)
   }
 
@@ -76,6 +79,11 @@ package struct ProbeTarget: Sendable {
     case .neighbour: neighbourMAC
     default: nil
     }
+  }
+
+  /// What is compared with the answers of others.
+  var answer: ProxiedARP.Answer? {
+    mac.map { ProxiedARP.Answer(host: host, address: address, mac: $0, isOfVIP: isOfVIP) }
   }
 
   package var reason: LivenessReason { isDiscounted ? .localFabric : liveness.reason }
