@@ -91,6 +91,18 @@ package struct ProbeTarget: Sendable {
   /// The network answers for the host: neither its life nor its death can be seen.
   package var isDiscounted: Bool { proxied != nil && !trustsProxy }
 
+  /// A reply for the address was read: the probe on its way that it may answer, and what can be
+  /// believed of it. One call, since each question from outside copies the target.
+  mutating func replied(
+    _ packet: ARPPacket, _ stamp: ProbeStamp, readAt now: Instant
+  ) -> (token: UInt32?, verdict: Binding.Verdict) {
+    let token = liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
+    let verdict = binding.replied(
+      packet.sender, isAsked: token != nil && packet.targetAddress == askedFrom,
+      wasBroadcast: wasBroadcast, isUp: liveness.state.isUp, at: now)
+    return (token, verdict)
+  }
+
   package var isNeighbour: Bool { method == .neighbour }
 
   package var isBFD: Bool {
