@@ -4,18 +4,23 @@
 // over when the process waits again (epoll_wait, poll, select and their like). If anything was sent
 // on a TCP socket in between, one line goes to the file that HOPSHIFT_ALLOCATION_LOG names:
 //
-//   event 7 bytes 88 allocations 0 frees 0 sends 2 ns 5120 9870
+//   event 7 bytes 88 allocations 0 frees 0 sends 2 keepalives 0 ns 5120 9870
+//
+// With HOPSHIFT_ALLOCATION_WAKE in the environment an event opens whenever epoll_wait returns, for
+// what is no netlink: a timer, an answer, or one that did not come. Keepalives are those of the
+// sends that took 19 bytes, a BGP KEEPALIVE and nothing else.
 //
 // Counted is what happened from the return of the first recvmsg() to the entry of the last send;
-// the times run from the same return to the return of each send. When the process ends, the line
-// "total allocations N" tells what was seen in its whole life: it shows that the process uses the
-// functions that are watched. Nothing here allocates. The process has one thread that matters;
+// the times run from the same return to the return of each send. When the process ends, and at each
+// SIGUSR2, the line "total allocations N" tells what was seen in its whole life: it shows that the
+// process uses the functions that are watched. Nothing here allocates. The process has one thread that matters;
 // others are counted with it.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -38,7 +43,7 @@ extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 extern void __libc_free(void *);
 
-enum { most_sends = 64 };
+enum { most_sends = 64, keepalive_size = 19 };
 
 static struct {
 	bool open;
@@ -46,13 +51,14 @@ static struct {
 	uint64_t bytes;
 	uint64_t allocations, frees;		// so far
 	uint64_t allocations_sent, frees_sent;	// at the last send
-	int sends;
+	int sends, keepalives;
 	int64_t sent[most_sends];
 } event;
 
 static uint64_t event_number;
 static uint64_t total_allocations;
 static int log_descriptor = -1;
+static bool opens_on_wake;
 
 static int64_t now(void)
 {
@@ -205,6 +211,7 @@ static void close_event(void)
 	at = put_number(put_text(at, " allocations "), event.allocations_sent);
 	at = put_number(put_text(at, " frees "), event.frees_sent);
 	at = put_number(put_text(at, " sends "), (uint64_t)event.sends);
+	at = put_number(put_text(at, " keepalives "), (uint64_t)event.keepalives);
 	at = put_text(at, " ns");
 	for (int i = 0; i < event.sends && i < most_sends; i++)
 		at = put_number(put_text(at, " "), (uint64_t)event.sent[i]);
@@ -226,6 +233,7 @@ static ssize_t after_send(bool counts, long result)
 		if (event.sends < most_sends)
 			event.sent[event.sends] = now() - event.began;
 		event.sends += 1;
+		event.keepalives += result == keepalive_size;
 	}
 	return result;
 }
@@ -274,12 +282,19 @@ EXPORTED ssize_t writev(int descriptor, const struct iovec *pieces, int count)
 
 enum { kernel_signal_set = 8 };	// bytes, as the system calls below want it
 
+static int woken(int result)
+{
+	if (opens_on_wake && result >= 0)
+		open_event(0);
+	return result;
+}
+
 EXPORTED int epoll_pwait(int descriptor, struct epoll_event *events, int most, int timeout,
 			 const sigset_t *mask)
 {
 	close_event();
-	return (int)syscall(SYS_epoll_pwait, descriptor, events, most, timeout, mask,
-			    kernel_signal_set);
+	return woken((int)syscall(SYS_epoll_pwait, descriptor, events, most, timeout, mask,
+				  kernel_signal_set));
 }
 
 EXPORTED int epoll_wait(int descriptor, struct epoll_event *events, int most, int timeout)
@@ -291,8 +306,8 @@ EXPORTED int epoll_pwait2(int descriptor, struct epoll_event *events, int most,
 			  const struct timespec *timeout, const sigset_t *mask)
 {
 	close_event();
-	return (int)syscall(SYS_epoll_pwait2, descriptor, events, most, timeout, mask,
-			    kernel_signal_set);
+	return woken((int)syscall(SYS_epoll_pwait2, descriptor, events, most, timeout, mask,
+				  kernel_signal_set));
 }
 
 EXPORTED int poll(struct pollfd *set, nfds_t count, int timeout)
@@ -308,18 +323,35 @@ EXPORTED int select(int count, fd_set *readable, fd_set *writable, fd_set *odd,
 	return (int)syscall(SYS_select, count, readable, writable, odd, timeout);
 }
 
+static void put_total(void)
+{
+	char line[64];
+	put_line(line, put_number(put_text(line, "total allocations "), total_allocations));
+}
+
+static void asked(int number)
+{
+	int before = errno;
+	(void)number;
+	put_total();
+	errno = before;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
 	const char *path = getenv("HOPSHIFT_ALLOCATION_LOG");
+	opens_on_wake = getenv("HOPSHIFT_ALLOCATION_WAKE") != NULL;
 	if (path)
 		log_descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (log_descriptor >= 0) {
+		struct sigaction action = {.sa_handler = asked, .sa_flags = SA_RESTART};
+		sigaction(SIGUSR2, &action, NULL);
+	}
 }
 
 __attribute__((destructor)) static void end(void)
 {
-	char line[64];
 	close_event();
 	if (log_descriptor >= 0)
-		put_line(line, put_number(put_text(line, "total allocations "),
-					  total_allocations));
+		put_total();
 }

@@ -65,12 +65,13 @@ package struct Peering {
     return min(first, second)
   }
 
-  /// When the first of them wants its turn. Here, since to look at one from another room copies it.
+  /// When the first of them wants its turn. Here, since to look at one from another room copies it;
+  /// and by the timers, since to ask a session copies that.
   package static func earliest(of peerings: Span<Peering>) -> Instant? {
     var earliest: Instant?
     for index in peerings.indices {
-      earliest = Instant.earlier(earliest, peerings[index].outgoing.deadline)
-      earliest = Instant.earlier(earliest, peerings[index].incoming.deadline)
+      earliest = Instant.earlier(earliest, peerings[index].outgoing.timers.earliest)
+      earliest = Instant.earlier(earliest, peerings[index].incoming.timers.earliest)
     }
     return earliest
   }

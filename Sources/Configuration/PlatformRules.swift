@@ -1,7 +1,7 @@
 // What Azure Route Server allows, as far as it is published.
 import Model
 
-/// The rules of `platform: azure`.
+/// The rules of `platform: azure`, and of `azure-vwan`.
 enum AzureRules {
   /// Every Azure Route Server has this number.
   static let asn = ASNumber(65_515)
@@ -42,7 +42,7 @@ enum ASNumberRules {
     case 65_535, UInt32.max: return "AS \(number) is reserved (RFC 7300)"
     default: break
     }
-    guard platform == .azure else { return nil }
+    guard platform?.isAzure ?? false else { return nil }
     if AzureRules.reserved.contains(where: { $0.contains(number.value) }) {
       return "AS \(number) is reserved by Azure"
     }

@@ -341,7 +341,9 @@ extension Engine {
       }
     }
     guard isComplaint else { return }
-    for index in failover.localInterfaces { ask(for: index, into: &outputs) }
+    for place in 0..<failover.localInterfaceCount {
+      ask(for: failover.localInterface(place), into: &outputs)
+    }
   }
 
   /// Hold Timer Expired: the peer has not heard us (RFC 4271 section 4.5).

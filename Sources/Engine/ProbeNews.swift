@@ -54,11 +54,20 @@ extension Engine {
   private mutating func doubt(
     _ target: TargetSlot, but doubted: inout InterfaceIndex?, into outputs: inout Outputs
   ) {
-    let interfaces = probes.interface(of: target).map { [$0] } ?? failover.localInterfaces
-    for index in interfaces where index != doubted {
-      doubted = index
-      ask(for: index, into: &outputs)
+    if let index = probes.interface(of: target) {
+      return doubt(index, but: &doubted, into: &outputs)
     }
+    for place in 0..<failover.localInterfaceCount {
+      doubt(failover.localInterface(place), but: &doubted, into: &outputs)
+    }
+  }
+
+  private mutating func doubt(
+    _ index: InterfaceIndex, but doubted: inout InterfaceIndex?, into outputs: inout Outputs
+  ) {
+    guard index != doubted else { return }
+    doubted = index
+    ask(for: index, into: &outputs)
   }
 
   // MARK: The kernel

@@ -104,7 +104,7 @@ package struct Choice: Sendable {
 
   /// `isFrozen`: nothing moves by itself. `dampedUntil`: what can wait waits until then.
   package mutating func judge(
-    _ candidates: [Candidate], isFrozen: Bool, dampedUntil: Instant?, at now: Instant
+    _ candidates: Candidates, isFrozen: Bool, dampedUntil: Instant?, at now: Instant
   ) -> Outcome {
     deadline = nil
     let begunAt = begunAt ?? now
@@ -142,7 +142,7 @@ package struct Choice: Sendable {
 
   /// The first choice waits for whoever is preferred to be known, but not for ever.
   private mutating func begin(
-    _ candidates: [Candidate], since begin: Instant, at now: Instant
+    _ candidates: Candidates, since begin: Instant, at now: Instant
   ) -> Outcome {
     guard let first = candidates.firstIndex(where: { $0.health == .up }) else {
       guard candidates.allSatisfy({ $0.health == .down }), !isAllDown else { return .unchanged }
@@ -159,7 +159,7 @@ package struct Choice: Sendable {
 
   /// The most preferred candidate that has been well for long enough.
   private mutating func better(
-    _ candidates: [Candidate], than current: Int, _ dampedUntil: Instant?, at now: Instant
+    _ candidates: Candidates, than current: Int, _ dampedUntil: Instant?, at now: Instant
   ) -> Int? {
     guard let failback, !isPinned else { return nil }
     for index in candidates.indices.prefix(current) where candidates[index].health == .up {

@@ -72,14 +72,16 @@ extension Failover {
 
   /// The hosts of a unit as they stand. A machine that will soon be away counts as down while
   /// another is up; until it is away it is better than none.
-  func candidates(of unit: Int) -> [Choice.Candidate] {
-    let spoiled = units[unit].candidates.map { host in
-      doom(of: host)?.spoils(hosts[host]) ?? hosts[host]
+  func candidates(of unit: Int) -> Candidates {
+    var candidates = Candidates()
+    for host in units[unit].candidates {
+      candidates.append(doom(of: host)?.spoils(hosts[host]) ?? hosts[host])
     }
-    guard !spoiled.contains(where: { $0.health == .up }) else { return spoiled }
-    return zip(units[unit].candidates, spoiled).map { host, candidate in
-      Choice.Candidate(hosts[host].health, since: candidate.since)
+    if candidates.contains(where: { $0.health == .up }) { return candidates }
+    for (place, host) in units[unit].candidates.enumerated() {
+      candidates[place].health = hosts[host].health
     }
+    return candidates
   }
 
   private func doom(of host: HostSlot) -> Doom? {

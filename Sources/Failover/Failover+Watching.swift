@@ -38,7 +38,7 @@ extension Failover {
   }
 
   private mutating func choose(
-    _ unit: Int, _ choice: Int, _ candidates: [Choice.Candidate], at now: Instant
+    _ unit: Int, _ choice: Int, _ candidates: Candidates, at now: Instant
   ) -> Choice.Outcome {
     choices[choice].judge(
       candidates, isFrozen: units[unit].isOut, dampedUntil: dampedUntil(unit), at: now)
@@ -46,7 +46,7 @@ extension Failover {
 
   /// Below a leader the same is said as it says, as long as its next hop is one of ours.
   private mutating func follow(
-    _ unit: Int, _ choice: Int, _ candidates: [Choice.Candidate], _ now: Instant
+    _ unit: Int, _ choice: Int, _ candidates: Candidates, _ now: Instant
   ) -> Choice.Outcome {
     let view = fellows?.view(of: unit, rank: units[unit].rank, epoch: contests[unit].epoch)
     if let nextHop = view?.incumbent?.nextHop,

@@ -172,12 +172,19 @@ package struct Failover: ~Copyable {
   }
 
   /// The interfaces that this machine's own address is on: one, unless somebody plays tricks.
-  package var localInterfaces: [InterfaceIndex] { view.interfaces(of: localSlot) }
+  package var localInterfaceCount: Int { view.interfaceCount(of: localSlot) }
+
+  package func localInterface(_ place: Int) -> InterfaceIndex {
+    view.interface(place, of: localSlot)
+  }
 
   /// Whether the link of our own address runs; an address that is nowhere proves nothing.
   var hasLink: Bool {
-    let interfaces = localInterfaces
-    return interfaces.isEmpty || interfaces.contains { view.link($0)?.isRunning ?? false }
+    let count = localInterfaceCount
+    for place in 0..<count where view.link(localInterface(place))?.isRunning ?? false {
+      return true
+    }
+    return count == 0
   }
 
   /// Takes in a link; the answer is what was known of it before.

@@ -36,6 +36,8 @@ package struct HostTable: Sendable {
     signals = Array(repeating: Entry(), count: plan.targets.count)
     assumed = Array(repeating: false, count: plan.targets.count)
     health = Array(repeating: Choice.Candidate(.unknown, since: .zero), count: plan.hosts.count)
+    // Each host's health, and our own network gone and back.
+    occurrences.reserveCapacity(plan.hosts.count + 2)
   }
 
   package var isEmpty: Bool { hosts.isEmpty }

@@ -71,20 +71,21 @@ package struct KernelEvidence: Sendable {
   }
 
   var isEmpty: Bool { watched.isEmpty }
+  var places: Range<Int> { watched.indices }
 
-  /// The signals that links and addresses come to.
-  func interfaceSignals(_ view: borrowing KernelView) -> [(target: TargetSlot, signal: Signal)] {
-    var signals: [(target: TargetSlot, signal: Signal)] = []
-    for entry in watched {
-      switch entry.evidence {
-      case .link(let name): signals.append((entry.target, view.isRunning(name) ? .up : .down))
-      case .address(let address):
-        guard let slot = view.slot(of: address) else { continue }
-        signals.append((entry.target, view.isUsable(slot) ? .up : .down))
-      case .route, .neighbour, .probe: continue
-      }
+  /// What the link or address at a place comes to; nil for anything else.
+  func interfaceSignal(
+    _ place: Int, _ view: borrowing KernelView
+  ) -> (target: TargetSlot, signal: Signal)? {
+    let isUp: Bool
+    switch watched[place].evidence {
+    case .link(let name): isUp = view.isRunning(name)
+    case .address(let address):
+      guard let slot = view.slot(of: address) else { return nil }
+      isUp = view.isUsable(slot)
+    case .route, .neighbour, .probe: return nil
     }
-    return signals
+    return (watched[place].target, isUp ? .up : .down)
   }
 
   /// A route came or went; the answer is what its target now says.
@@ -156,9 +157,10 @@ extension Failover {
   /// Links or addresses have changed.
   mutating func learnInterfaces(at now: Instant) -> Bool {
     var isChanged = hosts.learn(hasLink: hasLink, at: now)
-    guard !kernelEvidence.isEmpty else { return isChanged }
-    for (target, signal) in kernelEvidence.interfaceSignals(view)
-    where hosts.learn(target, signal, at: now) { isChanged = true }
+    for place in kernelEvidence.places {
+      guard let news = kernelEvidence.interfaceSignal(place, view) else { continue }
+      if hosts.learn(news.target, news.signal, at: now) { isChanged = true }
+    }
     return isChanged
   }
 

@@ -213,10 +213,13 @@ package struct KernelView: ~Copyable {
     return gone
   }
 
-  /// The interfaces that a watched address is on.
-  package func interfaces(of slot: Int) -> [InterfaceIndex] {
-    let start = slot * KernelView.holdersPerAddress
-    return holders[start..<(start + counts[slot])].map(\.interface)
+  /// On how many interfaces a watched address is.
+  func interfaceCount(of slot: Int) -> Int { counts[slot] }
+
+  /// One of them: an array of all would be made for each event.
+  func interface(_ place: Int, of slot: Int) -> InterfaceIndex {
+    precondition(place < counts[slot])
+    return holders[slot * KernelView.holdersPerAddress + place].interface
   }
 
   /// Whether an interface of this name is there and its link runs.

@@ -5,13 +5,37 @@ package import Model
 /// Builds what the Plan names.
 struct ProbeMaker {
   var draw: Draw
+  /// Who is asked, of the addresses that are VIPs'.
+  let vipAddresses: Set<IPv4Address>
   var ports = ProbePorts()
   var targets: [ProbeTarget] = []
   var sessions: [BFDSession] = []
   var checks: [HTTPCheck] = []
   var places: [Int?] = []
 
-  init(draw: Draw) { self.draw = draw }
+  init(_ plan: Plan, draw: Draw) {
+    self.draw = draw
+    let asked = Set(plan.targets.compactMap { ProbeMaker.address(of: $0.evidence) })
+    var found: Set<IPv4Address> = []
+    for vip in plan.vips {
+      for prefix in vip.prefixes where prefix.isHost {
+        if case .v4(let address) = prefix.address, asked.contains(address) { found.insert(address) }
+      }
+      if case .address(let owner) = vip.role, case .v4(let address) = owner.address {
+        found.insert(address)
+      }
+    }
+    vipAddresses = found
+  }
+
+  /// Where somebody is asked on the LAN.
+  private static func address(of evidence: Plan.Evidence) -> IPv4Address? {
+    switch evidence {
+    case .probe(let probe): probe.address
+    case .neighbour(let address): address
+    case .link, .address, .route: nil
+    }
+  }
 
   mutating func add(_ slot: TargetSlot, _ target: Plan.Target, isAnchor: Bool) {
     switch target.evidence {
@@ -22,7 +46,7 @@ struct ProbeMaker {
       append(
         ProbeTarget(
           slot, host: target.host, address: address, method: .neighbour, trustsProxy: isAnchor,
-          cadence: cadence))
+          isOfVIP: vipAddresses.contains(address), cadence: cadence))
     case .probe(let probe): add(slot, target.host, probe, isAnchor)
     }
   }
@@ -60,7 +84,7 @@ struct ProbeMaker {
     append(
       ProbeTarget(
         slot, host: host, address: probe.address, method: method, trustsProxy: trustsProxy,
-        cadence: cadence))
+        isOfVIP: vipAddresses.contains(probe.address), cadence: cadence))
   }
 
   /// The lower bits say which target it is, so that a packet finds its session at once.

@@ -33,6 +33,8 @@ package struct ProbeTarget: Sendable {
   /// What the network says for the host counts as well: the user wants it, or it is an anchor,
   /// which is there to prove that the network works.
   package let trustsProxy: Bool
+  /// The address is a VIP's, and so on whichever machine carries it.
+  let isOfVIP: Bool
   package internal(set) var liveness: Liveness
   /// ARP.
   package internal(set) var binding = Binding()
@@ -56,13 +58,14 @@ package struct ProbeTarget: Sendable {
 
   init(
     _ slot: TargetSlot, host: HostSlot, address: IPv4Address, method: Method, trustsProxy: Bool,
-    cadence: Cadence
+    isOfVIP: Bool, cadence: Cadence
   ) {
     self.slot = slot
     self.host = host
     self.address = address
     self.method = method
     self.trustsProxy = trustsProxy
+    self.isOfVIP = isOfVIP
     liveness = Liveness(cadence)
   }
 
@@ -78,10 +81,27 @@ package struct ProbeTarget: Sendable {
     }
   }
 
+  /// What is compared with the answers of others.
+  var answer: ProxiedARP.Answer? {
+    mac.map { ProxiedARP.Answer(host: host, address: address, mac: $0, isOfVIP: isOfVIP) }
+  }
+
   package var reason: LivenessReason { isDiscounted ? .localFabric : liveness.reason }
 
   /// The network answers for the host: neither its life nor its death can be seen.
   package var isDiscounted: Bool { proxied != nil && !trustsProxy }
+
+  /// A reply for the address was read: the probe on its way that it may answer, and what can be
+  /// believed of it. One call, since each question from outside copies the target.
+  mutating func replied(
+    _ packet: ARPPacket, _ stamp: ProbeStamp, readAt now: Instant
+  ) -> (token: UInt32?, verdict: Binding.Verdict) {
+    let token = liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
+    let verdict = binding.replied(
+      packet.sender, isAsked: token != nil && packet.targetAddress == askedFrom,
+      wasBroadcast: wasBroadcast, isUp: liveness.state.isUp, at: now)
+    return (token, verdict)
+  }
 
   package var isNeighbour: Bool { method == .neighbour }
 

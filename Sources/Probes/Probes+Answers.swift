@@ -25,13 +25,9 @@ extension Probes {
     _ index: Int, _ packet: ARPPacket, _ stamp: ProbeStamp, _ now: Instant,
     _ outputs: inout ProbeOutputs
   ) {
-    let token = targets[index].liveness.newestOpen(at: stamp.origin == .kernel ? stamp.at : now)
-    let isAsked = token != nil && packet.targetAddress == targets[index].askedFrom
     // Not of the target, which is a lot to copy.
     let before = targets[index].binding.mac
-    let verdict = targets[index].binding.replied(
-      packet.sender, isAsked: isAsked, wasBroadcast: targets[index].wasBroadcast,
-      isUp: targets[index].liveness.state.isUp, at: now)
+    let (token, verdict) = targets[index].replied(packet, stamp, readAt: now)
     guard let token else { return }
     switch verdict {
     case .ignored: return

@@ -120,18 +120,9 @@ extension Probes {
 
   /// Looks at all bindings anew: one that has changed can clear or accuse others.
   mutating func recogniseProxies(_ outputs: inout ProbeOutputs) {
-    let answers = targets.compactMap { target in
-      target.mac.map {
-        ProxiedARP.Answer(host: target.host, address: target.address, mac: $0)
-      }
-    }
+    let answers = targets.compactMap(\.answer)
     for index in targets.indices {
-      let cause = targets[index].mac.flatMap {
-        ProxiedARP.cause(
-          of: ProxiedARP.Answer(
-            host: targets[index].host, address: targets[index].address, mac: $0),
-          among: answers)
-      }
+      let cause = targets[index].answer.flatMap { ProxiedARP.cause(of: $0, among: answers) }
       guard cause != targets[index].proxied else { continue }
       targets[index].proxied = cause
       outputs.add(.note(.proxied(targets[index].slot, cause)))

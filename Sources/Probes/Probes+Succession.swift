@@ -16,6 +16,8 @@ extension Probes {
       keep(in: &reader)
       let isWhole = reader.isComplete()
       precondition(isWhole, "the same targets have the same state")
+      // Which addresses are VIPs' may be new.
+      recogniseProxies(&outputs)
       return true
     }
     (pauses, lastPause, strayControls) = (old.pauses, old.lastPause, old.strayControls)

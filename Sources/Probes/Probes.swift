@@ -59,7 +59,7 @@ package struct Probes: ~Copyable {
     var draw = Draw(seed: seed)
     secret = draw.next()
     identifier = UInt16(truncatingIfNeeded: draw.next())
-    var maker = ProbeMaker(draw: draw)
+    var maker = ProbeMaker(plan, draw: draw)
     for (index, target) in plan.targets.enumerated() {
       maker.add(TargetSlot(index), target, isAnchor: plan.hosts[target.host.index].isAnchor)
     }

@@ -14,11 +14,14 @@ package enum ProxiedARP {
     package var host: HostSlot
     package var address: IPv4Address
     package var mac: MACAddress
+    /// The address is a VIP's: whoever carries the VIP answers for it.
+    package var isOfVIP: Bool
 
-    package init(host: HostSlot, address: IPv4Address, mac: MACAddress) {
+    package init(host: HostSlot, address: IPv4Address, mac: MACAddress, isOfVIP: Bool = false) {
       self.host = host
       self.address = address
       self.mac = mac
+      self.isOfVIP = isOfVIP
     }
   }
 
@@ -29,14 +32,15 @@ package enum ProxiedARP {
   }
 
   /// Why the answer is not the host's own; nil: nothing speaks against it. Two addresses of one
-  /// host may well have one MAC.
+  /// host may well have one MAC, and so do a VIP and the host that carries it, whosever target the
+  /// VIP is: that makes this host no proxy.
   package static func cause(
     of answer: Answer, among answers: some Sequence<Answer>
   ) -> Cause? {
     if answer.mac == azure { return .azure }
     for other in answers
     where other.mac == answer.mac && other.host != answer.host
-      && other.address != answer.address
+      && other.address != answer.address && !other.isOfVIP
     {
       return .shared(with: other.host)
     }

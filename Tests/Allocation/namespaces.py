@@ -125,9 +125,15 @@ class RouteServer:
 class Appliance:
     """Namespaces a, r1 and r2 on one bridge in a; the daemon runs in a."""
 
-    def __init__(self, folder, vips, dual=False):
+    # Two machines that a watcher probes; each is an address beside a route server.
+    HOSTS = ["10.10.0.21", "10.10.0.22"]
+
+    def __init__(self, folder, vips, dual=False, watches=None):
         self.folder = folder
         self.vips = vips
+        # One VIP, which the first host that is well carries: by its answers ("icmp"), or while a
+        # link here runs as well ("link").
+        self.watches = watches
         # Each VIP has prefixes of both families, and another VIP of IPv6 moves with it.
         self.dual = dual
         self.name = f"hs-al-{os.getpid()}"
@@ -159,18 +165,39 @@ class Appliance:
             ip("-n", here, "link", "set", f"port{index}", "master", "br0", "up")
             ip("-n", there, "addr", "add", server + "/24", "dev", "eth0")
             ip("-n", there, "link", "set", "eth0", "up")
+            if self.watches:
+                ip("-n", there, "addr", "add", self.HOSTS[index] + "/24", "dev", "eth0")
+        if self.watches == "link":
+            ip("-n", here, "link", "add", "watched", "type", "veth", "peer", "name", "behind")
+            for link in ("watched", "behind"):
+                ip("-n", here, "link", "set", link, "up")
         self.servers = [RouteServer(n, s) for n, s in zip(self.names[1:], SERVERS)]
 
     def vip(self, number):
         return f"100.64.{number // 250}.{number % 250 + 1}/32"
 
+    def turn(self, is_well):
+        """The first host dies or returns. Of answers the daemon's kernel has no news."""
+        if self.watches == "link":
+            ip("-n", self.names[0], "link", "set", "watched", "up" if is_well else "down")
+        else:
+            ip("-n", self.names[1], "addr", "add" if is_well else "del", self.HOSTS[0] + "/24",
+               "dev", "eth0")
+
     def configuration(self):
         lines = [
             "local: {asn: 65001, address: %s, address6: 'fd00::7'}" % LOCAL,
             "route-servers: {platform: generic, asn: 65515, peers: [%s]}" % ", ".join(SERVERS),
-            "vips:",
         ]
-        for number in range(self.vips):
+        if self.watches:
+            more = ", link: {interface: watched}" if self.watches == "link" else ""
+            hosts = [f"h{n}: {{address: {a}, probes: [icmp: {{interval: 20ms}}{m}]}}"
+                     for n, (a, m) in enumerate(zip(self.HOSTS, (more, "")))]
+            lines += ["hosts: {%s}" % ", ".join(hosts), "vips:",
+                      "  web: {prefixes: [%s], hosts: [h0, h1], failback: 0s}" % self.vip(0)]
+        else:
+            lines.append("vips:")
+        for number in range(0 if self.watches else self.vips):
             address = self.vip(number)
             both = f", 'fd00:0:0:{number + 1:x}::/64'" if self.dual else ""
             lines.append("  v%d: {prefixes: [%s%s], owner: {when: address}}"
@@ -191,8 +218,8 @@ class Appliance:
         control.unlink(missing_ok=True)
         self.log = open(self.folder / "hopshiftd.stderr", "w+")
         # The probe belongs in the daemon alone, not in ip, which starts it.
-        preload = [f"{k}={environment[k]}" for k in ("LD_PRELOAD", "HOPSHIFT_ALLOCATION_LOG")
-                   if k in environment]
+        preload = [f"{k}={environment[k]}" for k in (
+            "LD_PRELOAD", "HOPSHIFT_ALLOCATION_LOG", "HOPSHIFT_ALLOCATION_WAKE") if k in environment]
         self.daemon = subprocess.Popen(
             ["ip", "netns", "exec", self.names[0], "env", *preload, str(program),
              "--config", str(self.configuration()), "--control", str(control)],

@@ -2,7 +2,8 @@
 //
 // Three turns of a loop; in each it waits for netlink, reads, and sends one byte on a TCP
 // connection to itself. WHAT says where it touches the heap: nowhere, before, between, after,
-// frees (between), aligned (between), or unix (nowhere, and the byte goes to a UNIX socket).
+// frees (between), aligned (between), or unix (nowhere, and the byte goes to a UNIX socket), or
+// keepalive (nowhere, and the second send has as many bytes as a BGP KEEPALIVE).
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
@@ -76,7 +77,9 @@ int main(int count, char **words)
 			free(old);
 			old = NULL;
 		}
-		if (send(to, "x", 1, MSG_NOSIGNAL) != 1 || send(to, "y", 1, MSG_NOSIGNAL) != 1)
+		size_t second = strcmp(what, "keepalive") == 0 ? 19 : 1;
+		if (send(to, "x", 1, MSG_NOSIGNAL) != 1
+		    || send(to, buffer, second, MSG_NOSIGNAL) != (ssize_t)second)
 			err(1, "send");
 		if (strcmp(what, "after") == 0)
 			kept = malloc(3000);

@@ -22,6 +22,19 @@ struct ScapyTests {
     return writer.bytes
   }
 
+  /// What takes these back, as one VIP's volley.
+  private func withdrawal(_ prefixes: [String], _ families: Families) throws -> [UInt8] {
+    let content = VolleyContent(try prefixes.map { try #require(Prefix($0)) })
+    var magazine = Magazine([content], peers: 1, localASN: ASNumber(65001))
+    let volley = magazine.arm(
+      VIPSlot(0), for: PeerSlot(0), .withdrawal,
+      negotiated: Negotiated(
+        fourOctetAS: true, extendedMessages: false, routeRefresh: true, holdTime: .seconds(180),
+        keepalive: .seconds(60), peerIdentifier: IPv4Address(10, 10, 1, 4), families: families),
+      epoch: 1)
+    return magazine.withBytes(of: volley) { span in span.indices.map { span[$0] } }
+  }
+
   /// The messages that a session sends until it is stopped, or until it answers `last`.
   private func session(asn: UInt32, families: Families, last: [UInt8]? = nil) -> [[UInt8]] {
     let bench = Bench(
@@ -93,6 +106,16 @@ struct ScapyTests {
       "UPDATE withdrawn [] attributes [90/14 reach 2/1 via 2001:db8:2::5 "
         + "[2001:db8:1::5/128, 2001:db8:8::/45]; \(path)65001; \(told); \(large)] routes []")
     add(UpdateEncoder.endOfRIB(.ipv4Unicast), "UPDATE withdrawn [] attributes [] routes []")
+    add(
+      UpdateEncoder.endOfRIB(.ipv6Unicast),
+      "UPDATE withdrawn [] attributes [80/15 unreach 2/1 []] routes []")
+    add(
+      try withdrawal(["10.1.0.5/32", "10.0.0.0/9"], .ipv4Unicast),
+      "UPDATE withdrawn [10.1.0.5/32, 10.0.0.0/9] attributes [] routes []")
+    add(
+      try withdrawal(["2001:db8:1::5/128", "2001:db8:8::/45"], .ipv6Unicast),
+      "UPDATE withdrawn [] attributes [90/15 unreach 2/1 "
+        + "[2001:db8:1::5/128, 2001:db8:8::/45]] routes []")
 
     #expect(try Scapy.decode(messages) == expected)
   }
@@ -107,9 +130,12 @@ struct ScapyTests {
     for written in all {
       switch written.kind {
       case "OPEN": try readOpen(written)
-      case "UPDATE": try readUpdate(written)
+      case "UPDATE": continue
       default: try readOther(written)
       }
+    }
+    for fourOctets in [false, true] {
+      try readUpdates(all.filter { $0.kind == "UPDATE" && $0.fourOctets == fourOctets })
     }
   }
 
@@ -124,11 +150,26 @@ struct ScapyTests {
     #expect(says == written.says)
   }
 
-  private func readUpdate(_ written: Scapy.Written) throws {
-    let context = UpdateContext(
-      fourOctetAS: written.fourOctets, isExternal: true, families: .ipv4Unicast)
-    let kind = try UpdateReader.classify(written.bytes.span, in: context)
-    #expect("\(kind)" == written.says, "\(Wire.text(written.bytes))")
+  /// UPDATEs of one session: the class of each, and every route that is there after it.
+  private func readUpdates(_ stream: [Scapy.Written]) throws {
+    let bench = Bench(
+      SessionSettings(
+        localASN: ASNumber(65000), localIdentifier: IPv4Address(10, 0, 0, 1),
+        peerASN: ASNumber(65515), holdTime: .seconds(180), families: .all))
+    let first = try #require(stream.first)
+    let open = Wire.open(asn: 65515, as4: first.fourOctets, ipv6: true)
+    #expect(bench.reach(.established, open: open))
+    for written in stream {
+      let actions = bench.receive(written.bytes)
+      guard case .update(let kind)? = actions.first, actions.count == 1 else {
+        Issue.record("\(actions) of \(Wire.text(written.bytes))")
+        continue
+      }
+      let routes = bench.received.routes.map { "\($0.prefix) \($0.nextHop) \($0.path.asns)" }
+      #expect(
+        "\(kind)|\(routes.sorted().joined(separator: "; "))" == written.says,
+        "\(Wire.text(written.bytes))")
+    }
   }
 
   private func readOther(_ written: Scapy.Written) throws {

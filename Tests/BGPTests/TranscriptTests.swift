@@ -217,15 +217,30 @@ struct TranscriptTests {
     let bench = Bench()
     #expect(bench.reach(.established))
     var now = seconds(0)
+    var waits: Set<Nanoseconds> = []
     for _ in 0..<40 {
       let deadline = try #require(bench.deadline)
       // 90 s agreed: every 22.5 to 30 s.
       #expect(deadline - now >= .milliseconds(22_500) && deadline - now <= .seconds(30))
+      waits.insert(deadline - now)
       #expect(bench.on(.timer, at: deadline) == [.send(0..<19)])
       now = deadline
       #expect(bench.receive(Wire.keepalive, at: now) == [])
     }
     #expect(bench.sent == Array(repeating: Wire.keepalive, count: 40))
+    // Jitter (RFC 4271 section 10): each wait is drawn anew.
+    #expect(waits.count > 20)
+  }
+
+  /// RFC 6608 section 3: a second OPEN, and the type of the message is the data.
+  @Test func anOpenHasNoPlaceInEstablished() {
+    let bench = Bench()
+    #expect(bench.reach(.established))
+    #expect(
+      bench.receive(Wire.open())
+        == [.send(0..<22), .close, .down(.notificationSent(code: 5, subcode: 3))])
+    #expect(bench.sent == [Wire.notification(5, 3, [1])])
+    #expect(bench.state == .idle)
   }
 
   @Test func anUpdateThatLeftStandsForAKeepalive() throws {

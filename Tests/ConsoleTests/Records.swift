@@ -47,6 +47,17 @@ enum Recorded {
     "shutdown-communication":"back \\u001b[31m soon"}
     """
 
+  static let targets = """
+    {"v":1,"id":"ask","type":"target","host":"ws1","target":"arp 10.10.0.4","state":"up",\
+    "reason":"answered","since-ms":95000,"answer-age-ms":12,"sent":61000,"lost":3,\
+    "rtt-median-us":210}
+    {"v":1,"id":"ask","type":"target","host":"ws2","target":"link eth1","state":"unknown",\
+    "reason":null,"since-ms":null}
+    {"v":1,"id":"ask","type":"target","host":"ws2","target":"http 10.10.0.5","state":"down",\
+    "reason":"no answer in time","since-ms":4000,"answer-age-ms":4100,"sent":90,"lost":12,\
+    "rtt-median-us":null}
+    """
+
   static let group = """
     {"v":1,"id":"ask","type":"group","address":"10.10.0.7","port":50179,"interval-ms":100,\
     "timeout-ms":500,"strangers":3,"receive-failures":0,"drops":0}

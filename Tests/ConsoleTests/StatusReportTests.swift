@@ -92,6 +92,23 @@ import Testing
     #expect(report.faults == ["not durable: web"])
   }
 
+  /// Each piece of evidence of each host; the kernel's own is asked nothing.
+  @Test func targetsHaveTheirRows() throws {
+    let lines = [Recorded.daemon, Recorded.targets].joined(separator: "\n")
+    let report = StatusReport(try records(lines))
+    #expect(
+      report.render(Style(hasColour: false)).hasSuffix(
+        """
+
+        HOST  EVIDENCE        STATE    FOR         ANSWERED  TIME    SENT   LOST  REASON
+        ws1   arp 10.10.0.4   up       1 min 35 s  12 ms     210 us  61000  3     answered
+        ws2   link eth1       unknown  -           -         -       -      -     -
+        ws2   http 10.10.0.5  down     4.0 s       4.1 s     -       90     12    no answer in time
+
+        """))
+    #expect(report.render(Style(hasColour: true)).contains("\u{1b}[31mdown\u{1b}[0m"))
+  }
+
   @Test func speakersHaveTheirRows() throws {
     let lines = [Recorded.daemon, Recorded.group].joined(separator: "\n")
     let page = StatusReport(try records(lines)).render(Style(hasColour: false))

@@ -57,11 +57,16 @@ struct KernelMessages {
       [2, 16, 0, 0, 254, 4, 0, 1, 0, 0, 0, 0] + attribute(1, [10, second, 0, 0]))
   }
 
-  /// ndmsg of 10.0.0.X, reachable.
-  static func neighbour(_ last: UInt8, _ part: Part = .news) -> [UInt8] {
+  /// ndmsg of 10.0.0.X: its state (NUD_*, reachable unless given), and who answers.
+  static func neighbour(
+    _ last: UInt8, state: UInt16 = 2, mac: UInt8? = nil, isGone: Bool = false,
+    _ part: Part = .news
+  ) -> [UInt8] {
     message(
-      28, part,
-      [2, 0, 0, 0] + native(UInt32(2)) + [2, 0, 0, 1] + attribute(1, [10, 0, 0, last]))
+      isGone ? 29 : 28, part,
+      [2, 0, 0, 0] + native(UInt32(2)) + native(state) + [0, 1]
+        + attribute(1, [10, 0, 0, last])
+        + (mac.map { attribute(2, [2, 0, 0, 0, 0, $0]) } ?? []))
   }
 
   private static func message(_ type: UInt16, _ part: Part, _ body: [UInt8]) -> [UInt8] {

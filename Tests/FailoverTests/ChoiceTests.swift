@@ -7,8 +7,12 @@ import Testing
 struct ChoiceTests {
   private static func at(_ seconds: Int64) -> Instant { .zero + .seconds(seconds) }
 
-  private static func candidates(_ states: [(Health, Int64)]) -> [Choice.Candidate] {
-    states.map { Choice.Candidate($0, since: at($1)) }
+  private static func candidates(_ states: [(Health, Int64)]) -> Candidates {
+    var candidates = Candidates()
+    for (health, second) in states {
+      candidates.append(Choice.Candidate(health, since: at(second)))
+    }
+    return candidates
   }
 
   private static func judge(

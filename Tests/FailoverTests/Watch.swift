@@ -13,6 +13,7 @@ final class Watch {
   var failover: Failover
   var verdicts: [Verdict] = []
   var now = Instant.zero
+  private let targetsPerHost: Int
 
   static let timeout = Nanoseconds.milliseconds(500)
   static let fellow = FellowSlot(0)
@@ -22,11 +23,12 @@ final class Watch {
 
   /// `isInGroup`: another watcher of a lower address is told of in the Plan. `memory`: of a run
   /// before this one. `isProbing`: packets judge the hosts, not routes. `fellowIs`: that host
-  /// is the other watcher's own machine.
+  /// is the other watcher's own machine. `hasNeighbours`: packets judge the hosts, and beside them
+  /// what the kernel knows of them as neighbours.
   init(
     failback: Nanoseconds? = .seconds(60), anchor: Bool = false, isInGroup: Bool = false,
     allDown: Plan.AllDown = .hold, memory: UnitMemory? = nil, isProbing: Bool = false,
-    fellowIs: Int? = nil
+    fellowIs: Int? = nil, hasNeighbours: Bool = false
   ) throws {
     let local = IPv4Address(10, 0, 2, 10)
     var hosts: [Plan.Host] = []
@@ -36,13 +38,19 @@ final class Watch {
       let probe = Plan.Probe(
         kind: .icmp, address: IPv4Address(10, 0, 2, UInt8(11 + place)),
         interval: .milliseconds(500), timeout: .milliseconds(400), fall: 3, rise: 2)
+      let first = targets.count
+      let isAsked = isProbing || hasNeighbours
       targets.append(
-        .init(host: HostSlot(place), evidence: isProbing ? .probe(probe) : .route(prefix)))
+        .init(host: HostSlot(place), evidence: isAsked ? .probe(probe) : .route(prefix)))
+      if hasNeighbours {
+        targets.append(.init(host: HostSlot(place), evidence: .neighbour(probe.address)))
+      }
       hosts.append(
         .init(
           name: "ws\(place + 1)", address: IPv4Address(10, 0, 2, UInt8(11 + place)),
-          targets: place..<(place + 1)))
+          targets: first..<targets.count))
     }
+    targetsPerHost = hasNeighbours ? 2 : 1
     if anchor {
       let name = try #require(InterfaceName("eth0"))
       targets.append(.init(host: HostSlot(2), evidence: .link(name)))
@@ -82,8 +90,26 @@ final class Watch {
   }
 
   func say(_ host: Int, _ signal: Signal) {
-    failover.learned(TargetSlot(host), signal, at: now, into: &verdicts)
+    failover.learned(TargetSlot(host * targetsPerHost), signal, at: now, into: &verdicts)
   }
+
+  /// The kernel's entry for a host is in this state (NUD_*), or goes.
+  func learnNeighbour(_ host: Int, _ state: UInt16, on index: Int32 = 2, isGone: Bool = false) {
+    let neighbour = Neighbour(
+      address: .v4(IPv4Address(10, 0, 2, UInt8(11 + host))), interface: InterfaceIndex(index),
+      hardwareAddress: nil, state: NeighbourState(bits: state))
+    failover.learned(neighbour, isGone: isGone, at: now, into: &verdicts)
+  }
+
+  /// The kernel lists its neighbours, and these have failed.
+  func listNeighbours(failed: [Int]) {
+    failover.beginConfirming(.neighbours)
+    for host in failed { learnNeighbour(host, Watch.failed) }
+    failover.isComplete(.neighbours, at: now, into: &verdicts)
+  }
+
+  static let reachable: UInt16 = 0x02
+  static let failed: UInt16 = 0x20
 
   /// The other watcher is heard, and says this.
   func hear(_ claim: FellowClaim) {

@@ -262,4 +262,60 @@ struct WatchTests {
     watch.failover.learned(second, isGone: true, at: watch.now, into: &watch.verdicts)
     #expect(watch.candidate == 1)
   }
+
+  // MARK: Neighbours as evidence
+
+  @Test func aNeighbourThatFailedIsDownAndNoOtherStateRaisesAHost() throws {
+    let watch = try Watch(hasNeighbours: true)
+    watch.listNeighbours(failed: [])
+    watch.say(0, .up)
+    watch.learnNeighbour(1, Watch.reachable)
+    // Its packets say nothing: the network answers for it.
+    watch.say(1, .neutral)
+    #expect(watch.said() == [.moved])
+    #expect(watch.failover.hosts[HostSlot(1)].health == .unknown)
+    watch.learnNeighbour(0, Watch.failed)
+    #expect(watch.failover.hosts[HostSlot(0)].health == .down)
+    #expect(watch.candidate == 0, "nobody else is known to be well")
+    watch.say(1, .up)
+    #expect(watch.candidate == 1)
+    // It answers again, and its probe never said otherwise.
+    watch.learnNeighbour(0, Watch.reachable)
+    #expect(watch.failover.hosts[HostSlot(0)].health == .up)
+    watch.say(0, .down)
+    watch.learnNeighbour(0, Watch.reachable)
+    #expect(watch.failover.hosts[HostSlot(0)].health == .down)
+  }
+
+  @Test func aFailedNeighbourOnOneInterfaceIsFailedUntilThatEntryIsNot() throws {
+    let watch = try Watch(hasNeighbours: true)
+    watch.listNeighbours(failed: [])
+    watch.say(0, .up)
+    watch.learnNeighbour(0, Watch.failed)
+    watch.learnNeighbour(0, Watch.reachable, on: 3)
+    #expect(watch.failover.hosts[HostSlot(0)].health == .down)
+    watch.learnNeighbour(0, Watch.failed, isGone: true)
+    #expect(watch.failover.hosts[HostSlot(0)].health == .up)
+  }
+
+  @Test func neighboursCountWhileTheClassIsKnownAndAsADumpConfirms() throws {
+    let watch = try Watch(hasNeighbours: true)
+    watch.say(0, .up)
+    watch.say(1, .up)
+    watch.learnNeighbour(0, Watch.failed)
+    #expect(watch.candidate == nil, "a dump that runs proves nothing")
+    watch.listNeighbours(failed: [])
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 0, "what was not listed is gone")
+    watch.failover.becameStale(.neighbours)
+    watch.learnNeighbour(0, Watch.failed)
+    #expect(watch.said() == [])
+    #expect(watch.failover.hosts[HostSlot(0)].health == .up, "silent while the class is stale")
+    watch.listNeighbours(failed: [0])
+    #expect(watch.said() == [.moved])
+    #expect(watch.candidate == 1)
+    watch.failover.becameStale(.neighbours)
+    watch.listNeighbours(failed: [])
+    #expect(watch.failover.hosts[HostSlot(0)].health == .up)
+  }
 }

@@ -9,7 +9,7 @@ import Model
 final class AwkwardPeer {
   /// How it behaves; the script says what each word means.
   enum Mood: String {
-    case well, deaf, refuse, shout, drop, reset, besiege
+    case well, deaf, refuse, shout, drop, reset, besiege, odd
   }
 
   /// What it saw, as it writes it down.

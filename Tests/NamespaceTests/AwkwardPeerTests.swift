@@ -128,6 +128,70 @@ struct AwkwardPeerTests {
     }
   }
 
+  /// Messages that RFC 7606 lets us survive are classed, counted and told, and the session stays.
+  @Test func `a route server whose UPDATEs break the rules`() throws {
+    let pairing = try Pairing(.odd)
+    defer { pairing.duel.tearDown() }
+    let counts = [
+      #""state":"Established""#, #""routes":1,"#, #""attribute-discards":1"#,
+      #""treated-as-withdraw":1"#, #""session-resets":0"#,
+    ]
+    var answer = ""
+    try Waiting.until("both to be counted", within: .seconds(20)) { () throws(LabError) in
+      answer = try pairing.duel.ask(["received", "\(Duel.judge)", "--errors", "--json"])
+      return counts.allSatisfy { answer.contains($0) } ? nil : answer
+    }
+    let errors = answer.split(separator: "\n").filter {
+      $0.contains(#""type":"received-error","route-server":"\#(Duel.judge)""#)
+    }
+    try #require(errors.count == 2, "\(answer)")
+    let wanted = [("attribute discard", 5), ("treat as withdraw", 1)]
+    for (error, (kind, attribute)) in zip(errors, wanted) {
+      #expect(error.contains(#""class":"\#(kind)","message":"UPDATE""#), "\(error)")
+      #expect(error.contains(#""attribute":\#(attribute),"#), "\(error)")
+    }
+    // What was only odd counts, what was wrong does not.
+    let routes = try pairing.duel.ask(["received", "\(Duel.judge)", "--json"])
+    #expect(routes.contains(#""prefix":"192.0.2.0/24""#) && !routes.contains("198.51.100.0"))
+    try pairing.shift()
+    try pairing.awkward.wait(for: "to have the claim") {
+      $0.path == Rung.firstTakeover.pathLength && $0.established == 1 && $0.told.isEmpty
+    }
+  }
+
+  /// The cable of one of two route servers is cut: the shift is written to both, and each is
+  /// stamped with its own acknowledgement.
+  @Test func `each route server acknowledges for itself`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let bird = try duel.startBird()
+    _ = try duel.startBird(on: "other")
+    try duel.startDaemon(peers: [Duel.judge, Duel.other])
+    for server in [Duel.judge, Duel.other] {
+      try duel.wait(for: server, toShow: [Duel.established])
+    }
+    try duel.lab.unplug("other")
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try duel.wait(for: bird, toHavePathOf: Rung.firstTakeover.pathLength)
+    func stage(_ name: String, _ server: IPv4Address) -> String {
+      #""stage":"\#(name)","route-server":"\#(server)""#
+    }
+    func history() throws(LabError) -> String { try duel.ask(["history", "1", "--json"]) }
+    func wait(for piece: String) throws {
+      try Waiting.until(piece, within: .seconds(20)) { () throws(LabError) in
+        let answer = try history()
+        return answer.contains(piece) ? nil : answer
+      }
+    }
+    try wait(for: stage("acknowledged", Duel.judge))
+    let before = try history()
+    #expect(before.contains(stage("written", Duel.judge)), "\(before)")
+    #expect(before.contains(stage("written", Duel.other)), "\(before)")
+    #expect(!before.contains(stage("acknowledged", Duel.other)), "\(before)")
+    try duel.lab.plugIn("other")
+    try wait(for: stage("acknowledged", Duel.other))
+  }
+
   /// Thousands of connections that each bring a NOTIFICATION: shifts go on, memory stays, the log
   /// holds a few lines and a count, and the session comes up when it is over.
   @Test func `a storm of NOTIFICATIONs`() throws {

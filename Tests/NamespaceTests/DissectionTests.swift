@@ -8,7 +8,8 @@ import Testing
 
 @Suite(.serialized, .enabled(if: Lab.reasonNotToRun == nil, Comment(rawValue: skipReason)))
 struct DissectionTests {
-  /// A whole session of each shape. None has long messages: tshark 4.0 does not know RFC 8654.
+  /// A whole session of each shape, in which routes of both families are also taken back. None has
+  /// long messages: tshark 4.0 does not know RFC 8654.
   enum Session: String, CaseIterable {
     /// Both families and every attribute, a refresh, a shift, a shutdown with words.
     case plain
@@ -45,7 +46,8 @@ struct DissectionTests {
     try duel.startDaemon(
       asn: session.manner.peerASN, ipv6: "2001:db8:2::10",
       servers: "  platform: generic\n  asn: \(VirtualNetwork.serverASN)",
-      vip: DissectionTests.attributes, prefixes: [try #require(Prefix("2001:db8:5::/48"))])
+      vip: DissectionTests.attributes,
+      prefixes: try ["2001:db8:5::/48", "10.9.0.0/24"].map { try #require(Prefix($0)) })
     try duel.wait(for: Duel.judge, toShow: [Duel.established])
     try session.judge.wait(duel, for: .standby, session.manner)
     _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
@@ -55,6 +57,14 @@ struct DissectionTests {
     try Waiting.until("the answer to the refresh", within: .seconds(10)) { () throws(LabError) in
       let count = try tap.judge().updates(from: [Duel.appliance]).count
       return count > asked ? nil : "\(count) UPDATEs"
+    }
+    try duel.lab.shell.run(
+      ["sed", "-i", "s|,2001:db8:5::/48,10.9.0.0/24||", "\(duel.lab.directory)/a.yaml"])
+    _ = try duel.ask(["reload"])
+    try Waiting.until("both withdrawals", within: .seconds(10)) { () throws(LabError) in
+      let updates = try tap.judge().updates(from: [Duel.appliance]).map(\.update)
+      let has4 = updates.contains { !$0.withdrawn.isEmpty }
+      return has4 && updates.contains { !$0.withdrawn6.isEmpty } ? nil : "\(updates)"
     }
     try duel.daemon?.stop()
 

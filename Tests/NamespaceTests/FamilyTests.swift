@@ -12,9 +12,7 @@ struct FamilyTests {
   private static let nextHop = "2001:db8:2::10"
   private static let ipv6Host = "2001:db8:1::5"
 
-  /// Two VIPs that follow the same address, one of both families, one of IPv6 only; and a third
-  /// that follows an IPv6 address of its own.
-  private static let configuration = """
+  private static let head = """
     local:
       asn: \(VirtualNetwork.applianceASN)
       address: \(Duel.appliance)
@@ -25,17 +23,26 @@ struct FamilyTests {
       hold-time: 9s
       peers: [\(Duel.judge)]
     vips:
-      web:
-        prefixes: [\(VirtualNetwork.vipPrefix), 2001:db8:5::/48]
-        owner: {when: address, settle: 0s}
-      net:
-        prefixes: [2001:db8:8::/45]
-        owner: {when: address, address: \(VirtualNetwork.vip), settle: 0s}
+
+    """
+  private static let six = """
       six:
         prefixes: [\(ipv6Host)]
         owner: {when: address, settle: 0s}
 
     """
+  /// Two VIPs that follow the same address, one of both families, one of IPv6 only; and a third
+  /// that follows an IPv6 address of its own.
+  private static let configuration =
+    head + """
+        web:
+          prefixes: [\(VirtualNetwork.vipPrefix), 2001:db8:5::/48]
+          owner: {when: address, settle: 0s}
+        net:
+          prefixes: [2001:db8:8::/45]
+          owner: {when: address, address: \(VirtualNetwork.vip), settle: 0s}
+
+      """ + six
   private static let families = #""families":["ipv4-unicast","ipv6-unicast"]"#
 
   private func address(_ verb: String, _ duel: Duel) throws(LabError) {
@@ -211,6 +218,30 @@ struct FamilyTests {
     let faults = try tap.judge().faultsOfWholeRun(
       speakers: [Duel.appliance], until: Moment(nanoseconds: Clock.wall().nanoseconds))
     #expect(faults.isEmpty, "\(faults)")
+    try takeBack(judge, duel, tap)
+  }
+
+  /// Two VIPs go from the file: the judge loses their routes of both families, and keeps the third.
+  private func takeBack(_ judge: Judge, _ duel: Duel, _ tap: Wiretap) throws {
+    let known = try updates(tap).count
+    _ = try duel.lab.write("a.yaml", FamilyTests.head + FamilyTests.six)
+    _ = try duel.ask(["reload"])
+    let gone = ["\(VirtualNetwork.vip)", "2001:db8:5::/48", "2001:db8:8::/45"]
+    for prefix in gone {
+      try Waiting.until("\(judge) to lose \(prefix)", within: .seconds(15)) { () throws(LabError) in
+        guard let table = try judge.table(duel, ipv6: prefix.contains(":")) else {
+          return "no answer"
+        }
+        return judge.hasLost(prefix, table) ? nil : table
+      }
+    }
+    let left = try judge.table(duel, ipv6: true) ?? ""
+    #expect(!judge.hasLost(FamilyTests.ipv6Host, left), "\(left)")
+    let told = try updates(tap).dropFirst(known)
+    #expect(told.allSatisfy { $0.announced.isEmpty }, "\(told)")
+    #expect(told.flatMap(\.withdrawn) == [VirtualNetwork.vipPrefix])
+    #expect(
+      Set(told.flatMap(\.withdrawn6)) == Set(try prefixes("2001:db8:5::/48", "2001:db8:8::/45")))
   }
 
   private func wait(

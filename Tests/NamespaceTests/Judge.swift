@@ -96,6 +96,14 @@ enum Judge: String, CaseIterable {
       .joined(separator: "\n")
   }
 
+  /// Whether a prefix is no longer in its table.
+  func hasLost(_ prefix: String, _ table: String) -> Bool {
+    guard self == .exabgp else { return !table.contains(prefix) }
+    // The last that it heard of it counts.
+    let last = table.split(separator: "\n").last { $0.contains(prefix) }
+    return last?.contains("withdraw") ?? false
+  }
+
   private func question(_ lab: Lab, _ ipv6: Bool) -> [String] {
     switch self {
     case .bird:

@@ -65,7 +65,7 @@ struct MannerTests {
     #expect(try duel.connections() == 1)
   }
 
-  /// Signed segments both ways, whoever connects; another password is no session.
+  /// Signed segments both ways, whoever connects. Another password: `OptionTests`.
   @Test(arguments: Judge.allCases)
   func `a password`(judge: Judge) throws {
     try judge.require()
@@ -120,6 +120,13 @@ struct MannerTests {
     let updates = try tap.judge().updates(from: [Duel.appliance]).dropFirst(before)
     #expect(updates.count == (isExtended ? 1 : 3))
     #expect(updates.flatMap(\.update.announced).count == many.count + 1)
+    try duel.wait(for: Duel.judge, toShow: [#""prefixes-announced":2001"#])
+    let armed = try duel.ask(["volleys", "web", "--json"])
+    let stands = armed.split(separator: "\n").first { $0.contains(#""stands":true"#) } ?? ""
+    let sizes = try #require(stands.firstMatch(of: /"update-bytes":\[([0-9,]+)\]/)).output.1
+      .split(separator: ",").compactMap { Int($0) }
+    #expect(sizes.count == updates.count, "\(stands.prefix(600))")
+    #expect(sizes.allSatisfy { $0 <= (isExtended ? 65_535 : 4_096) } && sizes.reduce(0, +) > 10_000)
     if judge != .exabgp {
       try Waiting.until("\(judge) to have them all", within: .seconds(10)) {
         () throws(LabError) in

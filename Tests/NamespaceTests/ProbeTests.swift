@@ -64,6 +64,49 @@ struct ProbeTests {
     #expect(status.contains("CapPrm:\t0000000000002000"))
   }
 
+  @Test func `without capability and ping group icmp tells one error`() throws {
+    let lan = try Neighbourhood()
+    defer { lan.tearDown() }
+    try lan.startDaemon(
+      [
+        "ws1: {address: 10.0.2.11, probes: [icmp: {interval: 20ms}]}",
+        "ws2: {address: 10.0.2.12, probes: [icmp: {interval: 20ms}]}",
+      ], withRawSockets: false)
+    try lan.wait(forLine: ["icmp is not possible"])
+    try lan.wait(for: ["unknown", "unknown"])
+    let errors = try lan.log().filter { $0.contains("is not possible") }
+    #expect(errors.count == 1 && errors[0].contains("CAP_NET_RAW"), "\(errors)")
+    #expect(try lan.deaths() == [])
+  }
+
+  /// The probe asks another address than the entry is of, so that nothing but the entry changes.
+  @Test func `a neighbour that failed is gone, and one that answers proves nothing`() throws {
+    let lan = try Neighbourhood()
+    defer { lan.tearDown() }
+    try lan.allowPing()
+    try lan.startDaemon([
+      "ws1: {address: 10.0.2.11, probes: [icmp: {address: 10.0.2.12, interval: 20ms}, "
+        + "neighbour: {}]}"
+    ])
+    try lan.wait(for: ["up", "neutral"])
+    func set(_ words: String...) throws {
+      try lan.lab.run(
+        ["ip", "neighbour", "replace", "10.0.2.11", "dev", "eth0"] + words, on: "a")
+    }
+    try set("lladdr", "02:00:00:00:00:77", "nud", "reachable")
+    try set("nud", "failed")
+    try lan.wait(for: ["up", "down"])
+    try lan.wait(forLine: ["host ws1 is down"])
+    // Its probe is not well either, and no entry raises it.
+    try lan.lab.unplug("ws2")
+    try lan.wait(for: ["down", "down"])
+    try set("lladdr", "02:00:00:00:00:77", "nud", "reachable")
+    try lan.wait(for: ["down", "neutral"])
+    try lan.lab.plugIn("ws2")
+    try lan.wait(for: ["up", "neutral"])
+    #expect(try lan.deaths().count { $0.contains("host ws1 is down") } == 1)
+  }
+
   @Test func `the link of a target that does not run makes nobody dead`() throws {
     let lan = try Neighbourhood()
     defer { lan.tearDown() }

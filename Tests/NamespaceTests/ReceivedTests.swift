@@ -82,6 +82,33 @@ struct ReceivedTests {
     #expect(verbose.contains(" 0 session reset\n"), "\(verbose)")
   }
 
+  /// The route server tells a shorter path for our own VIP, and takes it back: nothing of that
+  /// changes what we announce, and the next move is the usual one.
+  @Test func `a better path to our own VIP changes nothing`() throws {
+    let duel = try Duel()
+    defer { duel.tearDown() }
+    let bird = try Bird(duel.lab, on: "judge", configuration: configuration([]))
+    let tap = try Wiretap(duel.lab, on: "judge")
+    try duel.startDaemon()
+    try duel.wait(for: bird, toHavePathOf: Rung.standby.pathLength)
+    let before = try tap.judge().updates(from: [Duel.appliance]).count
+    let told = #""prefix":"\#(VirtualNetwork.vipPrefix)","next-hop":"10.0.1.4","path-length":2"#
+    try bird.reconfigure(configuration(["\(VirtualNetwork.vipPrefix)"]))
+    try wait(duel, ["received", "--json"], for: "the VIP") { $0.contains(told) }
+    #expect(try tap.judge().updates(from: [Duel.appliance]).count == before)
+    _ = try duel.lab.addAddress(VirtualNetwork.vip, on: "a")
+    try Waiting.until("the claim", within: .seconds(10)) { () throws(LabError) in
+      let updates = try tap.judge().updates(from: [Duel.appliance])
+      return updates.count > before ? nil : "\(updates)"
+    }
+    try bird.reconfigure(configuration([]))
+    try wait(duel, ["received", "--json"], for: "nothing") { $0.contains(#""routes":0,"#) }
+    try duel.wait(for: bird, toHavePathOf: Rung.firstTakeover.pathLength)
+    let updates = try tap.judge().updates(from: [Duel.appliance]).dropFirst(before)
+    #expect(updates.map(\.update.pathLength) == [Rung.firstTakeover.pathLength])
+    #expect(updates.allSatisfy { !$0.update.withdraws })
+  }
+
   /// With `drain` what stands is told once more, resigned and marked, in one UPDATE and without a
   /// withdrawal; the session stays for that long.
   @Test func `a daemon that drains is heard before it goes`() throws {

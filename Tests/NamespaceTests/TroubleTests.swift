@@ -1,5 +1,6 @@
 // Each judge in trouble: its connection reset, its window shut, its word against ours.
 
+import Control
 import Lab
 import Linux
 import Model
@@ -108,6 +109,9 @@ struct TroubleTests {
         let sockets = try duel.lab.run(["ss", "-Htno", "dst", "\(Duel.judge)"], on: "a")
         return sockets.contains("persist") ? nil : sockets
       }
+      // TCP has what the judge's machine did not take, and we have the rest.
+      let status = try Record(line: Array(try duel.line(of: Duel.judge).utf8).span)
+      #expect((status.integer("unacknowledged") ?? 0) > 0, "\(court.judge): \(status)")
     }
     for court in courts {
       try court.duel.thawJudge()

@@ -10,6 +10,8 @@ It listens on LOCAL:179. MOOD is a file with one word, looked at every few milli
   shout     sends a NOTIFICATION into every new connection, before any OPEN
   drop      lets every session become Established and ends it with a NOTIFICATION
   reset     the same with an RST
+  odd       a plain route server that also sends two UPDATEs against the rules of RFC 7606: one
+            with a LOCAL_PREF, and one with an ORIGIN that does not exist
   besiege   connects as fast as it can and sends a NOTIFICATION into every connection
 
 STATE is a file of JSON with counts and times, written anew when something changed.
@@ -66,6 +68,20 @@ def our_open():
     return message(1, head + parameters)
 
 
+def attribute(flags, code, value):
+    return bytes([flags, code, len(value)]) + value
+
+
+def odd_updates():
+    path = attribute(0x40, 2, struct.pack(">BBI", 2, 1, ASN))
+    hop = attribute(0x40, 3, socket.inet_aton(LOCAL))
+    local_preference = attribute(0x40, 5, struct.pack(">I", 100))
+    for origin, more, route in ((0, local_preference, b"\x18\xc0\x00\x02"),
+                                (3, b"", b"\x18\xc6\x33\x64")):
+        attributes = attribute(0x40, 1, bytes([origin])) + path + hop + more
+        yield message(2, struct.pack(">HH", 0, len(attributes)) + attributes + route)
+
+
 class Connection:
     def __init__(self, sock):
         sock.setblocking(False)
@@ -119,6 +135,9 @@ class Connection:
             self.established = True
             counts["established"] += 1
             counts["prefixes"] = 0
+            if temper == "odd":
+                for update in odd_updates():
+                    self.send(update)
             if temper == "drop":
                 self.send(notification(6, 4, b"again and again"))
                 return self.close()

@@ -5,7 +5,8 @@
 decode: FILE has a line for each message, "2 HEX" or "4 HEX" (octets of an AS number on the
 session); the answer is a line for each that names every field scapy found.
 encode: lines of "KIND 2|4 HEX TEXT", where TEXT names the same fields; whoever reads the message
-must find them.
+must find them. That of an UPDATE is its class, and all routes that it and those of the same width
+before it leave behind: "CLASS|PREFIX NEXT-HOP [PATH]; ...".
 """
 import logging
 import struct
@@ -77,6 +78,11 @@ def attribute(a):
     if a.type_code == 14:
         return head + "reach %d/%d via %s [%s]" % (
             value.afi, value.safi, value.nh_v6_addr, ", ".join(n.prefix for n in value.nlri))
+    if a.type_code == 15:
+        gone = value.afi_safi_specific
+        return head + "unreach %d/%d [%s]" % (
+            value.afi, value.safi,
+            ", ".join(n.prefix for n in gone.withdrawn_routes) if gone else "")
     return head + "bytes " + bytes(value).hex()
 
 
@@ -143,41 +149,69 @@ def put_opens():
         put("OPEN", "4", message, says)
 
 
+def attribute_of(code, flags, value):
+    return bgp.BGPPathAttr(type_flags=flags, type_code=code, attribute=value)
+
+
 def put_updates():
     for octets in ("2", "4"):
         width(octets)
-        segment = bgp.BGPPAASPath.ASPathSegment if octets == "2" else \
-            bgp.BGPPAAS4BytesPath.ASPathSegment
-        whole = bgp.BGPPAASPath if octets == "2" else bgp.BGPPAAS4BytesPath
-        asns = [65515, 65001] if octets == "2" else [65515, 4200000000]
-        known = [
-            bgp.BGPPathAttr(type_flags=0x40, type_code=1, attribute=bgp.BGPPAOrigin(origin=0)),
-            bgp.BGPPathAttr(type_flags=0x40, type_code=2, attribute=whole(
-                segments=[segment(segment_type=2, segment_value=asns)])),
-            bgp.BGPPathAttr(
-                type_flags=0x40, type_code=3, attribute=bgp.BGPPANextHop(next_hop="10.0.1.4")),
-        ]
-        more = known + [
-            bgp.BGPPathAttr(
-                type_flags=0x80, type_code=4, attribute=bgp.BGPPAMultiExitDisc(med=77)),
-            bgp.BGPPathAttr(
-                type_flags=0xc0, type_code=8, attribute=bgp.BGPPACommunity(community=0xffffff02)),
-            bgp.BGPPathAttr(type_flags=0xc0, type_code=32, attribute=Raw(bytes(range(12)))),
-        ]
-        routes = [bgp.BGPNLRI_IPv4(prefix=p) for p in ("10.0.0.0/8", "100.64.0.1/32", "0.0.0.0/0")]
-        bad = [bgp.BGPPathAttr(type_flags=0x40, type_code=1, attribute=bgp.BGPPAOrigin(origin=9))]
-        # RFC 7606: an ORIGIN that does not exist costs the routes, a second ORIGIN counts for
-        # nothing.
-        for fields, says in [
-            ({"path_attr": known, "nlri": routes}, "accept"),
-            ({"path_attr": more, "nlri": routes[:1]}, "accept"),
-            ({"withdrawn_routes": routes}, "accept"),
-            ({}, "end-of-RIB"),
-            ({"path_attr": bad + known[1:], "nlri": routes}, "treat as withdraw"),
-            ({"path_attr": known + bad, "nlri": routes}, "accept"),
-        ]:
-            put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(**fields), says)
+        put_stream(octets)
     width("4")
+
+
+def put_stream(octets):
+    """UPDATEs of one session, each with what it leaves behind."""
+    segment = bgp.BGPPAASPath.ASPathSegment if octets == "2" else \
+        bgp.BGPPAAS4BytesPath.ASPathSegment
+    whole = bgp.BGPPAASPath if octets == "2" else bgp.BGPPAAS4BytesPath
+    asns = [65515, 65001] if octets == "2" else [65515, 4200000000]
+
+    def path_of(numbers):
+        return attribute_of(2, 0x40, whole(
+            segments=[segment(segment_type=2, segment_value=numbers)]))
+
+    origin = attribute_of(1, 0x40, bgp.BGPPAOrigin(origin=0))
+    hop = attribute_of(3, 0x40, bgp.BGPPANextHop(next_hop="10.0.1.4"))
+    known = [origin, path_of(asns), hop]
+    more = [origin, path_of(asns + [65010]), hop] + [
+        attribute_of(4, 0x80, bgp.BGPPAMultiExitDisc(med=77)),
+        attribute_of(8, 0xc0, bgp.BGPPACommunity(community=0xffffff02)),
+        attribute_of(32, 0xc0, Raw(bytes(range(12)))),
+    ]
+    old = ["10.0.0.0/8", "100.64.0.1/32", "0.0.0.0/0"]
+    new = ["2001:db8:1::5/128", "2001:db8:8::/45"]
+    routes = [bgp.BGPNLRI_IPv4(prefix=p) for p in old]
+    bad = [attribute_of(1, 0x40, bgp.BGPPAOrigin(origin=9))]
+    reach = attribute_of(14, 0x80, bgp.BGPPAMPReachNLRI(
+        afi=2, safi=1, nh_addr_len=16, nh_v6_addr="2001:db8:2::5",
+        nlri=[bgp.BGPNLRI_IPv6(prefix=p) for p in new]))
+    unreach = attribute_of(15, 0x80, bgp.BGPPAMPUnreachNLRI(
+        afi=2, safi=1, afi_safi_specific=bgp.BGPPAMPUnreachNLRI_IPv6(
+            withdrawn_routes=[bgp.BGPNLRI_IPv6(prefix=new[0])])))
+    nothing = attribute_of(15, 0x80, bgp.BGPPAMPUnreachNLRI(afi=2, safi=1))
+    here, there = ("10.0.1.4", asns), ("2001:db8:2::5", asns)
+    table = {}
+    # RFC 7606: an ORIGIN that does not exist costs the routes, a second ORIGIN counts for
+    # nothing.
+    for fields, says, come, gone in [
+        ({"path_attr": known, "nlri": routes}, "accept", dict.fromkeys(old, here), []),
+        ({"path_attr": more, "nlri": routes[:1]}, "accept",
+         {old[0]: ("10.0.1.4", asns + [65010])}, []),
+        ({"path_attr": [reach, origin, path_of(asns)]}, "accept", dict.fromkeys(new, there), []),
+        ({"path_attr": [unreach]}, "accept", {}, new[:1]),
+        ({"withdrawn_routes": routes[1:]}, "accept", {}, old[1:]),
+        ({}, "end-of-RIB", {}, []),
+        ({"path_attr": [nothing]}, "end-of-RIB", {}, []),
+        ({"path_attr": known + bad, "nlri": routes}, "accept", dict.fromkeys(old, here), []),
+        ({"path_attr": bad + known[1:], "nlri": routes}, "treat as withdraw", {}, old),
+    ]:
+        table.update(come)
+        for prefix in gone:
+            del table[prefix]
+        left = sorted("%s %s %s" % (prefix, *what) for prefix, what in table.items())
+        put("UPDATE", octets, bgp.BGPHeader(type=2) / bgp.BGPUpdate(**fields),
+            says + "|" + "; ".join(left))
 
 
 def encode():

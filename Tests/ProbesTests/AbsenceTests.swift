@@ -169,8 +169,8 @@ import Testing
 
   // MARK: BFD
 
-  private func bfdPair() -> (Network, () -> Void) {
-    let network = Network([(0, Network.probe(.bfd(isMultihop: false), rise: 1))])
+  private func bfdPair(isMultihop: Bool = false) -> (Network, () -> Void) {
+    let network = Network([(0, Network.probe(.bfd(isMultihop: isMultihop), rise: 1))])
     network.start()
     // A peer that answers each packet as a session of its own.
     var peer = BFDSession(
@@ -193,7 +193,7 @@ import Testing
         .control(
           bytes,
           BFDArrival(
-            source: network.host(10), hopLimit: 255, isMultihop: false,
+            source: network.host(10), hopLimit: isMultihop ? 250 : 255, isMultihop: isMultihop,
             stamp: network.now + .microseconds(100))))
     }
     return (network, step)
@@ -206,8 +206,9 @@ import Testing
     }
   }
 
-  @Test func aSessionIsEvidence() {
-    let (network, step) = bfdPair()
+  /// Over several hops a packet may have any TTL (RFC 5883 section 5).
+  @Test(arguments: [false, true]) func aSessionIsEvidence(isMultihop: Bool) {
+    let (network, step) = bfdPair(isMultihop: isMultihop)
     #expect(network.signal(0) == .unknown)
     run(network, step, for: 3_000)
     #expect(network.signal(0) == .up)

@@ -43,6 +43,7 @@ final class Network {
   var notes: [(at: Instant, note: ProbeNote)] = []
   var questions: [(at: Instant, output: ProbeOutput)] = []
   var controls: [(at: Instant, packet: BFDPacket)] = []
+  var frames: [ARPPacket] = []
   var delay = Nanoseconds.microseconds(200)
   var opened: [InterfaceIndex] = []
   /// The loop wakes up so much later than it should.
@@ -59,13 +60,15 @@ final class Network {
     }
   }
 
-  init(_ evidence: [(host: Int, Plan.Evidence)], anchors: Set<Int> = []) {
+  init(
+    _ evidence: [(host: Int, Plan.Evidence)], anchors: Set<Int> = [], vips: [Plan.VIP] = []
+  ) {
     let count = (evidence.map(\.host).max() ?? 0) + 1
     plan = Plan(
       local: .init(asn: ASNumber(65_001), address: Network.source, identifier: Network.source),
       routeServers: .init(
         platform: .generic, asn: ASNumber(65_515), holdTime: .seconds(9), peers: []),
-      vips: [],
+      vips: vips,
       hosts: (0..<count).map {
         Plan.Host(
           name: "h\($0)", address: IPv4Address(10, 0, 0, UInt8(10 + $0)),
@@ -220,8 +223,9 @@ final class Network {
   }
 
   private func answerFrame(_ port: PortSlot, _ bytes: [UInt8]) {
-    guard let question = readARP(bytes), let machine = machines[question.targetAddress],
-      machine.isAlive,
+    guard let question = readARP(bytes) else { return }
+    frames.append(question)
+    guard let machine = machines[question.targetAddress], machine.isAlive,
       question.frameTarget == ARPPacket.broadcast || question.frameTarget == machine.mac
     else { return }
     arrive(.frame(port, Network.reply(for: question.targetAddress, machine.mac)))

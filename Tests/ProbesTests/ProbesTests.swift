@@ -184,6 +184,27 @@ import Testing
     #expect(network.signal(0) == .down && network.target(0)?.liveness.counters.answered == 0)
   }
 
+  // MARK: Whom a frame is for
+
+  @Test func whoIsWellIsAskedAloneAndWhoMissedOneIsLookedFor() {
+    let network = healthy([(0, Network.arp())])
+    network.frames.removeAll()
+    network.run(for: .seconds(1))
+    #expect(network.frames.count >= 19)
+    #expect(network.frames.allSatisfy { $0.frameTarget == Network.mac(10) })
+    network.machines[network.host(10)]?.isAlive = false
+    network.frames.removeAll()
+    network.run(for: ms(220))
+    #expect(network.frames.count >= 3)
+    #expect(network.frames.first?.frameTarget == Network.mac(10))
+    #expect(network.frames.dropFirst().allSatisfy { $0.frameTarget == ARPPacket.broadcast })
+    network.machines[network.host(10)]?.isAlive = true
+    network.run(for: ms(300))
+    network.frames.removeAll()
+    network.run(for: .seconds(1))
+    #expect(network.frames.allSatisfy { $0.frameTarget == Network.mac(10) })
+  }
+
   // MARK: Proxies
 
   @Test func theFabricsAnswerIsNoEvidence() {
@@ -240,5 +261,30 @@ import Testing
     learn(Network.mac(11))
     network.run(for: ms(500))
     #expect(network.signal(0) == .up && network.signal(1) == .up && !isDiscounted())
+  }
+
+  /// One host asks for a VIP as well, and the other host carries it: that one has a MAC of its own
+  /// all the same.
+  @Test(arguments: [false, true]) func whoCarriesAVIPIsNoProxy(isOwner: Bool) throws {
+    let owner = Plan.Owner(
+      address: .v4(IPv4Address(10, 0, 0, isOwner ? 50 : 99)), interfaces: [])
+    let prefix = try #require(Prefix(isOwner ? "10.2.0.0/24" : "10.0.0.50/32"))
+    let evidence = [(0, Network.arp()), (0, Network.arp(50)), (1, Network.arp(11))]
+    for isKnown in [false, true] {
+      let vip = Plan.VIP(name: "web", prefixes: [prefix], owner: owner)
+      let network = Network(evidence, vips: isKnown ? [vip] : [])
+      for last: UInt8 in [10, 11, 50] { network.addMachine(last) }
+      network.machines[network.host(50)]?.mac = Network.mac(11)
+      network.start()
+      network.run(for: ms(500))
+      // What the VIP answers is the other host's, and nothing of this one's.
+      #expect(network.signal(1) == .neutral)
+      #expect(network.target(1)?.proxied == .shared(with: HostSlot(1)))
+      #expect(network.signal(0) == .up)
+      #expect(network.signal(2) == (isKnown ? .up : .neutral))
+      network.machines[network.host(50)]?.mac = Network.mac(10)
+      network.run(for: ms(500))
+      #expect((0..<3).allSatisfy { network.signal($0) == .up })
+    }
   }
 }
