@@ -132,10 +132,36 @@ import World
     plan.targets.removeLast()
     plan.hosts[0].targets = 0..<plan.targets.count
     let daemon = Daemon(plan)
+    daemon.establish()
     let steps = try daemon.rehearse(["host ws1 up", "wait 1s", "host ws1 down"])
     #expect(steps.contains { $0.contains("vip voice: nothing -> owner, ws1") }, "\(steps)")
     // Nothing is known of ws2, so ws1 keeps the traffic.
-    #expect(!steps.contains { $0.contains("ws2") }, "\(steps)")
+    #expect(steps.contains { $0.contains("fire") && $0.contains("NEXT_HOP 10.10.0.4") })
+    #expect(!steps.contains { $0.contains("ws2") || $0.contains("10.10.0.5") }, "\(steps)")
+  }
+
+  @Test func aHostThatGoesDownBesideAnother() throws {
+    let plan = RehearsalTests.watcher()
+    let daemon = Daemon(plan)
+    daemon.establish()
+    let steps = try daemon.rehearse([
+      "host ws1 up", "host ws2 up", "wait 1s", "host ws1 down",
+    ])
+    let after = steps.drop { !$0.hasSuffix("suppose host ws1 down") }
+    let fired = after.filter { $0.contains(" fire ") }
+    #expect(fired.count == 1, "\(steps)")
+    #expect(fired.first?.hasPrefix("1000 fire 0 0 ") ?? false, "\(fired)")
+    #expect(fired.first?.contains("NEXT_HOP 10.10.0.5") ?? false, "\(fired)")
+    #expect(after.contains { $0.contains("vip voice: owner, ws1 -> owner, ws2") }, "\(steps)")
+  }
+
+  /// Two hosts, of which nothing but these words will ever be known.
+  private static func watcher() -> Plan {
+    var plan = HistoryTests.plan
+    let link = plan.targets[2].evidence
+    plan.targets = [0, 1].map { Plan.Target(host: HostSlot($0), evidence: link) }
+    for host in plan.hosts.indices { plan.hosts[host].targets = host..<(host + 1) }
+    return plan
   }
 
   @Test(arguments: [
