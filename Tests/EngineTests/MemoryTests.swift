@@ -2,6 +2,7 @@
 
 import Engine
 import Failover
+import Hello
 import Model
 import Testing
 import World
@@ -154,6 +155,37 @@ struct MemoryTests {
       let all = again.driver.engine.failover.waits(of: VIPSlot(1), at: now)
       let waits = all.filter { $0.reason == .damping }
       #expect(waits == (isSameBoot && isShared ? [Wait(reason: .damping, until: end)] : []))
+      // A shift after that comes inside the window, and says so.
+      _ = again.turn(to: stage.now + .seconds(20))
+      _ = again.leave()
+      _ = again.move()
+      let moment = again.driver.engine.latest
+      let held = again.driver.engine.failover.heldBack(VIPSlot(0), shiftedAt: moment)
+      #expect(held == (isSameBoot ? end : nil))
+    }
+  }
+
+  /// What the group had come to, and what a fellow said who cannot say it again.
+  @Test func theGroupIsKnownAgain() throws {
+    var plan = try Self.owners()
+    plan.group = .init(
+      peers: [IPv4Address(10, 0, 2, 20)], address: plan.local.address, keyFile: "/k")
+    let stage = EngineStage(plan)
+    var writer = HelloWriter()
+    writer.begin(
+      HelloHeader(sender: IPv4Address(10, 0, 2, 20), start: 1, sequence: 1, pauses: 0))
+    let rung = try #require(Rung(20))
+    writer.add(
+      HelloEntry(vip: VIPDigest("web"), epoch: 7, rung: rung, rank: 3, flags: .wants))
+    _ = stage.feed(.hello(FellowSlot(0)), writer.bytes)
+    let memory = stage.driver.engine.memory(isEnding: false)
+    for isSameBoot in [true, false] {
+      let again = Driver(plan, seed: 1)
+      _ = again.feed(.recalled(isSameBoot: isSameBoot), memory, at: .zero)
+      let epoch = again.engine.failover.contests[0].epoch
+      #expect(epoch == 7)
+      let claim = again.engine.failover.fellows?[0, FellowSlot(0)]
+      #expect(claim == FellowClaim(epoch: 7, rung: rung, wants: true, rank: 3))
     }
   }
 
