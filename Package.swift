@@ -155,7 +155,7 @@ let package = Package(
     tests(
       "ChronicleTests",
       [
-        "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP",
+        "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Hello", "Probes", "BGP",
         "Configuration",
         "YAML", "Model",
       ]),

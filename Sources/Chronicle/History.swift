@@ -17,6 +17,8 @@ package struct Shift: Equatable, Sendable {
   /// When the input was read, and when the engine had answered it.
   package var seen: Instant
   package var decided: Instant
+  /// When the platform is expected to act on it, where it came inside the damping window.
+  package var heldBack: Instant?
   /// When its new host first answered through the VIP.
   package var confirmed: Instant?
   /// When Azure took a write of its route tables, and when a read first showed what is wished.
@@ -25,7 +27,7 @@ package struct Shift: Equatable, Sendable {
 
   package init(
     number: UInt32, vip: VIPSlot, from: Standing?, to: Standing, trigger: Trigger,
-    link: Link? = nil, seen: Instant, decided: Instant
+    link: Link? = nil, seen: Instant, decided: Instant, heldBack: Instant? = nil
   ) {
     self.number = number
     self.vip = vip
@@ -35,6 +37,7 @@ package struct Shift: Equatable, Sendable {
     self.link = link
     self.seen = seen
     self.decided = decided
+    self.heldBack = heldBack
   }
 }
 

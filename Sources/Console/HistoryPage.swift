@@ -68,7 +68,8 @@ package struct HistoryPage: Sendable {
     if !arrivals.isEmpty { text += ", acknowledged \(Enumeration.text(arrivals))" }
     let waiting = entry.unacknowledged
     if !waiting.isEmpty { text += ", not acknowledged by \(Enumeration.text(waiting))" }
-    return text + tables(entry, isFirst: written.isEmpty) + confirmation(entry)
+    text += tables(entry, isFirst: written.isEmpty) + confirmation(entry)
+    return text + (entry.heldBack.map { "; \($0)" } ?? "")
   }
 
   private func tables(_ entry: ShiftRecords, isFirst: Bool) -> String {

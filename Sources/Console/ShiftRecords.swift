@@ -46,6 +46,12 @@ package struct ShiftRecords: Hashable, Sendable {
     }
   }
 
+  /// Rule of the damping window: what waits for nothing here may still wait there.
+  var heldBack: String? {
+    guard let rest = shift.integer("held-back-us") else { return nil }
+    return "inside the damping window: the platform is expected to act on it "
+      + "\(LengthOfTime.text(microseconds: rest)) after its cause"
+  }
   var isAnnounced: Bool { shift.boolean("announced") ?? true }
   var isConfirmable: Bool { shift.boolean("confirmable") ?? false }
 }

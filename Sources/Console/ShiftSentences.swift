@@ -49,6 +49,7 @@ package struct ShiftSentences: Hashable, Sendable {
     if !acknowledged.isEmpty { text += " and acknowledged \(Enumeration.text(acknowledged))" }
     let waiting = entry.unacknowledged
     if !waiting.isEmpty { text += ", but not acknowledged by \(Enumeration.text(waiting))" }
+    if let heldBack = entry.heldBack { text += "; it came \(heldBack)" }
     return text + "."
   }
 

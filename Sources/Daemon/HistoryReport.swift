@@ -80,6 +80,7 @@ enum HistoryReport {
     line.add("why", shift.why(plan))
     line.add("evidence", Because.evidence(shift.trigger, plan))
     line.add("confirmable", isConfirmable(shift, plan))
+    if let end = shift.heldBack { line.add("held-back-us", (end - shift.seen).microseconds) }
     line.add("announced", plan.vips[shift.vip.index].isAnnounced)
     var bytes = line.finish()
     bytes += stage("seen", at: shift.seen, nil, shift, name, id)

@@ -2,6 +2,7 @@
 
 import Chronicle
 import Engine
+import Failover
 import Model
 
 extension Loop {
@@ -21,7 +22,8 @@ extension Loop {
     history.remember(
       Shift(
         number: shift, vip: vip, from: from, to: to, trigger: trigger,
-        link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided))
+        link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided,
+        heldBack: engine.failover.heldBack(vip, shiftedAt: engine.latest)))
   }
 
   /// How far a shift has come in route tables, as the courier says.

@@ -101,6 +101,17 @@ extension Failover {
     }
   }
 
+  /// Until when the platform may wait before it acts on the change of this moment, which came
+  /// inside the damping window; nil: there was no window.
+  package func heldBack(_ vip: VIPSlot, shiftedAt moment: Instant) -> Instant? {
+    let unit = index.unit(of: vip)
+    guard units[unit].shiftedAt == moment,
+      let before = damping.isShared ? sharedBefore : units[unit].shiftedBefore,
+      before + damping.window > moment
+    else { return nil }
+    return before + damping.window
+  }
+
   /// How often this machine has claimed the VIP.
   package func claimCount(_ vip: VIPSlot) -> UInt32 {
     let unit = index.unit(of: vip)

@@ -92,7 +92,9 @@ extension Failover {
     heldCount += claims[unit].isHeld ? members : 0
     units[unit].presence = presence
     if case .claim = judgement {
+      if units[unit].shiftedAt != now { units[unit].shiftedBefore = units[unit].shiftedAt }
       units[unit].shiftedAt = now
+      if lastShared != now { sharedBefore = lastShared }
       lastShared = now
     }
     record(judgement, unit, into: &verdicts)
@@ -142,8 +144,11 @@ extension Failover {
     return last.map { $0 + damping.window }
   }
 
+  /// What one moment changes is one change, however often it is noted.
   mutating func noteShift(_ unit: Int, at now: Instant) {
+    if units[unit].shiftedAt != now { units[unit].shiftedBefore = units[unit].shiftedAt }
     units[unit].shiftedAt = now
+    if lastShared != now { sharedBefore = lastShared }
     lastShared = now
   }
 

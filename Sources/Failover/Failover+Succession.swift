@@ -33,7 +33,7 @@ extension Failover {
       }
     }
     heldCount = units.indices.reduce(0) { $0 + (isHolding($1) ? units[$1].memberCount : 0) }
-    (lastShared, hasBegun) = (old.lastShared, true)
+    (lastShared, sharedBefore, hasBegun) = (old.lastShared, old.sharedBefore, true)
     (isFirstListening, isCatchingUp) = (old.isFirstListening, old.isCatchingUp)
     (asksUntil, doom, fellowDooms) = (old.asksUntil, old.doom, old.fellowDooms)
     // The others have to hear of what is new, and every deadline is another. Not an earlier moment:

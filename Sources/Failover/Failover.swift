@@ -46,6 +46,8 @@ package struct Failover: ~Copyable {
   /// Never later than the earliest deadline of any VIP, sometimes earlier.
   var earliest: Instant?
   var lastShared: Instant?
+  /// The moment before it at which any VIP's next hop changed.
+  var sharedBefore: Instant?
   package internal(set) var hasBegun = false
   /// What happened last.
   package internal(set) var trigger = Trigger.start
@@ -436,6 +438,7 @@ extension Failover {
     keeper.keep(&heldCount)
     keeper.keep(&earliest)
     keeper.keep(&lastShared)
+    keeper.keep(&sharedBefore)
     keeper.keep(&hasBegun)
     trigger.keep(in: &keeper)
     keeper.keep(&hasNews)

@@ -79,6 +79,8 @@ struct Unit: Sendable {
   var presence = Presence.absent
   /// The last change of the next hop that is known of.
   var shiftedAt: Instant?
+  /// The one before it.
+  var shiftedBefore: Instant?
   let rank: UInt8
   let members: [VIPSlot]
   let candidates: [HostSlot]
@@ -158,6 +160,7 @@ extension Unit {
   mutating func keep(in keeper: inout Keeper) {
     keeper.keep(&rung)
     keeper.keep(&shiftedAt)
+    keeper.keep(&shiftedBefore)
     keeper.keep(&isOut)
     keeper.keep(&isVacant)
     keeper.keep(&isWithdrawn)

@@ -134,9 +134,23 @@ import Testing
       (.link(InterfaceIndex(3)), "link 3 changed"),
       (.operatorsWord, "an operator asked for it"),
       (.scheduledEvent, "of what Azure has scheduled for this machine"),
+      (.start, "that is what was found at the start"),
+      (.relisted, "the kernel's links and addresses were read again after a loss"),
+      (.fellowSilent(FellowSlot(0)), "speaker 10.10.0.8 is silent"),
+      (.fellowHeard(FellowSlot(1)), "speaker 10.10.0.9 is heard"),
+      (.fellowSaid(FellowSlot(1)), "speaker 10.10.0.9 said so"),
+      (
+        .fellowDoomed(FellowSlot(0)),
+        "of what Azure has scheduled for the machine of speaker 10.10.0.8"
+      ),
+      (.time, "a wait was over"),
     ] as [(Trigger, String)])
   func because(_ trigger: Trigger, _ text: String) {
-    #expect(HistoryTests.shift(1, trigger).why(HistoryTests.plan) == text)
+    var plan = HistoryTests.plan
+    plan.group = Plan.Group(
+      peers: [IPv4Address(10, 10, 0, 8), IPv4Address(10, 10, 0, 9)], address: plan.local.address,
+      keyFile: "")
+    #expect(HistoryTests.shift(1, trigger).why(plan) == text)
   }
 
   @Test func aLinkByItsName() {

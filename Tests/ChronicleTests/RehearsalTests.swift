@@ -3,6 +3,7 @@ import BGP
 import Chronicle
 import Engine
 import Failover
+import Hello
 import Journal
 import Model
 import Testing
@@ -132,10 +133,60 @@ import World
     plan.targets.removeLast()
     plan.hosts[0].targets = 0..<plan.targets.count
     let daemon = Daemon(plan)
+    daemon.establish()
     let steps = try daemon.rehearse(["host ws1 up", "wait 1s", "host ws1 down"])
     #expect(steps.contains { $0.contains("vip voice: nothing -> owner, ws1") }, "\(steps)")
     // Nothing is known of ws2, so ws1 keeps the traffic.
-    #expect(!steps.contains { $0.contains("ws2") }, "\(steps)")
+    #expect(steps.contains { $0.contains("fire") && $0.contains("NEXT_HOP 10.10.0.4") })
+    #expect(!steps.contains { $0.contains("ws2") || $0.contains("10.10.0.5") }, "\(steps)")
+  }
+
+  @Test func aHostThatGoesDownBesideAnother() throws {
+    let plan = RehearsalTests.watcher()
+    let daemon = Daemon(plan)
+    daemon.establish()
+    let steps = try daemon.rehearse([
+      "host ws1 up", "host ws2 up", "wait 1s", "host ws1 down",
+    ])
+    let after = steps.drop { !$0.hasSuffix("suppose host ws1 down") }
+    let fired = after.filter { $0.contains(" fire ") }
+    #expect(fired.count == 1, "\(steps)")
+    #expect(fired.first?.hasPrefix("1000 fire 0 0 ") ?? false, "\(fired)")
+    #expect(fired.first?.contains("NEXT_HOP 10.10.0.5") ?? false, "\(fired)")
+    #expect(after.contains { $0.contains("vip voice: owner, ws1 -> owner, ws2") }, "\(steps)")
+  }
+
+  /// In a group the other watcher claims after it was silent for its timeout, and not before.
+  @Test func aSpeakerThatIsSilent() throws {
+    var plan = RehearsalTests.watcher()
+    plan.group = Plan.Group(
+      peers: [IPv4Address(10, 10, 0, 6)], address: plan.local.address, keyFile: "",
+      interval: .milliseconds(100), timeout: .seconds(1))
+    let daemon = Daemon(plan)
+    var hello = HelloWriter()
+    hello.begin(HelloHeader(sender: IPv4Address(10, 10, 0, 6), start: 1, sequence: 1, pauses: 0))
+    hello.add(
+      HelloEntry(
+        vip: VIPDigest("voice"), epoch: 3, rung: .owner, rank: 1, flags: .wants,
+        nextHop: IPv4Address(10, 10, 0, 5)))
+    _ = daemon.driver.feed(.hello(FellowSlot(0)), hello.bytes, at: daemon.now)
+    let calm = try daemon.rehearse(["host ws1 up", "host ws2 up", "wait 1s"])
+    #expect(!calm.contains { $0.contains("takeover") }, "\(calm)")
+    let steps = try daemon.rehearse([
+      "host ws1 up", "host ws2 up", "wait 1s", "speaker 10.10.0.6 silent",
+    ])
+    let after = steps.drop { !$0.hasSuffix("suppose speaker 10.10.0.6 silent") }
+    let claim = "vip voice: standby, ws2 -> takeover-1, ws2 (shift 1): speaker 10.10.0.6 is silent"
+    #expect(after.contains("2000 \(claim)"), "\(steps)")
+  }
+
+  /// Two hosts, of which nothing but these words will ever be known.
+  private static func watcher() -> Plan {
+    var plan = HistoryTests.plan
+    let link = plan.targets[2].evidence
+    plan.targets = [0, 1].map { Plan.Target(host: HostSlot($0), evidence: link) }
+    for host in plan.hosts.indices { plan.hosts[host].targets = host..<(host + 1) }
+    return plan
   }
 
   @Test(arguments: [

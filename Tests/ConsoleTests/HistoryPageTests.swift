@@ -144,6 +144,17 @@ import Testing
     }
   }
 
+  @Test func insideTheDampingWindow() throws {
+    let early = HistoryPageTests.shift.replacing("}", with: #","held-back-us":21300000}"#)
+    let page = HistoryPage(
+      try HistoryPageTests.records([early, HistoryPageTests.stage("written", "10.10.1.4", 30)]))
+    let text = page.render(zone: 0, withStages: false, HistoryPageTests.plain)
+    #expect(
+      text.hasSuffix(
+        "not acknowledged by 10.10.1.4; inside the damping window: the platform is expected to act "
+          + "on it 21.3 s after its cause\n"), "\(text)")
+  }
+
   @Test func notThereYet() throws {
     let page = HistoryPage(
       try HistoryPageTests.records([

@@ -39,6 +39,15 @@ import Testing
       explain: try records(present), zone: 3_600, Style(hasColour: false))
   }
 
+  @Test func whatCameInsideTheDampingWindow() throws {
+    let early = WhyPageTests.shift.replacing("}", with: #","held-back-us":21300000}"#)
+    let page = try text([early, WhyPageTests.stage("decided", nil, 9)])
+    #expect(
+      page.contains(
+        "; it came inside the damping window: the platform is expected to act on it 21.3 s after "
+          + "its cause.\n"), "\(page)")
+  }
+
   @Test func everythingThatIsKnown() throws {
     let lines =
       WhyPageTests.sent + [

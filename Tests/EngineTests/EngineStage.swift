@@ -11,17 +11,23 @@ final class EngineStage {
   static let link: UInt32 = 2
   static let vip = IPv4Address(10, 1, 0, 5)
 
+  private static let held = KernelAddress(interface: link, address: vip, prefixLength: 24)
+
   let driver: Driver
   private var kernel = FakeKernel(port: 7)
   private(set) var now = Instant.zero
 
-  init(_ plan: Plan, recalled: (memory: [UInt8], isSameBoot: Bool)? = nil) {
+  /// `isHeld`: the address is there before the daemon is.
+  init(
+    _ plan: Plan, recalled: (memory: [UInt8], isSameBoot: Bool)? = nil, isHeld: Bool = false
+  ) {
     driver = Driver(plan, seed: 3)
     if let recalled {
       let input = Input.recalled(isSameBoot: recalled.isSameBoot)
       _ = driver.feed(input, recalled.memory, at: now)
     }
     kernel.set(KernelLink(index: EngineStage.link, name: "eth0"))
+    if isHeld { kernel.add(EngineStage.held) }
     kernel.open()
     take(driver.feed(.opened(.interfaces, port: kernel.port), at: now))
     while kernel.hasDumpRunning {
@@ -79,15 +85,13 @@ final class EngineStage {
 
   /// The address arrives; what the engine says to it.
   func move() -> [Effect] {
-    kernel.add(
-      KernelAddress(interface: EngineStage.link, address: EngineStage.vip, prefixLength: 24))
+    kernel.add(EngineStage.held)
     return readKernel()
   }
 
   /// The address goes.
   func leave() -> [Effect] {
-    kernel.remove(
-      KernelAddress(interface: EngineStage.link, address: EngineStage.vip, prefixLength: 24))
+    kernel.remove(EngineStage.held)
     return readKernel()
   }
 

@@ -193,6 +193,13 @@ struct RecordTests {
     #expect(text.contains("outputs, identical\n"), "\(text)")
     #expect(!text.contains("shift 1)"), "the beginning should be lost: \(text)")
     #expect(text.contains("takeover-1 -> takeover-3 (shift 2)"), "\(text)")
+    // Of the same past, what fits into a small file.
+    let short = "\(duel.lab.directory)/short.journal"
+    _ = try duel.ask(["record", "--past", "--size", "100K", short])
+    let size = try Files.read(path: short, limit: 1 << 24).count
+    #expect((50_000...102_400).contains(size), "\(size)")
+    let (played, words) = try hopshift(duel, ["replay", short])
+    #expect(played == 0 && words.contains("outputs, identical\n"), "\(words)")
     // The same things under another configuration, and others under one that cannot be.
     let slower = try duel.lab.write(
       "slower.yaml",

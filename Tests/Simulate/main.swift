@@ -33,6 +33,7 @@ struct Run {
   let order: Order
   private(set) var bad = 0
   private var events = 0
+  private let start = ContinuousClock.now
 
   init(_ order: Order) { self.order = order }
 
@@ -63,7 +64,10 @@ struct Run {
 
   func finish(missing: [String], _ counts: String) -> Bool {
     let what = "simulation \(order.world): seeds \(order.first) to \(order.first + order.count - 1)"
-    print("\(bad == 0 ? "ok" : "not ok") \(what), \(bad) broken; \(events) events, \(counts)")
+    let seconds = (ContinuousClock.now - start).components.seconds
+    print(
+      "\(bad == 0 ? "ok" : "not ok") \(what), \(bad) broken; \(events) events, \(counts), "
+        + "in \(seconds) s")
     guard order.count >= probeCount else { return bad == 0 }
     print("\(missing.isEmpty ? "ok" : "not ok") \(what), rare branches not reached: \(missing)")
     return bad == 0 && missing.isEmpty
@@ -111,24 +115,10 @@ func playGroups(_ order: Order) -> Bool {
     "\(shifts) shifts, \(looks) looks at best paths and \(comparisons) at tables")
 }
 
-/// Each planted defect, and the rule that must find it.
-let planted: [(Defect, Checker)] = [
-  (.withdraw, .withdrawal), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
-  (.sameLane, .equalPaths), (.deaf, .rivals), (.pingPong, .pingPong), (.hastyFailback, .failback),
-  (.noDamping, .damping), (.neverStepBack, .liveness), (.noPause, .ownPause), (.restless, .nobody),
-  (.flood, .bounds), (.keepAll, .nobody), (.loud, .voices), (.noPause, .earlyVoice),
-  (.forgetful, .tables), (.openShadow, .shadow), (.creditAnyone, .confirmation),
-  (.smallLimit, .routeLimit), (.jumpy, .failback), (.waitForBoth, .independent),
-  (.sessionsDecide, .shadow), (.wallClock, .failback), (.twoWriters, .writers),
-  (.hastyRemoval, .tableRoutes), (.dropOneExport, .sameOnBoth),
-  (.withdrawReplaced, .exportWithdrawal), (.exportsFirst, .shiftFirst),
-  (.hideRouteOverrun, .exports),
-]
-
 /// Judges that condemn nobody are worth nothing.
 func playPlanted(_ order: Order) -> Bool {
   var isGood = true
-  for (defect, checker) in planted {
+  for (defect, checker) in Planted.groups {
     let seed = (order.first..<(order.first + order.count)).first { seed in
       GroupWorld(seed: seed, defect: defect).play().broken.contains(checker)
     }
@@ -140,6 +130,21 @@ func playPlanted(_ order: Order) -> Bool {
   return isGood
 }
 
+/// What a broken rule leaves behind: the first seed that a defect of the Plan breaks is told of
+/// like any other. The engine itself is whole, so the journals can be played.
+func playBroken(_ order: Order) -> Bool {
+  var run = Run(order)
+  for seed in order.first..<(order.first + order.count) where run.bad == 0 {
+    let outcome = GroupWorld(seed: seed, defect: .sameLane).play()
+    run.note(seed, outcome.violations, events: outcome.events) {
+      let world = GroupWorld(seed: seed, defect: .sameLane, isRecorded: true)
+      _ = world.play()
+      return world.recordings.map(\.journal)
+    }
+  }
+  return run.bad > 0
+}
+
 let arguments = Array(CommandLine.arguments.dropFirst())
 var isGood = false
 if let order = Order(arguments), order.count > 0 {
@@ -147,6 +152,7 @@ if let order = Order(arguments), order.count > 0 {
   case "lone": isGood = playLone(order)
   case "group": isGood = playGroups(order)
   case "planted": isGood = playPlanted(order)
+  case "broken": isGood = playBroken(order)
   case "story":
     for seed in order.first..<(order.first + order.count) {
       isGood = GroupWorld(seed: seed) { print($0) }.play().violations.isEmpty
@@ -154,6 +160,6 @@ if let order = Order(arguments), order.count > 0 {
   default: print("not ok simulation: no world is called \(order.world)")
   }
 } else {
-  print("usage: Simulate lone | group | planted | story FIRST COUNT")
+  print("usage: Simulate lone | group | planted | broken | story FIRST COUNT")
 }
 exit(isGood ? 0 : 1)

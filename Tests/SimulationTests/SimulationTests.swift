@@ -58,22 +58,19 @@ struct SimulationTests {
     #expect(World(seed: seed + 1).play().trace != outcomes[0].trace)
   }
 
-  /// Each planted defect, and the rule that must find it.
-  private static let planted: [(Sabotage, Checker)] = [
-    (.dropOneFire, .sameOnBoth), (.fireToOneServer, .sameOnBoth), (.fireToNobody, .bestPath),
-    (.fireToNobody, .rung), (.withdraw, .withdrawal), (.fireTwice, .repetition),
-    (.alterByte, .armed), (.ignoreRefresh, .refresh), (.hideOverrun, .stale), (.flood, .bounds),
-    (.refreshBoth, .repetition), (.forgetIPv6, .rung), (.forgetEndOfRIB, .endOfRIB),
-    (.hideRouteOverrun, .exports), (.dropOneExport, .sameOnBoth), (.dropOneExport, .exports),
-    (.withdrawReplaced, .exportWithdrawal), (.hasty, .exportWithdrawal),
-    (.exportsFirst, .shiftFirst), (.roomForAll, .exportLimit), (.flutter, .exportFlaps),
-    (.unfair, .exportChoice),
-  ]
-
-  @Test(arguments: planted) func aPlantedDefectIsFound(_ sabotage: Sabotage, _ checker: Checker) {
+  @Test(arguments: Planted.lone)
+  func aPlantedDefectIsFound(_ sabotage: Sabotage, _ checker: Checker) {
     let isFound = (1...40 as ClosedRange<UInt64>).contains { seed in
       World(seed: seed, sabotage: sabotage).play().broken.contains(checker)
     }
     #expect(isFound, "\(sabotage) was not found by \(checker)")
+  }
+
+  /// `Simulate planted` looks for those of groups.
+  @Test func everyCheckerHasADefectThatItFinds() {
+    let found = Set(Planted.lone.map(\.1)).union(Planted.groups.map(\.1))
+    #expect(Checker.allCases.filter { !found.contains($0) } == [])
+    #expect(Set(Planted.lone.map(\.0)) == Set(Sabotage.allCases))
+    #expect(Set(Planted.groups.map(\.0)) == Set(Defect.allCases))
   }
 }

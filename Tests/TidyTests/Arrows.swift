@@ -63,7 +63,7 @@ enum Arrows {
     "MetricsTests": ["Metrics", "Control"],
     "JournalTests": ["Journal", "Model"],
     "ChronicleTests": [
-      "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Probes", "BGP",
+      "World", "Courier", "Chronicle", "Journal", "Engine", "Failover", "Hello", "Probes", "BGP",
       "Configuration",
       "YAML", "Model",
     ],

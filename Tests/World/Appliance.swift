@@ -20,6 +20,12 @@ package enum Sabotage: CaseIterable, Sendable {
   case forgetIPv6
   case forgetEndOfRIB
   case flood
+  /// Goes back once with each shift before it stays.
+  case waver
+  /// A shift is a message of a type that there is not.
+  case garble
+  /// Starts without what its file says.
+  case forgetClaim
 
   // Of the kernel's routes.
   case hideRouteOverrun
@@ -53,14 +59,22 @@ package final class Appliance: Machine {
   private var toldRunning = false
   private var interruptedInARow = 0
   private var hasDropped = false
+  /// By route server.
+  private var lastFired: [[UInt8]?]
+  /// The claim that the state file tells of.
+  private var keptClaim = 0
   /// The rules by which the kernel's routes are announced, and what is known of this run.
   private let rules: RouteRules?
   package private(set) var watch: RouteWatch?
 
-  package init(_ index: Int, plan: Plan, watched: IPv4Address, rules: RouteRules? = nil) {
+  package init(
+    _ index: Int, plan: Plan, watched: IPv4Address, rules: RouteRules? = nil,
+    hasMemory: Bool = false
+  ) {
     self.watched = watched
     self.rules = rules
-    super.init(index, plan: plan)
+    lastFired = plan.routeServers.peers.map { _ in nil }
+    super.init(index, plan: plan, hasMemory: hasMemory)
   }
 
   package override var deadline: Instant? {
@@ -70,7 +84,8 @@ package final class Appliance: Machine {
   }
 
   package override func start(seed: UInt64, at now: Instant) -> [NetworkEffect] {
-    ladder = Ladder()
+    ladder = Ladder(claimed: keptClaim)
+    if sabotage == .forgetClaim { memory = nil }
     isStale = true
     isDumpClean = false
     hasHeardKernel = false
@@ -81,6 +96,7 @@ package final class Appliance: Machine {
   }
 
   override func turned(at now: Instant) {
+    if save(at: now) { keptClaim = ladder.claimed }
     if !isStale, ladder.turn(at: now) { reached.insert(.stepDown) }
     if sabotage == .flood {
       for _ in 0..<500 { network.append(.send(0, WireMessage.writeKeepalive(), armed: nil)) }
@@ -139,6 +155,7 @@ package final class Appliance: Machine {
     let established = establishedSessions
     guard ladder.heard(isHeld: toldHeld, isUsable: toldHeld && toldRunning, at: now), !isFirst
     else {
+      if isFirst, let height = ladder.height, height > 1 { reached.insert(.claimTakenUp) }
       if ladder.isExhausted { reached.insert(.exhausted) }
       return
     }
@@ -245,6 +262,7 @@ package final class Appliance: Machine {
       let first = WireMessage.take(from: &stream).first?.bytes ?? []
       return send(peer, first, armed: first)
     }
+    defer { lastFired[peer.index] = bytes }
     guard shift != 0 else { return send(peer, bytes, armed: bytes) }
     switch sabotage {
     case .dropOneFire where !hasDropped: hasDropped = true
@@ -256,6 +274,12 @@ package final class Appliance: Machine {
     case .fireTwice:
       send(peer, bytes, armed: bytes)
       send(peer, bytes, armed: bytes)
+    case .waver:
+      send(peer, bytes, armed: bytes)
+      guard let before = lastFired[peer.index], before != bytes else { return }
+      send(peer, before, armed: before)
+      send(peer, bytes, armed: bytes)
+    case .garble: send(peer, bytes[..<18] + [0xff] + bytes[19...], armed: nil)
     case .alterByte:
       // The last octet of the last prefix.
       send(peer, bytes.dropLast() + [bytes[bytes.count - 1] ^ 1], armed: bytes)

@@ -107,6 +107,8 @@ package enum Probe: String, CaseIterable, Sendable {
   case bothServersRestarted
   case connectionRefusedByServer
   case addressOnTwo
+  /// A daemon that was killed starts with the address, and a takeover in its file.
+  case claimTakenUp
   /// The address is given back to a machine that thaws with it: keepalived's preemption.
   case preemptedByThawed
 

@@ -13,7 +13,7 @@ package struct Ladder: Sendable {
 
   /// What stands; nil until the kernel was heard.
   package private(set) var height: Int?
-  private var claimed = 0
+  package private(set) var claimed: Int
   private var isAway = false
   private var start = Instant.zero
   package private(set) var stepDown: Instant?
@@ -22,7 +22,8 @@ package struct Ladder: Sendable {
   /// Claims and steps down so far.
   package private(set) var changes = 0
 
-  package init() {}
+  /// `claimed` is what a daemon that was killed had claimed, when its file says so.
+  package init(claimed: Int = 0) { self.claimed = claimed }
 
   /// 31 hops for standby, 30 to 16 for what was resigned, 15 to 1 for claims.
   package var pathLength: Int? {
@@ -33,8 +34,8 @@ package struct Ladder: Sendable {
   /// The answer is whether a claim follows.
   package mutating func heard(isHeld: Bool, isUsable: Bool, at now: Instant) -> Bool {
     guard let height else {
-      self.height = isUsable ? 1 : 0
-      claimed = isUsable ? 1 : 0
+      if isUsable { claimed = max(claimed, 1) }
+      self.height = isUsable ? claimed : 0
       isAway = !isHeld
       start = now
       return false

@@ -54,6 +54,8 @@ package class Machine {
 
   /// Datagrams that one wake-up reads at most, as in the loop of the daemon.
   private static let kernelBudget = 64
+  /// As in the daemon, for its state file.
+  private static let saveSpacing = Nanoseconds.milliseconds(100)
   /// The interface on which the address that moves is put.
   package static let link: UInt32 = 2
 
@@ -74,6 +76,10 @@ package class Machine {
   package var reloadEvery: Int?
   /// Keep a journal of each run.
   package var isRecorded = false
+  /// The daemon has a state file, which outlives it.
+  let hasMemory: Bool
+  var memory: [UInt8]?
+  private var nextSave = Instant.zero
   /// The journals of the runs that were killed.
   private var oldJournals: [[UInt8]] = []
   /// The next requests for a dump cannot be sent.
@@ -85,9 +91,10 @@ package class Machine {
   /// The time of the last input.
   private(set) var clock = Instant.zero
 
-  init(_ index: Int, plan: Plan) {
+  init(_ index: Int, plan: Plan, hasMemory: Bool) {
     self.index = index
     self.plan = plan
+    self.hasMemory = hasMemory
     kernel = FakeKernel(port: UInt32(100 + index))
     routing = FakeKernel(port: UInt32(200 + index))
     sockets = plan.routeServers.peers.map { _ in Socket() }
@@ -117,13 +124,22 @@ package class Machine {
     driver?.transplantEvery = transplantEvery
     driver?.reloadEvery = reloadEvery
     kernel.open()
-    recall(at: now)
+    nextSave = now
+    if let memory { feed(.recalled(isSameBoot: true), memory, at: now) }
     feed(.opened(.interfaces, port: kernel.port), at: now)
     return takeNetwork()
   }
 
-  /// What was kept by the run before comes before everything else.
-  func recall(at now: Instant) {}
+  /// Writes the state file, not more often than the daemon does. The answer is whether it says
+  /// something else now.
+  func save(at now: Instant) -> Bool {
+    guard hasMemory, now >= nextSave, let kept = driver?.takeMemory(), kept != memory else {
+      return false
+    }
+    memory = kept
+    nextSave = now + Machine.saveSpacing
+    return true
+  }
 
   /// kill -9: the kernel closes what was open.
   package func kill() {

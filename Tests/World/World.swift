@@ -88,9 +88,12 @@ package final class World: Networked {
     var dice = Random(seed: ~seed)
     let rules = dice.oneIn(World.schedulesForRoutes) ? RouteRules(&dice) : nil
     routeRules = rules
+    var files = Random(seed: seed &+ 0x6669_6c65)
+    let hasMemory = files.oneIn(2)
     appliances = (0..<2).map { index in
       let plan = World.plan(index, lists, watched, rules?.spoiled(by: sabotage))
-      return Appliance(index, plan: plan, watched: watched, rules: rules)
+      return Appliance(
+        index, plan: plan, watched: watched, rules: rules, hasMemory: hasMemory)
     }
     let hold = random.oneIn(2) ? UInt16(180) : UInt16(random.pick(3...40))
     // Whatever we offer: some offer more than we want, and some less.

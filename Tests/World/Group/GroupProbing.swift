@@ -128,7 +128,8 @@ extension GroupWorld {
   /// Sometimes somebody has set the wall clock, and the kernel's stamps are of another day. The
   /// edge notices that.
   private func stamp(isBelieved: Bool) -> ProbeStamp {
-    guard random.oneIn(20) else { return ProbeStamp(at: now) }
+    // Whoever believes them is to be found soon.
+    guard random.oneIn(isBelieved ? 2 : 20) else { return ProbeStamp(at: now) }
     let wrong = now + .seconds(random.pick(-86_400...86_400))
     return ProbeStamp(at: wrong, isBelieved ? .kernel : .doubtful)
   }

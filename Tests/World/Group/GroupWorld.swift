@@ -143,7 +143,7 @@ package final class GroupWorld: Networked {
     let culprit = random.pick(0...count - 1)
     members = (0..<count).map { index in
       Member(
-        index, shape: shape, defect: index == culprit || defect == .sameLane ? defect : nil)
+        index, shape: shape, defect: index == culprit || defect?.isCommon ?? false ? defect : nil)
     }
     for member in members {
       member.isRecorded = isRecorded

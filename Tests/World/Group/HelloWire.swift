@@ -35,6 +35,16 @@ enum HelloWire {
     return (nil, isLeaving)
   }
 
+  /// The same hello, which says of no VIP where its traffic goes.
+  static func withoutNextHops(_ body: [UInt8]) -> [UInt8] {
+    var body = body
+    for place in 0..<Int(number(body, 32, 2)) {
+      let start = header + place * entry + 12
+      body.replaceSubrange(start..<start + 4, with: [0, 0, 0, 0])
+    }
+    return body
+  }
+
   private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> UInt64 {
     bytes[start..<(start + count)].reduce(0) { $0 << 8 | UInt64($1) }
   }

@@ -51,6 +51,12 @@ package enum Defect: CaseIterable, Sendable {
   case twoWriters
   /// Its courier removes what a daemon does not name that has not heard its kernel.
   case hastyRemoval
+  /// A watcher that prefers another host, and does not read where the leader sends the traffic.
+  case ownWay
+  /// The file that keepalived tracks always says that the address should be elsewhere.
+  case alwaysLow
+  /// Its hellos lack their last byte.
+  case cutShort
 
   // Of the kernel's routes that route servers are told.
   /// Says nothing of a route to one of them.
@@ -61,6 +67,9 @@ package enum Defect: CaseIterable, Sendable {
   case exportsFirst
   /// Goes on with what its kernel had before news was lost.
   case hideRouteOverrun
+
+  /// With one machine alone it would show too seldom.
+  var isCommon: Bool { [.sameLane, .noPause].contains(self) }
 }
 
 /// Driven as the daemon drives it: a pause of its own first, then kernel, route servers, hello, and
@@ -83,9 +92,6 @@ package final class Member: Machine {
   private(set) var taken: [Datagram] = []
   private(set) var lastPause: (at: Instant, length: Nanoseconds)?
   private var lastFired: [[UInt8]?]
-  /// The state file, when this member has one.
-  private let hasMemory: Bool
-  private var memory: [UInt8]?
   /// What it wants route tables to say, since this was looked at last.
   var wishes: [(vip: VIPSlot, wish: RouteWish)] = []
   /// Shifts that were confirmed since this was looked at last.
@@ -124,7 +130,6 @@ package final class Member: Machine {
     guards = others.map { _ in ReplayGuard() }
     slots = (0..<shape.members).map { others.firstIndex(of: $0).map(FellowSlot.init) }
     lastFired = [nil, nil]
-    hasMemory = shape.hasMemory
     tabled = shape.tabled.map(VIPSlot.init)
     isProbed = shape.isProbed
     routeRules = shape.routeRules
@@ -133,7 +138,7 @@ package final class Member: Machine {
     var twin = shape.plan(index, defect)
     twin.isShadow = defect != .openShadow
     shadowPlan = shape.hasShadow && index == 0 ? twin : nil
-    super.init(index, plan: shape.plan(index, defect))
+    super.init(index, plan: shape.plan(index, defect), hasMemory: shape.hasMemory)
   }
 
   package override var isReadable: Bool {
@@ -153,10 +158,6 @@ package final class Member: Machine {
     let effects = super.start(seed: seed, at: now)
     sleptUntil = driver?.deadline
     return effects
-  }
-
-  override func recall(at now: Instant) {
-    if let memory { feed(.recalled(isSameBoot: true), memory, at: now) }
   }
 
   package override func kill() {
@@ -188,7 +189,10 @@ package final class Member: Machine {
   }
 
   /// What it writes into the file that keepalived tracks; nil: it does not run.
-  var isAddressUnwanted: Bool? { driver?.engine.failover.isAddressUnwanted(VIPSlot(0)) }
+  var isAddressUnwanted: Bool? {
+    guard let driver else { return nil }
+    return driver.engine.failover.isAddressUnwanted(VIPSlot(0)) || defect == .alwaysLow
+  }
 
   /// What it announces for its first VIP.
   var standing: Standing? { driver?.engine.failover.standing(VIPSlot(0)) }
@@ -258,6 +262,14 @@ package final class Member: Machine {
     }
   }
 
+  override func takeNetwork() -> [NetworkEffect] {
+    let effects = super.takeNetwork()
+    guard defect == .cutShort else { return effects }
+    return effects.map { effect in
+      if case .hello(let body) = effect { .hello(body.dropLast()) } else { effect }
+    }
+  }
+
   override func noted(_ note: Note) {
     switch note {
     case .wish(let vip, let wish, _): wishes.append((vip, wish))
@@ -278,12 +290,14 @@ package final class Member: Machine {
       return complain(.format, "a hello that cannot be read: \(error)")
     }
     taken.append(datagram)
-    if defect != .deaf { feed(.hello(slot), datagram.body, at: now) }
+    if defect == .deaf { return }
+    let body = defect == .ownWay ? HelloWire.withoutNextHops(datagram.body) : datagram.body
+    feed(.hello(slot), body, at: now)
   }
 
   override func turned(at now: Instant) {
     sleptUntil = driver?.deadline
-    if hasMemory, let kept = driver?.takeMemory() { memory = kept }
+    _ = save(at: now)
     judgeEarlyVoice(at: now)
     followTables(at: now)
     followExports()

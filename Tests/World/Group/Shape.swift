@@ -239,6 +239,7 @@ struct Shape {
         }
         // An owner's own address needs no candidate.
         vip.candidates = candidates.filter { manner != .healthy || $0.nextHop != own }
+        if defect == .ownWay { vip.candidates.reverse() }
         if isProbed, place == 0 { vip.confirmation = confirmation(defect) }
         return vip
       },
