@@ -263,6 +263,7 @@ package final class Member: Machine {
   }
 
   override func takeNetwork() -> [NetworkEffect] {
+    if vipPrefixes != nil { network = examineOrder(of: network) }
     let effects = super.takeNetwork()
     guard defect == .cutShort else { return effects }
     return effects.map { effect in
@@ -326,11 +327,6 @@ package final class Member: Machine {
       return super.send(peer, bytes, armed: armed)
     }
     if examineExport(bytes, to: peer.index) { super.send(peer, bytes, armed: nil) }
-  }
-
-  override func takeNetwork() -> [NetworkEffect] {
-    if vipPrefixes != nil { network = examineOrder(of: network) }
-    return super.takeNetwork()
   }
 
   override func fire(_ peer: PeerSlot, _ bytes: [UInt8], _ shift: UInt32) {
