@@ -44,7 +44,7 @@ import Testing
     let page = try text([early, WhyPageTests.stage("decided", nil, 9)])
     #expect(
       page.contains(
-        "; it came inside the damping window: the platform is expected to act on it 21.3 s after "
+        "; it came inside the damping window: the platform is expected to act on it 21 s after "
           + "its cause.\n"), "\(page)")
   }
 

@@ -47,16 +47,16 @@ struct CommandReportTests {
       (.unchanged, "unchanged", "it is so already"),
       (
         .damped(until: now + .milliseconds(12_345)), "damped",
-        "refused: the platform may not act on a change for another 12345 ms; "
-          + "force does it all the same"
+        "refused: the platform may not act on a change for another 13 s; "
+          + "--force does it all the same"
       ),
       (
         .notWell, "not-well",
-        "refused: it is not known to be well; force does it all the same"
+        "refused: it is not known to be well; --force does it all the same"
       ),
       (
         .nobodyToTakeOver, "nobody",
-        "refused: no other speaker is heard; force does it all the same"
+        "refused: no other speaker is heard; --force does it all the same"
       ),
       (
         .decidedByAddress, "address",
