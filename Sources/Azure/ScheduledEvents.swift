@@ -169,6 +169,8 @@ package struct EventWatch: Sendable {
       if event.hasStarted, before?.hasStarted != true { news.append(.started(event)) }
     }
     known = ours
+    // Nobody waits for an approval: the next that is refused is the first in its row.
+    if ours.allSatisfy(\.hasStarted) { (refusals, approvalDue) = (0, .zero) }
     return news
   }
 

@@ -80,8 +80,12 @@ enum HistoryReport {
     line.add("why", shift.why(plan))
     line.add("evidence", Because.evidence(shift.trigger, plan))
     line.add("confirmable", isConfirmable(shift, plan))
-    if let end = shift.heldBack { line.add("held-back-us", (end - shift.seen).microseconds) }
-    line.add("announced", plan.vips[shift.vip.index].isAnnounced)
+    let isAnnounced = plan.vips[shift.vip.index].isAnnounced
+    // The window is of route servers: who is told nothing holds nothing back.
+    if isAnnounced, !plan.isShadow, let end = shift.heldBack {
+      line.add("held-back-us", (end - shift.seen).microseconds)
+    }
+    line.add("announced", isAnnounced)
     var bytes = line.finish()
     bytes += stage("seen", at: shift.seen, nil, shift, name, id)
     bytes += stage("decided", at: shift.decided, nil, shift, name, id)

@@ -23,7 +23,7 @@ extension Loop {
       Shift(
         number: shift, vip: vip, from: from, to: to, trigger: trigger,
         link: Story.link(of: note, engine), seen: stamp.seen, decided: stamp.decided,
-        heldBack: engine.failover.heldBack(vip, shiftedAt: engine.latest)))
+        heldBack: engine.failover.heldBack(vip, shiftedAt: stamp.seen)))
   }
 
   /// How far a shift has come in route tables, as the courier says.

@@ -151,7 +151,8 @@ extension Loop {
   private mutating func tell(_ outcome: Reloaded, _ asker: Reloads.Asker) {
     let words = Loop.words(outcome)
     switch outcome {
-    case .refused: facts.wasRefused = true
+    // A trial that could not be taken back is what the file says.
+    case .refused: facts.wasRefused = facts.wasRefused || !isOfBefore(asker)
     // What is followed again is not what the file says.
     case .done, .same: facts.wasRefused = isOfBefore(asker)
     case .busy: break

@@ -75,7 +75,8 @@ extension Failover {
     if choices[choice].current == candidate {
       return choices[choice].isPinned ? .unchanged : .done
     }
-    if isForced { return wouldStay(unit, host) ? .done : .wouldNotStay }
+    guard wouldStay(unit, host) else { return .wouldNotStay }
+    if isForced { return .done }
     if let end = dampedUntil(unit), now < end { return .damped(until: end) }
     return hosts[host].health == .up ? .done : .notWell
   }

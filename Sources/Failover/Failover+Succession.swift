@@ -25,6 +25,8 @@ extension Failover {
         .map { old.index.unit(of: VIPSlot($0)) }
     }
     if let heard = old.fellows { fellows?.succeed(heard, before) }
+    // A choice that cannot stay shifts at once, and that counts.
+    (lastShared, sharedBefore) = (old.lastShared, old.sharedBefore)
     for (unit, former) in before.enumerated() {
       if let former {
         succeed(unit, &old, former, succession, at: now)
@@ -33,7 +35,7 @@ extension Failover {
       }
     }
     heldCount = units.indices.reduce(0) { $0 + (isHolding($1) ? units[$1].memberCount : 0) }
-    (lastShared, sharedBefore, hasBegun) = (old.lastShared, old.sharedBefore, true)
+    hasBegun = true
     (isFirstListening, isCatchingUp) = (old.isFirstListening, old.isCatchingUp)
     (asksUntil, doom, fellowDooms) = (old.asksUntil, old.doom, old.fellowDooms)
     // The others have to hear of what is new, and every deadline is another. Not an earlier moment:

@@ -29,11 +29,12 @@ package final class Shell {
     package var output: String
   }
 
-  /// What every program gets: nothing of ours but the search path. Times are told in UTC.
+  /// What every program gets: nothing of ours but the search path, and how patient
+  /// tests are. Times are told in UTC.
   package var environment: [String] {
     [
       "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "TZ=UTC",
-      "LC_ALL=C.UTF-8", "\(Shell.mark)=\(tag)",
+      "LC_ALL=C.UTF-8", "\(Shell.mark)=\(tag)", "HOPSHIFT_PATIENCE=\(Waiting.patience)",
     ]
   }
 
@@ -56,7 +57,8 @@ package final class Shell {
     started += 1
     let path = "\(scratch)/output-\(started)"
     do throws(Errno) {
-      let exit = try end(of: words, in: namespace, output: path, within: limit)
+      let exit = try end(
+        of: words, in: namespace, output: path, within: limit * Waiting.patience)
       let bytes = try Files.read(path: path, limit: Shell.outputLimit)
       try Files.removeIfPresent(path)
       let output = String(decoding: bytes, as: UTF8.self)

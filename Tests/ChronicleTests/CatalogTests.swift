@@ -65,7 +65,7 @@ import Testing
     var found = 0
     for file in files where file.pathExtension == "swift" {
       let text = try String(contentsOf: file, encoding: .utf8)
-      for line in text.matches(of: /\blog\.(?:error|warning|notice)\(\s*(\S+)/) {
+      for line in text.matches(of: /\.(?:error|warning|notice)\(\s*(\S+)/) {
         found += 1
         let first = line.1
         #expect(

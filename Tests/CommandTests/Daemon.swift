@@ -42,6 +42,7 @@ struct Stage: ~Copyable {
 
   /// No run takes so long unless it hangs.
   private static let patience = Nanoseconds.seconds(20)
+    * (Environment.value("HOPSHIFT_PATIENCE").flatMap { Int64($0) } ?? 1)
   /// How often a streaming daemon sends.
   private static let pace = Nanoseconds.milliseconds(5)
 

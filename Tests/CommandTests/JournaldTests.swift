@@ -36,6 +36,7 @@ struct JournaldTests {
     [ ! -e $conf ] || mount --bind /run/journald.conf $conf
     \(journald) &
     journald=$!
+    trap 'kill $journald ${service:-} 2>/dev/null || true' EXIT
     await() { timeout 15 sh -c "until $* >/dev/null 2>&1; do :; done"; }
     await test -S /run/systemd/journal/stdout
     service() {

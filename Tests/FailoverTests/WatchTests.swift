@@ -161,7 +161,7 @@ struct WatchTests {
     #expect(watch.obey(force) == .wouldNotStay)
     #expect(watch.candidate == 0)
     watch.pass(Watch.window)
-    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: false)) == .notWell)
+    #expect(watch.obey(.move(Watch.vip, to: HostSlot(1), isForced: false)) == .wouldNotStay)
     #expect(watch.said() == [])
     #expect(watch.obey(.outOfService(Watch.vip, true)) == .done)
     #expect(watch.obey(force) == .done)

@@ -257,7 +257,7 @@ struct ScenarioReaderTests {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appending(path: "packaging/scenarios")
     let files = try FileManager.default.contentsOfDirectory(atPath: root.path)
-    #expect(files.count >= 17)
+    #expect(files.count >= 23)
     for file in files {
       let text = try String(contentsOf: root.appending(path: file), encoding: .utf8)
       #expect(Self.problems(text) == [], "\(file)")

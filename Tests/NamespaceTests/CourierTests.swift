@@ -244,7 +244,7 @@ struct CourierTests {
     try courts.wait(for: [#""events":[]"#], of: ["status", "--json"])
     try courts.reload(shift)
     try courts.waitForTrack("1")
-    // It may begin when nothing is carried here any more, and not before.
+    // It may begin when the daemon says that nothing is carried here any more, not by itself.
     #expect(!courts.text("calls").contains("metadata POST"))
     _ = try duel.lab.removeAddress(VirtualNetwork.vip, on: "a")
     try courts.waitForCall("metadata POST", "E-1")

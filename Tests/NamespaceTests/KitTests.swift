@@ -74,16 +74,7 @@ struct KitTests {
     let program = try RunningProgram(
       name: "hopshift-lab up", words: [BuiltPrograms.path("hopshift-lab"), "up"], log: log,
       shell: Shell(scratch: scratch.directory, tag: "outside"))
-    var tag = ""
-    try Waiting.until("the other lab to be up", within: .seconds(30)) { () throws(LabError) in
-      try program.checkRunning()
-      let lines = program.tail().split(separator: "\n")
-      guard let line = lines.last(where: { $0.hasPrefix("lab ") && $0.hasSuffix(" is up") }) else {
-        return program.tail()
-      }
-      tag = String(line.split(separator: " ")[1])
-      return nil
-    }
+    let tag = try UpLab.tag(of: program)
     #expect(try KitTests.namespaces(tag).count == 6)
     // While its owner lives nobody touches it.
     #expect(try !Registry.sweep().contains(tag))

@@ -31,8 +31,9 @@ struct GroupTests {
 
   /// Schedules that have found something, kept. 501: a watcher that stood still for 21 s twice over
   /// took a route back for 60 ms, on probes from before it froze. 11472: the judge took an answer
-  /// for heard that had come to a machine which stood still for a moment.
-  @Test(arguments: [501, 11_472] as [UInt64])
+  /// for heard that had come to a machine which stood still for a moment. 3163 and 3241: it judged
+  /// what was still on its way, and what one answer had confirmed by what the same answer changed.
+  @Test(arguments: [501, 3_163, 3_241, 11_472] as [UInt64])
   func whatWasFoundOnceStaysMended(_ seed: UInt64) {
     let outcome = GroupWorld(seed: seed).play()
     #expect(outcome.violations.isEmpty, "seed \(seed): \(outcome.violations)")

@@ -93,11 +93,15 @@ struct MeasureCommand {
     var apart: [MeasuredShift] = []
     for _ in 0..<shifts {
       let target = hosts[0] == holder ? hosts[1] : hosts[0]
-      let (shift, change) = try move(to: target, from: holder, log, lastChange)
+      let outcome = Result { () throws(LabError) in
+        try move(to: target, from: holder, log, lastChange)
+      }
+      // Whatever became of it, nobody stays dead.
+      if let mending { try run(mending, with: MeasureCommand.variables(target, from: holder)) }
+      let (shift, change) = try outcome.get()
       apart.append(shift)
       tell(shift)
       lastChange = change ?? lastChange
-      if let mending { try run(mending, with: MeasureCommand.variables(target, from: holder)) }
       if change != nil { holder = target }
       try pass(pause)
     }

@@ -156,9 +156,11 @@ extension GroupWorld {
   func hearConfirmations(_ index: Int) {
     let confirmed = members[index].confirmed
     members[index].confirmed.removeAll(keepingCapacity: true)
+    let (before, candidate) = (members[index].ledTo, members[index].standing?.candidate)
+    members[index].ledTo = candidate
     for _ in confirmed {
       reached.insert(.confirmed)
-      let candidate = members[index].standing?.candidate
+      if before == probing.client { continue }
       if candidate == probing.client || now - probing.clientSince < .seconds(1) { continue }
       violate(.confirmation, "member \(index) says that traffic goes to \(candidate ?? -1)")
     }

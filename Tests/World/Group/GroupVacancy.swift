@@ -58,7 +58,9 @@ extension GroupWorld {
   /// Followers say what their leader says.
   func judgeUnison(_ living: [Int]) {
     guard shape.manner == .watchers, living.count > 1,
-      living.allSatisfy({ now - truths[$0].standsSince > takeoverTime })
+      living.allSatisfy({ now - truths[$0].standsSince > takeoverTime }),
+      // What was decided just now may still be on its way to some.
+      judge.lastShift.map({ now - $0 > takeoverTime }) ?? true
     else { return }
     for (server, prefix) in (0..<2).flatMap({ one in shape.prefixes.map { (one, $0) } }) {
       let hops = living.map { servers[server].neighbours[$0].routes[prefix]?.nextHop }

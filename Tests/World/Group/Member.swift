@@ -96,6 +96,9 @@ package final class Member: Machine {
   var wishes: [(vip: VIPSlot, wish: RouteWish)] = []
   /// Shifts that were confirmed since this was looked at last.
   var confirmed: [VIPSlot] = []
+  /// Where it led the traffic when this was looked at last: one answer may confirm, and then change
+  /// its mind.
+  var ledTo: Int?
   /// What became of an address that was given away, since this was looked at last.
   private var placements: [Placement] = []
   /// What stands has changed since this was looked at last.
