@@ -41,7 +41,8 @@ struct Stage: ~Copyable {
   private enum Source { static let listener: UInt8 = 0, child: UInt8 = 1, stream: UInt8 = 2 }
 
   /// No run takes so long unless it hangs.
-  private static let patience = Nanoseconds.seconds(20)
+  private static let patience =
+    Nanoseconds.seconds(20)
     * (Environment.value("HOPSHIFT_PATIENCE").flatMap { Int64($0) } ?? 1)
   /// How often a streaming daemon sends.
   private static let pace = Nanoseconds.milliseconds(5)
