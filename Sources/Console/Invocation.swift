@@ -19,8 +19,7 @@ package struct Invocation: Hashable, Sendable {
 
   /// How the verb among the words is used, for whom has used it in another way.
   package static func usage(for words: [String]) -> String? {
-    let first = words.first { !$0.hasPrefix("-") }
-    let verb = Synopsis.all.first { $0.verb == first }
+    let verb = words.lazy.compactMap { word in Synopsis.all.first { $0.verb == word } }.first
     return verb.map { HelpCommand.usage(of: $0) + "\n" }
   }
 }
