@@ -1,17 +1,19 @@
 // The physical floor: what C does at the least from an address event to two TCP connections.
 //
-//   floor LOCAL SERVER SERVER PREFIXES
+//   floor LOCAL SERVER SERVER PREFIXES INTERFACE
 //
-// It hears RTNLGRP_IPV4_IFADDR by epoll and sends fixed UPDATEs of so many prefixes to each route
-// server for every RTM_NEWADDR: no decision, no table, no timer. What is slower than this is
-// hopshift's own doing.
+// It hears addresses and links by epoll and sends fixed UPDATEs of so many prefixes to each route
+// server for every address that comes to or leaves INTERFACE, and whenever its link begins or ceases
+// to run: no decision, no table, no timer. What is slower than this is hopshift's own doing.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -126,16 +128,42 @@ static void send_to_both(const int servers[2], const uint8_t *bytes, size_t size
 	}
 }
 
+// Whether this is an address of the interface, or its link that begins or ceases to run. One address
+// that comes is one message; a link speaks many times.
+static bool is_event(const struct nlmsghdr *message, size_t size, int interface, bool *runs)
+{
+	for (; NLMSG_OK(message, size); message = NLMSG_NEXT(message, size)) {
+		if (message->nlmsg_type == RTM_NEWADDR || message->nlmsg_type == RTM_DELADDR) {
+			const struct ifaddrmsg *address = NLMSG_DATA(message);
+			if ((int)address->ifa_index == interface && address->ifa_family == AF_INET)
+				return true;
+		} else if (message->nlmsg_type == RTM_NEWLINK) {
+			const struct ifinfomsg *link = NLMSG_DATA(message);
+			bool now = (link->ifi_flags & IFF_UP) && (link->ifi_flags & IFF_RUNNING);
+			if (link->ifi_index == interface && now != *runs) {
+				*runs = now;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
 int main(int count, char **words)
 {
 	static uint8_t buffer[65536];
-	struct sockaddr_nl groups = {.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR};
+	struct sockaddr_nl groups = {
+		.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_LINK,
+	};
 	struct epoll_event wanted = {.events = EPOLLIN};
 	struct in_addr local;
 
-	uint32_t prefixes = count == 5 ? (uint32_t)atoi(words[4]) : 0;
-	if (prefixes < 1 || prefixes > most_prefixes || inet_pton(AF_INET, words[1], &local) != 1)
-		errx(2, "usage: floor LOCAL SERVER SERVER PREFIXES");
+	uint32_t prefixes = count == 6 ? (uint32_t)atoi(words[4]) : 0;
+	int interface = count == 6 ? (int)if_nametoindex(words[5]) : 0;
+	bool runs = true;
+	if (prefixes < 1 || prefixes > most_prefixes || inet_pton(AF_INET, words[1], &local) != 1
+	    || interface == 0)
+		errx(2, "usage: floor LOCAL SERVER SERVER PREFIXES INTERFACE");
 	uint8_t *updates = malloc((prefixes / per_update + 1) * update_limit);
 	size_t size = 0;
 	if (!updates)
@@ -157,9 +185,7 @@ int main(int count, char **words)
 		if (epoll_wait(poller, &ready, 1, -1) != 1)
 			continue;
 		ssize_t got = recvmsg(netlink, &message, 0);
-		const struct nlmsghdr *first = (const struct nlmsghdr *)buffer;
-		if (got < (ssize_t)sizeof *first || first->nlmsg_type != RTM_NEWADDR)
-			continue;
-		send_to_both(servers, updates, size);
+		if (got > 0 && is_event((const struct nlmsghdr *)buffer, (size_t)got, interface, &runs))
+			send_to_both(servers, updates, size);
 	}
 }

@@ -1,4 +1,4 @@
-// Namespaces, route servers and contenders for the benchmark; see lab.h.
+// The namespaces and the route servers' side of the benchmark; see lab.h.
 #define _GNU_SOURCE
 #include "lab.h"
 
@@ -17,25 +17,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define LOCAL "10.10.0.7"
-static const char *const addresses[2] = {"10.10.0.4", "10.10.0.5"};
+const char *const server_addresses[2] = {"10.10.0.4", "10.10.0.5"};
 
 enum {
-	local_asn = 65001, server_asn = 65515, hold_time = 180,
+	hold_time = 180,
 	header = 19, open_type = 1, update_type = 2, notification_type = 3, keepalive_type = 4,
 	session_patience = 30000,	// ms; BIRD waits a while before it connects
 };
 
 static char folder[] = "/tmp/hopshift-bench-XXXXXX";
 static pid_t owner;
-static pid_t started[3];	// by kind; 0: not running
 static int home = -1;
 
 __attribute__((format(printf, 1, 2))) static void command(const char *format, ...)
@@ -49,22 +45,12 @@ __attribute__((format(printf, 1, 2))) static void command(const char *format, ..
 		errx(1, "failed: %s", line);
 }
 
-static void end(int kind)
-{
-	if (started[kind] == 0)
-		return;
-	kill(started[kind], SIGKILL);
-	waitpid(started[kind], NULL, 0);
-	started[kind] = 0;
-}
-
 static void leave_nothing(void)
 {
 	char line[256];
 	if (getpid() != owner)
 		return;
-	for (int i = 0; i < 3; i++)
-		end(i);
+	lab_end_programs();
 	snprintf(line, sizeof line,
 		 "for n in $(ip netns list | grep -o '^hs-bench-%d-[0-9a-z-]*'); do"
 		 " ip netns del $n; done; rm -rf %s", (int)owner, folder);
@@ -85,6 +71,16 @@ static void schedule(int priority)
 		err(1, "SCHED_FIFO");
 }
 
+void lab_schedule(void)
+{
+	schedule(1);
+}
+
+const char *lab_folder(void)
+{
+	return folder;
+}
+
 void lab_begin(void)
 {
 	owner = getpid();
@@ -100,7 +96,7 @@ void lab_begin(void)
 	signal(SIGHUP, interrupted);
 }
 
-static void enter(const char *namespace)
+void lab_enter(const char *namespace)
 {
 	char path[64];
 	snprintf(path, sizeof path, "/run/netns/%s", namespace);
@@ -146,115 +142,20 @@ void lab_build(struct contender *c, int index)
 		const char *r = c->namespaces[i + 1];
 		command("ip -n %s link add port%d type veth peer name eth0 netns %s", a, i, r);
 		command("ip -n %s link set port%d master br0 up", a, i);
-		command("ip -n %s addr add %s/24 dev eth0", r, addresses[i]);
+		command("ip -n %s addr add %s/24 dev eth0", r, server_addresses[i]);
 		command("ip -n %s link set eth0 up", r);
-		enter(r);
-		c->servers[i].listener = listen_at(addresses[i]);
+		lab_enter(r);
+		c->servers[i].listener = listen_at(server_addresses[i]);
 		c->servers[i].connection = -1;
 		go_home();
 	}
-	enter(a);
+	lab_enter(a);
 	c->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	c->vip_interface = if_nametoindex("vip0");
 	go_home();
 	c->poller = epoll_create1(EPOLL_CLOEXEC);
 	if (c->netlink < 0 || c->vip_interface == 0 || c->poller < 0)
 		err(1, "%s", a);
-}
-
-// The prefixes of a workload count on through its VIPs.
-static void put_prefix(FILE *file, unsigned number)
-{
-	fprintf(file, "100.%u.%u.%u/32", 64 + (number >> 16), number >> 8 & 255, number & 255);
-}
-
-// When all VIPs move together: static routes by a neighbour that is there while the address is.
-static void write_bird_routes(FILE *file, const struct workload *work)
-{
-	if (!work->shared) {
-		fprintf(file, "protocol direct { ipv4; interface \"vip0\"; }\n");
-		return;
-	}
-	fprintf(file, "protocol static {\n  ipv4;\n");
-	for (int i = 0; i < work->vips * work->prefixes; i++) {
-		fprintf(file, "  route ");
-		put_prefix(file, (unsigned)i);
-		fprintf(file, " via " SHARED_NETWORK ".2;\n");
-	}
-	fprintf(file, "}\n");
-}
-
-static void write_bird(const char *path, const struct workload *work)
-{
-	FILE *file = fopen(path, "w");
-	if (!file)
-		err(1, "%s", path);
-	fprintf(file, "router id " LOCAL ";\nprotocol device {}\n");
-	write_bird_routes(file, work);
-	for (int i = 0; i < 2; i++)
-		fprintf(file, "protocol bgp r%d {\n  local " LOCAL " as %d;\n"
-			"  neighbor %s as %d;\n  multihop;\n  connect delay time 1;\n"
-			"  ipv4 { import none; export where source ~ [ RTS_DEVICE, RTS_STATIC ];"
-			" next hop self; };\n}\n",
-			i + 1, local_asn, addresses[i], server_asn);
-	fclose(file);
-}
-
-static void write_hopshift(const char *path, const struct workload *work)
-{
-	FILE *file = fopen(path, "w");
-	if (!file)
-		err(1, "%s", path);
-	fprintf(file, "local: {asn: %d, address: " LOCAL "}\n"
-		"route-servers: {platform: generic, asn: %d, peers: [%s, %s]}\nvips:\n",
-		local_asn, server_asn, addresses[0], addresses[1]);
-	for (int i = 0; i < work->vips; i++) {
-		fprintf(file, "  v%d: {prefixes: [", i);
-		for (int j = 0; j < work->prefixes; j++) {
-			fprintf(file, j == 0 ? "" : j % 8 == 0 ? ",\n    " : ", ");
-			put_prefix(file, (unsigned)(i * work->prefixes + j));
-		}
-		fprintf(file, "], owner: {when: address, settle: 0s%s}}\n",
-			work->shared ? ", address: " SHARED_ADDRESS : "");
-	}
-	fclose(file);
-}
-
-static void become(struct contender *c, const char *program, const struct workload *work)
-{
-	char file[64], socket_path[64], log[64], prefixes[16];
-	snprintf(file, sizeof file, "%s/%d.conf", folder, c->kind);
-	snprintf(socket_path, sizeof socket_path, "%s/%d.sock", folder, c->kind);
-	snprintf(log, sizeof log, "%s/%d.log", folder, c->kind);
-	int output = open(log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	enter(c->namespaces[0]);
-	schedule(1);
-	dup2(output, 1);
-	dup2(output, 2);
-	switch (c->kind) {
-	case floor_kind:
-		snprintf(prefixes, sizeof prefixes, "%d", work->shared ? work->vips * work->prefixes : 1);
-		execl(program, program, LOCAL, addresses[0], addresses[1], prefixes, NULL);
-		break;
-	case bird_kind:
-		write_bird(file, work);
-		execl(program, program, "-f", "-c", file, "-s", socket_path, NULL);
-		break;
-	case hopshift_kind:
-		write_hopshift(file, work);
-		execl(program, program, "--config", file, "--control", socket_path, NULL);
-		break;
-	}
-	err(1, "%s", program);
-}
-
-static void show_log(const struct contender *c)
-{
-	char line[128];
-	snprintf(line, sizeof line, "cat %s/%d.log >&2", folder, c->kind);
-	if (system(line) != 0)
-		warnx("no output of %s", c->name);
 }
 
 static void put_message(int to, uint8_t type, const uint8_t *body, size_t size)
@@ -275,8 +176,8 @@ static void put_message(int to, uint8_t type, const uint8_t *body, size_t size)
 static void put_open(struct server *server, const char *address, bool capable)
 {
 	uint8_t body[] = {
-		4, server_asn >> 8, server_asn & 0xff, 0, hold_time, 0, 0, 0, 0,
-		14, 2, 12, 1, 4, 0, 1, 0, 1, 65, 4, 0, 0, server_asn >> 8, server_asn & 0xff,
+		4, SERVER_ASN >> 8, SERVER_ASN & 0xff, 0, hold_time, 0, 0, 0, 0,
+		14, 2, 12, 1, 4, 0, 1, 0, 1, 65, 4, 0, 0, SERVER_ASN >> 8, SERVER_ASN & 0xff,
 	};
 	inet_pton(AF_INET, address, body + 5);
 	if (!capable)
@@ -317,11 +218,11 @@ static bool receive(struct server *server)
 	return got > 0;
 }
 
-static bool announces(const uint8_t *message, size_t length, const struct in_addr *wanted)
+// A host prefix stands the same way in the withdrawn routes as behind the attributes.
+static bool concerns(const uint8_t *message, size_t length, const struct in_addr *wanted)
 {
 	uint8_t prefix[5] = {32};
-	size_t withdrawn = (size_t)message[19] << 8 | message[20];
-	if (length <= header + 4 || withdrawn != 0)
+	if (length <= header + 4)
 		return false;
 	if (!wanted)
 		return true;
@@ -337,15 +238,14 @@ bool take_updates(struct server *server, const struct in_addr *wanted)
 	while ((length = whole_message(server)) > 0) {
 		if (server->bytes[18] == notification_type)
 			errx(1, "NOTIFICATION %d/%d", server->bytes[19], server->bytes[20]);
-		if (server->bytes[18] == update_type && announces(server->bytes, length, wanted))
+		if (server->bytes[18] == update_type && concerns(server->bytes, length, wanted))
 			found = true;
 		drop_first(server, length);
 	}
 	return found;
 }
 
-// Accepts and answers until the session stands; false when the contender fell or time ran out.
-static bool establish(struct contender *c, int index)
+bool lab_establish(struct contender *c, int index)
 {
 	struct server *server = &c->servers[index];
 	struct pollfd ready = {.fd = server->listener, .events = POLLIN};
@@ -364,40 +264,11 @@ static bool establish(struct contender *c, int index)
 		bool capable = length > header + 10;
 		drop_first(server, length);
 		if (type == open_type) {
-			put_open(server, addresses[index], capable);
+			put_open(server, server_addresses[index], capable);
 			put_message(server->connection, keepalive_type, NULL, 0);
 		} else {
 			return type == keepalive_type;
 		}
-	}
-}
-
-void lab_start(struct contender *c, const char *program, const struct workload *work)
-{
-	c->process = fork();
-	if (c->process < 0)
-		err(1, "fork");
-	if (c->process == 0)
-		become(c, program, work);
-	started[c->kind] = c->process;
-	for (int i = 0; i < 2; i++) {
-		c->servers[i].filled = 0;
-		struct epoll_event wanted = {.events = EPOLLIN, .data.u32 = (uint32_t)i};
-		if (!establish(c, i)) {
-			show_log(c);
-			errx(1, "%s: no session with %s", c->name, addresses[i]);
-		}
-		if (epoll_ctl(c->poller, EPOLL_CTL_ADD, c->servers[i].connection, &wanted) < 0)
-			err(1, "epoll");
-	}
-}
-
-void lab_stop(struct contender *c)
-{
-	end((int)c->kind);
-	for (int i = 0; i < 2; i++) {
-		close(c->servers[i].connection);
-		c->servers[i].connection = -1;
 	}
 }
 
@@ -433,6 +304,23 @@ double change_address(struct contender *c, int type, struct in_addr address, int
 	double before = now_us();
 	if (send(c->netlink, &request, sizeof request, 0) < 0)
 		err(1, "%s: address", c->name);
+	return before;
+}
+
+double change_link(struct contender *c, bool up)
+{
+	struct {
+		struct nlmsghdr header;
+		struct ifinfomsg link;
+	} request = {
+		.header = {.nlmsg_len = sizeof request, .nlmsg_type = RTM_NEWLINK,
+			   .nlmsg_flags = NLM_F_REQUEST},
+		.link = {.ifi_index = (int)c->vip_interface, .ifi_flags = up ? IFF_UP : 0,
+			 .ifi_change = IFF_UP},
+	};
+	double before = now_us();
+	if (send(c->netlink, &request, sizeof request, 0) < 0)
+		err(1, "%s: link", c->name);
 	return before;
 }
 

@@ -1,6 +1,6 @@
 // Measures how long many prefixes take to both route servers when one address event moves them all.
 //
-//   hopshift-scale LIVES FLOOR BIRD HOPSHIFTD [CASE...]      ("-" leaves a contender out)
+//   hopshift-scale LIVES floor=PATH bird=PATH hopshiftd=PATH [CASE...]      (who is not named is left out)
 //
 // The namespaces are those of bench.c. A case is VIPSxPREFIXES. Each contender is started LIVES
 // times for each case, the contenders in turn, and in each life the address comes and goes
@@ -47,7 +47,7 @@ struct figures {
 };
 
 static struct stream streams[2];
-static struct figures figures[3];
+static struct figures figures[kinds];
 
 // Counts whole messages; a host prefix takes five bytes, so that nobody's prefixes are looked at.
 static void walk(struct stream *s, double now)
@@ -202,10 +202,10 @@ static long status(const struct contender *c, const char *name)
 	return value;
 }
 
-static void live(struct contender *c, const char *program, const struct workload *work)
+static void live(struct contender *c, const struct workload *work)
 {
 	struct figures *f = &figures[c->kind];
-	lab_start(c, program, work);
+	lab_start(c, work);
 	for (int i = 0; i < 2; i++) {
 		// What came behind the KEEPALIVE that completed the session.
 		memcpy(streams[i].bytes, c->servers[i].bytes, c->servers[i].filled);
@@ -250,52 +250,47 @@ static void report(const struct workload *work, struct contender *contenders, in
 	fflush(stdout);
 }
 
-static void run_case(struct workload work, int lives, char **programs, struct contender *contenders,
-		     int running)
+static void run_case(struct workload work, int lives, struct contender *contenders, int running)
 {
-	for (int kind = 0; kind < 3; kind++)
+	for (int kind = 0; kind < kinds; kind++)
 		memset(&figures[kind], 0, sizeof figures[kind]);
 	for (int life = 0; life < lives; life++)
-		for (int i = 0; i < running; i++) {
-			struct contender *c = &contenders[(life + i) % running];
-			live(c, programs[c->kind], &work);
-		}
+		for (int i = 0; i < running; i++)
+			live(&contenders[(life + i) % running], &work);
 	report(&work, contenders, running);
 }
 
 int main(int count, char **words)
 {
-	static struct contender contenders[3];
-	static const char *const names[3] = {"floor in C", "BIRD", "hopshiftd"};
-	static const char *const usual[] = {
+	static struct contender contenders[kinds];
+	static char *usual[] = {
 		"1x1", "1x1000", "1x10000", "1x100000", "100x1", "1000x1", "10000x1",
 	};
-	int lives = count >= 5 ? atoi(words[1]) : 0, running = 0;
+	int lives = count >= 2 ? atoi(words[1]) : 0, named = 2;
 
-	if (lives < 1 || lives > most_lives)
-		errx(2, "usage: hopshift-scale LIVES FLOOR BIRD HOPSHIFTD [VIPSxPREFIXES...]");
+	while (named < count && strchr(words[named], '='))
+		named++;
+	int running = lab_contenders(contenders, words + 2, named - 2);
+	if (lives < 1 || lives > most_lives || running != named - 2
+	    || (running > 0 && contenders[running - 1].kind > hopshift_kind))
+		errx(2, "usage: hopshift-scale LIVES floor=PATH bird=PATH hopshiftd=PATH"
+			" [VIPSxPREFIXES...]");
 	lab_begin();
 	for (int i = 0; i < 2; i++)
 		if (!(streams[i].bytes = malloc(buffer_size)))
 			err(1, "no memory");
 		else
 			memset(streams[i].bytes, 0, buffer_size);
-	for (int kind = 0; kind < 3; kind++) {
-		if (strcmp(words[2 + kind], "-") == 0)
-			continue;
-		contenders[running].kind = (enum kind)kind;
-		contenders[running].name = names[kind];
-		lab_build(&contenders[running], running);
-		running += 1;
-	}
-	int cases = count > 5 ? count - 5 : (int)(sizeof usual / sizeof usual[0]);
-	for (int i = 0; i < cases; i++) {
+	for (int i = 0; i < running; i++)
+		lab_build(&contenders[i], i);
+	char **cases = named < count ? words + named : usual;
+	int many = named < count ? count - named : (int)(sizeof usual / sizeof usual[0]);
+	for (int i = 0; i < many; i++) {
 		struct workload work = {.shared = true};
-		const char *text = count > 5 ? words[5 + i] : usual[i];
-		if (sscanf(text, "%dx%d", &work.vips, &work.prefixes) != 2 || work.vips < 1
+		if (sscanf(cases[i], "%dx%d", &work.vips, &work.prefixes) != 2 || work.vips < 1
 		    || work.prefixes < 1 || work.vips * (long)work.prefixes > 200000)
-			errx(2, "%s is no VIPSxPREFIXES", text);
-		run_case(work, lives, words + 2, contenders, running);
+			errx(2, "%s is no VIPSxPREFIXES", cases[i]);
+		run_case(work, lives, contenders, running);
 	}
 	return 0;
 }
