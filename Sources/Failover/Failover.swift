@@ -225,7 +225,15 @@ package struct Failover: ~Copyable {
 
   private mutating func linksChanged(at now: Instant, into verdicts: inout [Verdict]) {
     _ = learnInterfaces(at: now)
-    judgeAll(at: now, into: &verdicts)
+    for unit in units.indices {
+      // Thousands may wait for addresses that are nowhere: no link changes anything for them.
+      if isAlone, units[unit].rule == .address, units[unit].presence == .absent,
+        !units[unit].isGiven, let slot = units[unit].plainSlot, view.isNowhere(slot)
+      {
+        continue
+      }
+      judge(unit: unit, at: now, into: &verdicts)
+    }
   }
 
   package mutating func learned(

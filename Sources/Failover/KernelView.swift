@@ -222,6 +222,9 @@ package struct KernelView: ~Copyable {
     return holders[slot * KernelView.holdersPerAddress + place].interface
   }
 
+  /// Whether a watched address is on no interface at all.
+  func isNowhere(_ slot: Int) -> Bool { counts[slot] == 0 }
+
   /// Whether an interface of this name is there and its link runs.
   package func isRunning(_ name: InterfaceName) -> Bool {
     links.contains { $0.link.name == name && $0.link.isRunning }

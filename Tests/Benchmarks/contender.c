@@ -25,12 +25,26 @@ static const struct {
 	[keepalived_kind] = {"keepalived", "keepalived"},
 };
 
+enum {
+	end_looks = 500,	// five seconds until who does not end is killed
+	end_pause = 10000,	// us
+};
+
 static pid_t started[kinds];	// 0: not running
 
 static void end(int kind)
 {
 	if (started[kind] == 0)
 		return;
+	// Asked first: who is looked into by valgrind writes at its end what was seen.
+	kill(started[kind], SIGTERM);
+	for (int look = 0; look < end_looks; look++) {
+		if (waitpid(started[kind], NULL, WNOHANG) == started[kind]) {
+			started[kind] = 0;
+			return;
+		}
+		usleep(end_pause);
+	}
 	kill(started[kind], SIGKILL);
 	waitpid(started[kind], NULL, 0);
 	started[kind] = 0;
