@@ -71,7 +71,9 @@ static void leave(int socket, struct mmsghdr *messages, unsigned *count, const c
 	for (unsigned done = 0; done < *count;) {
 		int left = sendmmsg(socket, messages + done, *count - done,
 				    MSG_DONTWAIT | MSG_NOSIGNAL);
-		if (left < 0) fail(what);
+		if (left < 0 && errno != ENOBUFS && errno != EAGAIN) fail(what);
+		// What the kernel has no room for is lost, as it is for who does more with it.
+		if (left < 0) left = 1;
 		done += (unsigned)left;
 	}
 	sent += *count;

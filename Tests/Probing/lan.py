@@ -88,8 +88,10 @@ class LAN:
             ip("netns", "del", name)
 
     def inside(self, name, *words):
-        return subprocess.run(["ip", "netns", "exec", name, *words], check=True,
-                              capture_output=True, text=True).stdout
+        said = subprocess.run(["ip", "netns", "exec", name, *words], capture_output=True, text=True)
+        if said.returncode != 0:
+            raise RuntimeError(f"{' '.join(words)} ended with {said.returncode}: {said.stderr}")
+        return said.stdout
 
     def start(self, name, words, **options):
         process = subprocess.Popen(["ip", "netns", "exec", name, *words],
