@@ -1,4 +1,5 @@
-# Everything a person runs: deps build try test test-long mutants soak demo demos bench deb lint clean.
+# Everything a person runs: deps build try test test-long mutants soak demo demos bench bench-smoke
+# deb lint clean.
 
 SWIFT := $(shell command -v swift || echo /opt/swift/usr/bin/swift)
 VERSION := $(shell sed -n '1s/.*(\(.*\)).*/\1/p' packaging/debian/changelog)
@@ -18,7 +19,7 @@ RELEASE_FLAGS := -c release --static-swift-stdlib --disable-local-rpath \
 
 export SWIFT VERSION
 
-.PHONY: deps build release try test test-long mutants soak demo demos bench deb lint clean
+.PHONY: deps build release try test test-long mutants soak demo demos bench bench-smoke deb lint clean
 
 deps:
 	@packaging/deps
@@ -71,8 +72,15 @@ soak: release
 
 bench: release
 	@Tests/Benchmarks/run
-	@Tests/Benchmarks/run scale
+	@mkdir -p dist
+	@Tests/Benchmarks/run scale >dist/scale.txt && cat dist/scale.txt
+	@Tests/Benchmarks/plot dist/scale.txt dist/scale.svg
 	@Tests/Benchmarks/probing
+	@Tests/Benchmarks/instructions
+
+# The same in small: that everything is measured, and that no event computes more than it did.
+bench-smoke: release
+	@Tests/Checks/bench-check
 
 deb: release
 	@packaging/deb

@@ -10,8 +10,9 @@ package struct Recorder: ~Copyable {
   /// Bytes that are kept. We chose it: about ten minutes of two speakers that tell each other
   /// hello, and every dump of a big appliance at its start.
   package static let capacity = 1 << 20
-  /// What is dropped at once when the memory is full.
-  private static let dropped = capacity / 2
+  /// The memory has two halves: when the newer one is full, the older one is forgotten and filled
+  /// again. Nothing is moved.
+  private static let half = capacity / 2
   /// A replay can begin at least after so many bytes. We chose it: what is dropped never takes the
   /// only beginning with it.
   private static let spacing = capacity / 4
@@ -28,7 +29,8 @@ package struct Recorder: ~Copyable {
 
   private let beginning: Beginning
 
-  private var writer: JournalWriter
+  private var older: JournalWriter
+  private var newer: JournalWriter
   /// How many bytes were recorded before those that are kept.
   private var base = 0
   private var starts: [Start]
@@ -37,7 +39,8 @@ package struct Recorder: ~Copyable {
   /// `beginning` is that of the run; `now` no later than its first input. `state` is that of an
   /// engine which goes on from another one; empty: it begins.
   package init(_ beginning: Beginning, at now: Instant, state: [UInt8] = []) {
-    writer = JournalWriter(capacity: Recorder.capacity, after: now)
+    older = JournalWriter(capacity: Recorder.half, after: now)
+    newer = JournalWriter(capacity: Recorder.half, after: now)
     starts = [Start(offset: 0, time: now, state: state)]
     self.beginning = beginning
   }
@@ -49,7 +52,7 @@ package struct Recorder: ~Copyable {
   }
 
   /// How many bytes were recorded since the start.
-  package var end: Int { base + writer.count }
+  package var end: Int { base + older.count + newer.count }
 
   /// One input that was carried out, with what came of it.
   package mutating func record(
@@ -58,27 +61,28 @@ package struct Recorder: ~Copyable {
     let needed = JournalLimits.overhead + JournalLimits.operands + bytes.count
     inputs += 1
     // Only what the run before has kept can be so long: nothing can be played that lacks it.
-    guard needed <= Recorder.dropped else { return lose() }
-    if writer.room < needed { dropOldest() }
-    writer.begin(.input, at: now)
-    writer.write(input)
-    writer.write(number: UInt64(outputs.count))
-    if outputs.count > 0 { writer.write(outputs.value) }
-    writer.write(bytes)
-    writer.end()
+    guard needed <= Recorder.half else { return lose() }
+    if newer.room < needed { dropOldest() }
+    newer.begin(.input, at: now)
+    newer.write(input)
+    newer.write(number: UInt64(outputs.count))
+    if outputs.count > 0 { newer.write(outputs.value) }
+    newer.write(bytes)
+    newer.end()
   }
 
   /// Everything is forgotten, and who reads along has missed something.
   private mutating func lose() {
     base = end + 1
-    writer.drop(writer.count)
+    older.restart(after: newer.latest)
+    newer.restart(after: newer.latest)
     starts.removeAll()
   }
 
-  /// Once in half a megabyte: one move of the rest.
   private mutating func dropOldest() {
-    writer.drop(Recorder.dropped)
-    base += Recorder.dropped
+    base += older.count
+    swap(&older, &newer)
+    newer.restart(after: older.latest)
     starts.removeAll { $0.offset < base }
   }
 
@@ -93,7 +97,7 @@ package struct Recorder: ~Copyable {
 
   /// A replay can begin here, with this state.
   package mutating func noteStart(_ state: [UInt8]) {
-    starts.append(Start(offset: end, time: writer.latest, state: state))
+    starts.append(Start(offset: end, time: newer.latest, state: state))
   }
 
   /// Where a recording begins that has the oldest that is known; nil when nothing that is known can
@@ -105,7 +109,7 @@ package struct Recorder: ~Copyable {
 
   /// A recording that begins here, with this state.
   package func attachHere(_ state: [UInt8]) -> RecorderPosition {
-    position(Start(offset: end, time: writer.latest, state: state))
+    position(Start(offset: end, time: newer.latest, state: state))
   }
 
   private func position(_ start: Start) -> RecorderPosition {
@@ -123,9 +127,12 @@ package struct Recorder: ~Copyable {
       return position.head[position.headRead..<upper]
     }
     guard position.offset >= base else { return nil }
-    let upper = min(end, position.offset + limit)
+    let border = base + older.count
+    let isOld = position.offset < border
+    let upper = min(isOld ? border : end, position.offset + limit)
     defer { position.offset = upper }
-    return writer.bytes((position.offset - base)..<(upper - base))
+    if isOld { return older.bytes((position.offset - base)..<(upper - base)) }
+    return newer.bytes((position.offset - border)..<(upper - border))
   }
 }
 

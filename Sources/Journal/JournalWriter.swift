@@ -31,13 +31,10 @@ package struct JournalWriter: ~Copyable {
 
   package var bytes: ArraySlice<UInt8> { memory[..<count] }
 
-  /// Forgets the first bytes and moves the rest to the front.
-  package mutating func drop(_ dropped: Int) {
-    precondition(dropped <= count, "no more than there is")
-    let upper = count
-    count -= dropped
-    var bytes = memory.mutableSpan
-    for place in dropped..<upper { bytes[place - dropped] = bytes[place] }
+  /// Forgets everything; the next record's time counts from `time`.
+  package mutating func restart(after time: Instant) {
+    count = 0
+    latest = time
   }
 
   /// Magic and version, in front of everything else in a file.

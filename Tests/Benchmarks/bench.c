@@ -12,7 +12,7 @@
 // address that comes, the link that goes down and up under it, and the address that goes. The clock
 // is read just before the request to the kernel and after the recv() that completes the UPDATE at
 // the second route server. After each event the connections are read until they are quiet. Who
-// starts programs to say a thing takes part in every tenth round only.
+// starts programs to say a thing takes part in every tenth round only, keepalived in every fiftieth.
 //
 // What an event means differs: hopshiftd sends the claim of a VIP whose address came, and the other
 // next hop of a VIP whose host is gone with its link; BIRD, FRR and who is told through a pipe
@@ -35,6 +35,7 @@ enum {
 	quiet = 1,		// ms without a byte that end an event
 	script_quiet = 20,	// the same for scripts, which may say a thing in two goes
 	script_share = 10,	// they take part in one round of so many
+	vrrp_share = 50,	// three seconds until keepalived is master again
 	most_rounds = 5000,
 	keepalive_rounds = 50,	// well within every hold time
 };
@@ -66,6 +67,11 @@ static bool takes_part(const struct contender *c, int event)
 {
 	bool link = event == link_down || event == link_up;
 	return link || (c->kind != keepalived_kind && (c->kind != hopshift_kind || event == added));
+}
+
+static int share(const struct contender *c)
+{
+	return c->kind == keepalived_kind ? vrrp_share : c->kind > hopshift_kind ? script_share : 1;
 }
 
 static bool is_script(const struct contender *c)
@@ -188,7 +194,7 @@ int main(int count, char **words)
 	for (int round = 0; running > 0 && round < rounds + warm_up; round++) {
 		for (int i = 0; i < running; i++) {
 			struct contender *c = &contenders[(round + i) % running];
-			if (!is_script(c) || round % script_share == 0)
+			if (round % share(c) == 0)
 				measure(c, round);
 		}
 		if (round % keepalive_rounds == 0)

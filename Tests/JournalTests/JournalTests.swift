@@ -151,15 +151,14 @@ import Testing
     }
   }
 
-  /// Dropping the oldest leaves the newest as they were.
-  @Test func dropped() throws {
+  /// Who begins anew has all the room again, and counts time from where it stood.
+  @Test func restarted() throws {
     var writer = JournalWriter(capacity: 64)
     writer.write(Array(0..<64).span)
     #expect(writer.room == 0)
-    writer.drop(40)
-    #expect(Array(writer.bytes) == Array(40..<64))
-    #expect(writer.room == 40)
+    writer.restart(after: Instant(nanoseconds: 7))
+    #expect(writer.room == 64 && writer.latest == Instant(nanoseconds: 7))
     writer.write(UInt8(64))
-    #expect(Array(writer.bytes(24..<25)) == [64])
+    #expect(Array(writer.bytes) == [64])
   }
 }

@@ -158,6 +158,21 @@ struct SceneTests {
     #expect(throws: LabError.self) { try scene.cause(.lossFrom, on: "ws2") }
   }
 
+  /// By the moment its cause was seen: when it is told, the loop's clock has gone on.
+  @Test func `a shift inside the damping window says how long the platform may wait`() throws {
+    let scene = try Scene(.pair, daemon: BuiltPrograms.daemon)
+    defer { scene.tearDown() }
+    try scene.open()
+    for host in ["b", "a"] { _ = try scene.move(to: host) }
+    let control = try #require(scene.speakers.first).control
+    let words = [BuiltPrograms.path("hopshift"), "--socket", control, "history", "--json"]
+    try Waiting.until("the shift in the history", within: .seconds(10)) { () throws(LabError) in
+      let told = try scene.lab.shell.run(words)
+      let last = told.split(separator: "\n").last { $0.contains(#""type":"history""#) } ?? ""
+      return last.contains("takeover") && last.contains(#""held-back-us":"#) ? nil : told
+    }
+  }
+
   @Test func `shifts of a VIP are measured by somebody who only asks it`() throws {
     let scene = try Scene(.watcher, daemon: BuiltPrograms.daemon)
     defer { scene.tearDown() }
