@@ -15,9 +15,8 @@ extension Probes {
       openPorts[port.index].hasAddress(packet.targetAddress),
       packet.answers(mac, packet.targetAddress)
     else { return }
-    let key = Probes.key(port, packet.senderAddress)
-    for index in arpKeys.indices where arpKeys[index] == key {
-      reply(index, packet, stamp, now, &outputs)
+    for position in askedByARP.positions(of: packet.senderAddress, on: port) {
+      reply(askedByARP.place(at: position), packet, stamp, now, &outputs)
     }
   }
 

@@ -24,8 +24,7 @@ package struct Probes: ~Copyable {
   var schedule: ProbeSchedule
   /// By target: when its oldest probe is judged.
   var judgements: DueTimes
-  /// By target: port and address of an ARP target, so that a frame finds its targets at once.
-  let arpKeys: [UInt64]
+  let askedByARP: ARPTargets
   /// The places of BFD targets.
   let bfdPlaces: [Int]
   /// Who was asked since `sent` was said last.
@@ -78,17 +77,10 @@ package struct Probes: ~Copyable {
         }
       })
     judgements = DueTimes(count: targets.count)
-    arpKeys = targets.map { target in
-      if case .arp(let port) = target.method { return Probes.key(port, target.address) }
-      return .max
-    }
     let made = maker.targets
+    askedByARP = ARPTargets(made)
     bfdPlaces = made.indices.filter { made[$0].isBFD }
     asked.reserveCapacity(targets.count * 2)
-  }
-
-  static func key(_ port: PortSlot, _ address: IPv4Address) -> UInt64 {
-    UInt64(port.index) << 32 | UInt64(address.bits)
   }
 
   /// How often the same is told again: that answers are disputed.

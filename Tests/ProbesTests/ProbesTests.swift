@@ -87,6 +87,19 @@ import Testing
     #expect((perMoment.max() ?? 0) <= most, "spread over the interval")
   }
 
+  /// A frame is for those who ask its sender, however many they are and wherever they stand.
+  @Test func aReplyIsHeardByAllWhoAskItsSenderAndByNobodyElse() {
+    let order: [UInt8] = [30, 10, 20, 10, 40]
+    let network = Network(order.map { (0, Network.arp($0)) })
+    for last in [UInt8(10), 40] { network.addMachine(last) }
+    network.start()
+    network.run(for: ms(500))
+    for (slot, last) in order.enumerated() {
+      let isThere = last == 10 || last == 40
+      #expect(network.signal(slot) == (isThere ? .up : .down), "target \(slot)")
+    }
+  }
+
   @Test func intervalsThatFitNoSlotKeepTheirPaceToo() {
     let network = Network([
       (0, Network.probe(.icmp, interval: ms(17), timeout: ms(15))), (0, Network.probe(.icmp)),
