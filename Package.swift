@@ -162,7 +162,9 @@ let package = Package(
     tests("CommandTests", ["Control", "Linux", "Model"]),
     tests(
       "EngineTests",
-      ["World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP"]),
+      [
+        "World", "Engine", "Failover", "Hello", "Probes", "Redistribution", "Model", "Bytes", "BGP",
+      ]),
     tests("LinuxTests", ["Linux", "Model"]),
     tests("YAMLTests", ["YAML", "Model"]),
     tests("SealTests", ["Seal"]),

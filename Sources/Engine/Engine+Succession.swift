@@ -59,6 +59,7 @@ extension Engine {
       if let former { causes[vip] = old.causes[former].flatMap { $0.renamed(by: succession) } }
     }
     var stale = failover.succeed(&old.failover, succession, at: now)
+    let heeded = outputs.probes.list.count
     if !probes.succeed(&old.probes, succession, at: now, into: &outputs.probes) {
       stale.append(.interfaces)
     }
@@ -76,6 +77,8 @@ extension Engine {
       &old.speaker, .init(old: old.plan, new: plan), succession, sessions, isStarted: hasStarted,
       at: now, into: &outputs)
     announceReplaced(succession)
+    heedProbes(since: heeded, at: now, into: &outputs)
+    recogniseAll(at: now, into: &outputs)
     failover.beginSuccession(at: now, into: &verdicts)
     apply(at: now, into: &outputs)
     conclude(since: before, at: now, into: &outputs)

@@ -137,11 +137,9 @@ extension Engine {
     apply(at: now, into: &outputs)
   }
 
-  /// An entry that the network made, and not the neighbour, is none.
   private mutating func judge(
     _ neighbour: Neighbour, isGone: Bool, at now: Instant, into outputs: inout Outputs
   ) {
-    let isGone = isGone || probes.isDiscounted(neighbour)
     failover.learned(neighbour, isGone: isGone, at: now, into: &verdicts)
     apply(at: now, into: &outputs)
   }

@@ -29,18 +29,36 @@ extension Engine {
   }
 
   /// Signals are judged one by one, in the order in which they came.
-  private mutating func heedProbes(since start: Int, at now: Instant, into outputs: inout Outputs) {
+  mutating func heedProbes(since start: Int, at now: Instant, into outputs: inout Outputs) {
     var doubted: InterfaceIndex?
     for index in start..<outputs.probes.list.count {
       guard case .note(let note) = outputs.probes.list[index] else { continue }
       outputs.add(.note(.probe(note)))
-      guard case .signal(let target, let signal, _) = note else { continue }
-      failover.learned(target, signal, at: now, into: &verdicts)
-      apply(at: now, into: &outputs)
-      if signal == .failing || signal == .down {
-        doubt(target, but: &doubted, into: &outputs)
+      switch note {
+      case .signal(let target, let signal, _):
+        failover.learned(target, signal, at: now, into: &verdicts)
+        apply(at: now, into: &outputs)
+        if signal == .failing || signal == .down {
+          doubt(target, but: &doubted, into: &outputs)
+        }
+      case .proxied(let target, _): recognise(target, at: now, into: &outputs)
+      case .macChanged, .disputed: continue
       }
     }
+  }
+
+  /// An entry that the network made, and not the neighbour, is none.
+  private mutating func recognise(
+    _ target: TargetSlot, at now: Instant, into outputs: inout Outputs
+  ) {
+    failover.recognised(
+      target, isDiscounted: probes.isDiscounted(target), at: now, into: &verdicts)
+    apply(at: now, into: &outputs)
+  }
+
+  /// Another Plan can have other VIPs, anchors and hosts, and with them others who answer for all.
+  mutating func recogniseAll(at now: Instant, into outputs: inout Outputs) {
+    for index in plan.targets.indices { recognise(TargetSlot(index), at: now, into: &outputs) }
   }
 
   /// Our own network works again: whoever went down meanwhile is asked anew.

@@ -14,9 +14,11 @@ package struct KernelEvidence: Sendable {
     var entries: [UInt64] = []
     /// Those that the running dump, or the news since it began, has named.
     var confirmed: [UInt64] = []
+    /// The network makes the neighbour's entries, so they say nothing of anybody.
+    var isDiscounted = false
 
     var signal: Signal {
-      if case .neighbour = evidence { return entries.isEmpty ? .neutral : .down }
+      if case .neighbour = evidence { return entries.isEmpty || isDiscounted ? .neutral : .down }
       return entries.isEmpty ? .down : .up
     }
 
@@ -61,6 +63,7 @@ package struct KernelEvidence: Sendable {
       if let before = old.watched.first(where: { $0.evidence == watched[place].evidence }) {
         watched[place].entries = before.entries
         watched[place].confirmed = before.confirmed
+        watched[place].isDiscounted = before.isDiscounted
       } else {
         isNew.append(KernelEvidence.kernelClass(watched[place]))
       }
@@ -107,6 +110,16 @@ package struct KernelEvidence: Sendable {
     let key = UInt64(UInt32(bitPattern: neighbour.interface.value))
     watched[place].note(key, isThere: !isGone && neighbour.state.hasFailed)
     return areNeighboursCurrent ? (watched[place].target, watched[place].signal) : nil
+  }
+
+  /// Whether the network makes the entries of a neighbour; the answer is what its target now says,
+  /// if that is another thing. The entries are kept all the same, for when they count again.
+  mutating func discount(_ target: TargetSlot, _ isDiscounted: Bool) -> Signal? {
+    guard let place = watched.firstIndex(where: { $0.target == target }),
+      case .neighbour = watched[place].evidence, watched[place].isDiscounted != isDiscounted
+    else { return nil }
+    watched[place].isDiscounted = isDiscounted
+    return areNeighboursCurrent ? watched[place].signal : nil
   }
 
   /// A complete dump of a class begins.
@@ -178,6 +191,14 @@ extension Failover {
     learned(news.target, news.signal, at: now, into: &verdicts)
   }
 
+  /// Who answers for a neighbour was recognised.
+  package mutating func recognised(
+    _ target: TargetSlot, isDiscounted: Bool, at now: Instant, into verdicts: inout [Verdict]
+  ) {
+    guard let signal = kernelEvidence.discount(target, isDiscounted) else { return }
+    learned(target, signal, at: now, into: &verdicts)
+  }
+
   /// A complete dump of a class begins.
   package mutating func beginConfirming(_ kernelClass: KernelClass) {
     if kernelClass == .interfaces {
@@ -211,6 +232,7 @@ extension KernelEvidence {
     keeper.keep(each: &watched) {
       $1.keep(&$0.entries, blank: 0, limit: KernelEvidence.entryLimit) { $1.keep(&$0) }
       $1.keep(&$0.confirmed, blank: 0, limit: KernelEvidence.entryLimit) { $1.keep(&$0) }
+      $1.keep(&$0.isDiscounted)
     }
     keeper.keep(&areRoutesCurrent)
     keeper.keep(&areNeighboursCurrent)

@@ -108,12 +108,10 @@ extension Probes {
     }
   }
 
-  /// Whether the network, and not the neighbour, made this entry: then it says nothing of anybody.
-  package func isDiscounted(_ neighbour: Neighbour) -> Bool {
-    guard case .v4(let address) = neighbour.address else { return false }
-    return targets.contains {
-      $0.isNeighbour && $0.address == address && $0.isDiscounted
-    }
+  /// Whether the network, and not the host, answers for a target: then that says nothing of the
+  /// host.
+  package func isDiscounted(_ slot: TargetSlot) -> Bool {
+    place(of: slot).map { targets[$0].isDiscounted } ?? false
   }
 
   // MARK: Proxies

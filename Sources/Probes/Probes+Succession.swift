@@ -39,6 +39,8 @@ extension Probes {
     }
     tellApart(succession)
     recogniseProxies(&outputs)
+    // Whose answers count may hang on the Plan alone.
+    for index in targets.indices { tell(index, into: &outputs) }
     return isComplete
   }
 

@@ -26,15 +26,29 @@ struct KernelMessages {
     message(2, 0, sequence, port, native(UInt32(bitPattern: -code)))
   }
 
-  /// ifinfomsg with a name.
+  /// ifinfomsg with a name, and a MAC if it has one.
   static func link(
-    _ index: UInt32, _ name: String, up: Bool = true, carrier: Bool = true, _ part: Part = .news
+    _ index: UInt32, _ name: String, up: Bool = true, carrier: Bool = true, mac: UInt8? = nil,
+    _ part: Part = .news
   )
     -> [UInt8]
   {
     let flags: UInt32 = (up ? 1 : 0) | (carrier ? 1 << 16 : 0)
     let fixed: [UInt8] = [0, 0, 1, 0] + native(index) + native(flags) + native(UInt32(0))
-    return message(16, part, fixed + attribute(3, Array(name.utf8) + [0]))
+    let address = mac.map { attribute(1, hardware($0)) } ?? []
+    return message(16, part, fixed + address + attribute(3, Array(name.utf8) + [0]))
+  }
+
+  private static func hardware(_ last: UInt8) -> [UInt8] { [2, 0, 0, 0, 0, last] }
+
+  /// What the machine with this MAC answers to an ARP request, whole frames both.
+  static func answer(to question: [UInt8], mac: UInt8) -> [UInt8] {
+    let (asker, source, asked) = (question[6..<12], question[28..<32], question[38..<42])
+    var frame = Array(asker) + hardware(mac)
+    for part in [question[12..<20], [0, 2], hardware(mac)[...], asked, asker, source] {
+      frame += part
+    }
+    return frame
   }
 
   static func linkGone(_ index: UInt32) -> [UInt8] {
@@ -66,7 +80,7 @@ struct KernelMessages {
       isGone ? 29 : 28, part,
       [2, 0, 0, 0] + native(UInt32(2)) + native(state) + [0, 1]
         + attribute(1, [10, 0, 0, last])
-        + (mac.map { attribute(2, [2, 0, 0, 0, 0, $0]) } ?? []))
+        + (mac.map { attribute(2, hardware($0)) } ?? []))
   }
 
   private static func message(_ type: UInt16, _ part: Part, _ body: [UInt8]) -> [UInt8] {

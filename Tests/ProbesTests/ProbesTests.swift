@@ -263,7 +263,7 @@ import Testing
     }
     func isDiscounted() -> Bool {
       var answer = false
-      network.withProbes { probes, _ in answer = probes.isDiscounted(entry(Network.mac(1))) }
+      network.withProbes { probes, _ in answer = probes.isDiscounted(TargetSlot(2)) }
       return answer
     }
     #expect(!isDiscounted(), "the kernel has said nothing of it yet")

@@ -74,7 +74,7 @@ enum Arrows {
     ],
     "Simulate": ["World"],
     "EngineTests": [
-      "World", "Engine", "Failover", "Hello", "Redistribution", "Model", "Bytes", "BGP",
+      "World", "Engine", "Failover", "Hello", "Probes", "Redistribution", "Model", "Bytes", "BGP",
     ],
     "LinuxTests": ["Linux", "Model"],
     "YAMLTests": ["YAML", "Model"],
