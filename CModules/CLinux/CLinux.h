@@ -91,6 +91,11 @@ static inline long clinux_flock(int fd, int what) { return clinux_result(flock(f
 // E
 static inline long clinux_unlink(const char *path) { return clinux_result(unlink(path)); }
 // E
+/* The length with the zero at the end. */
+static inline long clinux_getcwd(void *path, size_t size) {
+  return clinux_result(syscall(SYS_getcwd, path, size));
+}
+
 static inline long clinux_rename(const char *old_path, const char *new_path) {
   return clinux_result(rename(old_path, new_path));
 }

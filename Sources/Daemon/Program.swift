@@ -133,8 +133,12 @@ package enum Program {
       let capabilities = try StartError.wrap("capabilities") { () throws(Errno) in
         try dropCapabilities(plan, log)
       }
+      // Those who compare it with the file were started elsewhere.
+      let path = try StartError.wrap("the path of the configuration") { () throws(Errno) in
+        try Files.absolute(options.configuration)
+      }
       let facts = ProcessFacts(
-        configuration: options.configuration, configurationText: text,
+        configuration: path, configurationText: text,
         configurationSum: Checksum.of(text.span),
         processID: Accounts.processID(), capabilities: capabilities,
         mayOpenRawSockets: ProbeSockets.needRawSockets(plan), started: Clock.monotonic())

@@ -87,6 +87,16 @@ package enum Files {
     return Descriptor(adopting: Int32(raw))
   }
 
+  /// The path from the root on, for whoever works in another directory than this process.
+  package static func absolute(_ path: String) throws(Errno) -> String {
+    if path.hasPrefix("/") { return path }
+    var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
+    let size = bytes.count
+    let count = try system { unsafe clinux_getcwd(&bytes, size) }
+    let directory = String(decoding: bytes[..<(count - 1)], as: UTF8.self)
+    return directory == "/" ? "/\(path)" : "\(directory)/\(path)"
+  }
+
   /// The directory a path lies in; "." when it names none.
   package static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "." }

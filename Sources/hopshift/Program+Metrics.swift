@@ -22,10 +22,7 @@ extension Program {
 
   /// Unknown when the file is not for us to read.
   static func isStale(_ metrics: DaemonMetrics) -> Bool? {
-    // A path that is not absolute begins where the daemon was started.
-    guard let path = metrics.configuration, path.hasPrefix("/"),
-      let sum = metrics.configurationSum
-    else { return nil }
+    guard let path = metrics.configuration, let sum = metrics.configurationSum else { return nil }
     do throws(Errno) {
       let bytes = try Files.read(path: path, limit: YAML.Limits.fileSize)
       return Int64(Checksum.of(bytes.span)) != sum

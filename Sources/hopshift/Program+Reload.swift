@@ -58,8 +58,9 @@ extension Program {
   /// The file that a reload would read.
   private mutating func followedFile(_ socket: String) throws(Trouble) -> String {
     let file = DaemonMetrics(try ask(.metrics, [], false, socket)).configuration
-    // A path that is not absolute begins where the daemon was started.
-    guard let file, file.hasPrefix("/") else { return DefaultPath.configuration }
+    guard let file, file.hasPrefix("/") else {
+      throw .garbled("no word of where the file is that the daemon reads")
+    }
     return file
   }
 

@@ -31,6 +31,29 @@ import Testing
     #expect(outcome.output.contains("10.1.0.9/32"), "\(outcome.output)\(outcome.errors)")
   }
 
+  /// A daemon that was started with a path of its own directory has said which file that is.
+  @Test func theFileOfADaemonThatWasStartedElsewhere() throws {
+    let outcome = try Stage.run(
+      """
+      cd $DIRECTORY
+      cat >own.yaml <<'EOT'
+      local: {asn: 65001, address: 127.0.0.1}
+      route-servers: {peers: [127.0.0.2]}
+      vips: {web: {prefixes: [10.1.0.5/32], owner: {when: address}}}
+      EOT
+      $(dirname $HOPSHIFT)/hopshiftd --config own.yaml --control $SOCKET --state state &
+      daemon=$!
+      trap 'kill $daemon' EXIT
+      timeout 15 sh -c 'until $HOPSHIFT --socket $SOCKET version; do :; done' >versions 2>&1
+      sed -i 's/10.1.0.5/10.1.0.9/' own.yaml
+      cd /
+      $HOPSHIFT --socket $SOCKET config diff
+      $HOPSHIFT --socket $SOCKET metrics | grep stale
+      """)
+    #expect(outcome.output.contains("10.1.0.9/32"), "\(outcome.output)\(outcome.errors)")
+    #expect(outcome.output.contains("hopshift_config_stale 1"), "\(outcome.output)")
+  }
+
   /// With a file nothing but what is followed is asked for.
   @Test func anotherFile() throws {
     let outcome = try Stage.run(
