@@ -32,6 +32,12 @@ struct Arguments {
     }
   }
 
+  /// Whether the word is an option, of whatever verb, whose argument is the next word.
+  static func takesNext(_ word: String) -> Bool {
+    let options = Option.global + Synopsis.all.flatMap(\.options)
+    return options.contains { $0.name == word && $0.argument != nil }
+  }
+
   func has(_ option: Option) -> Bool { flags.contains(option) }
 
   func value(_ option: Option) -> String? { values.first { $0.option == option }?.text }

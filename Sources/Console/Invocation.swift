@@ -17,10 +17,17 @@ package struct Invocation: Hashable, Sendable {
     command = try Command(arguments)
   }
 
-  /// How the verb among the words is used, for whom has used it in another way.
+  /// How a verb is used, for whom has used it in another way. The verb is the first word that is
+  /// neither an option nor the argument of one; what comes behind may be the name of another verb.
   package static func usage(for words: [String]) -> String? {
-    let verb = words.lazy.compactMap { word in Synopsis.all.first { $0.verb == word } }.first
-    return verb.map { HelpCommand.usage(of: $0) + "\n" }
+    var rest = words[...]
+    while let word = rest.popFirst() {
+      guard word.hasPrefix("-"), word != "-" else {
+        return Synopsis.all.first { $0.verb == word }.map { HelpCommand.usage(of: $0) + "\n" }
+      }
+      if Arguments.takesNext(word) { rest = rest.dropFirst() }
+    }
+    return nil
   }
 }
 

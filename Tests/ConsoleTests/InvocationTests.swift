@@ -122,7 +122,10 @@ import Testing
   @Test(arguments: [
     ("switch web", "Usage: hopshift switch --to HOST [--dry-run] [--force] [--json] VIP\n"),
     ("--socket /a explain", "Usage: hopshift explain [--json] VIP\n"),
-    ("stauts --json", nil), ("", nil),
+    ("--to ws1 switch", "Usage: hopshift switch --to HOST [--dry-run] [--force] [--json] VIP\n"),
+    ("--socket=/a --json explain", "Usage: hopshift explain [--json] VIP\n"),
+    ("stauts --json", nil), ("", nil), ("swtich status", nil), ("--socket status", nil),
+    ("- status", nil),
   ])
   func theUsageOfAVerb(_ line: String, _ usage: String?) {
     #expect(Invocation.usage(for: line.split(separator: " ").map(String.init)) == usage)
