@@ -4,7 +4,8 @@ package import Model
 
 /// `hopshift record`
 package struct RecordCommand: Hashable, Sendable {
-  package let file: String
+  /// Nil for standard output.
+  package let path: String?
   /// Only what the flight recorder of the daemon holds now.
   package let past: Bool
   /// End after so much time.
@@ -30,7 +31,7 @@ package struct RecordCommand: Hashable, Sendable {
       FILE is a journal: the configuration, and every input of the daemon with
       the sum of what it led to. 'hopshift replay FILE' plays it. It begins with
       what the daemon remembers, and goes on until interrupted. A file that ends
-      in the middle of a record can be played up to there.
+      in the middle of a record can be played up to there. '-' is standard output.
       """,
     options: [pastOption, forOption, sizeOption],
     examples: [
@@ -41,7 +42,7 @@ package struct RecordCommand: Hashable, Sendable {
   init(_ arguments: Arguments) throws(UsageError) {
     guard let file = arguments.operands.first else { throw .missingWord("FILE", verb: "record") }
     try arguments.refuseOperands(beyond: 1)
-    self.file = file
+    path = file == "-" ? nil : file
     past = arguments.has(RecordCommand.pastOption)
     length = try arguments.length(RecordCommand.forOption)
     size = try arguments.size(RecordCommand.sizeOption) ?? RecordCommand.usualSize

@@ -53,36 +53,56 @@ extension Program {
   }
 }
 
-/// A file that a recording goes to.
+/// A file that a recording goes to, or standard output.
 private struct OpenRecording: ~Copyable {
   let name: String
-  private let file: OutputFile
+  /// Nil: it is standard output, which is not ours to close.
+  private let file: OutputFile?
   private let limit: Int
   private var count = 0
 
   init(_ command: RecordCommand) throws(Trouble) {
-    name = Printable.clean(command.file)
+    file = try OpenRecording.open(command.path)
+    name = command.path.map(Printable.clean) ?? "standard output"
     limit = command.size
+  }
+
+  private static func open(_ path: String?) throws(Trouble) -> OutputFile? {
+    guard let path else {
+      guard !StandardStream.output.isTerminal else {
+        throw .local("a journal is nothing for a terminal: hopshift record - >FILE")
+      }
+      return nil
+    }
     do throws(Errno) {
-      file = try OutputFile(path: command.file)
+      return try OutputFile(path: path)
     } catch {
-      throw .local("cannot write \(Printable.clean(command.file)): \(error)")
+      throw .local("cannot write \(Printable.clean(path)): \(error)")
     }
   }
 
-  /// False when the file has no room for this piece.
+  /// False when there is no room for this piece, or nobody reads it any more.
   mutating func take(_ piece: [UInt8]) throws(Trouble) -> Bool {
     guard count + piece.count <= limit else { return false }
     do throws(Errno) {
-      try file.write(piece.span)
+      switch file {
+      case .some(let file): try file.write(piece.span)
+      case .none: try StandardStream.output.write(piece.span)
+      }
     } catch {
+      if error == .brokenPipe { return false }
       throw .local("cannot write \(name): \(error)")
     }
     count += piece.count
     return true
   }
 
-  func sync() throws(Errno) { try file.sync() }
+  func sync() throws(Errno) {
+    switch file {
+    case .some(let file): try file.sync()
+    case .none: return
+    }
+  }
 
   var summary: String { "\(name): \(SizeText.text(count)) recorded" }
 }

@@ -29,6 +29,18 @@ import Testing
     #expect(Set(verbs) == Set(VerbTests.lines.map(\.verb)))
   }
 
+  /// A recording for another program leaves no file that is called so.
+  @Test func aRecordingGoesToStandardOutput() throws {
+    let piece = #"{"v":1,"id":"$ID","type":"journal","hex":"686f70"}"# + "\n"
+    let outcome = try Stage.run(
+      "cd $DIRECTORY; $HOPSHIFT record --past - --socket $SOCKET; ls",
+      .answering([.record: piece + Answers.end]))
+    #expect(outcome.exit == .exited(0), "\(outcome.errors)")
+    #expect(outcome.output.hasPrefix("hop"), "\(outcome.output)")
+    #expect(!outcome.output.split(separator: "\n").contains("-"), "\(outcome.output)")
+    #expect(outcome.errors.contains("standard output: "), "\(outcome.errors)")
+  }
+
   /// The socket is not there; nobody listens on it; the daemon is stopped and takes connections.
   @Test(arguments: asking, 0..<3)
   func nobodyAnswers(_ line: String, _ way: Int) throws {
