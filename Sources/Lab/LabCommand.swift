@@ -14,8 +14,9 @@ package enum LabCommand {
                              [--plain] [--keep] [--verbose] [--platform KIND]
            hopshift-lab run FILE... [--daemon FILE] [--platform KIND] [--quirks azure]
                            [--quirk NAME=VALUE]...
-           hopshift-lab up [LAYOUT] [--taps] [--separate] [--tables[=MODE]] [--daemon FILE]
-                           [--platform KIND] [--quirks azure] [--quirk NAME=VALUE]...
+           hopshift-lab up [LAYOUT] [--taps] [--separate] [--simulated] [--tables[=MODE]]
+                           [--daemon FILE] [--platform KIND] [--quirks azure]
+                           [--quirk NAME=VALUE]...
            hopshift-lab status | down [--lab TAG]
            hopshift-lab exec [--lab TAG] HOST PROGRAM [WORD...]
            hopshift-lab move HOST [--lab TAG]
@@ -47,6 +48,7 @@ package enum LabCommand {
                  --quirk NAME=VALUE  one quirk of it; `quirks` lists them with their values
                  --taps           appliances and servers have taps for network cards
                  --separate       every host alone on its cable, behind Azure's MAC
+                 --simulated      the simulated platform, as with --platform simulated
                  --tables[=MODE]  a route table beside BGP: floor, fallback or mirror
       status   who answers, what the route servers hold
       exec     runs a program in a host

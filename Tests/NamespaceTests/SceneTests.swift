@@ -118,6 +118,15 @@ struct SceneTests {
     #expect(try shell.attempt([lab, "exec"] + chosen + ["moon", "true"]).status == 1)
     try shell.run([lab, "mend", "ws1"] + chosen)
     #expect(try !shell.run([lab, "status"] + chosen).contains("fault appliance"))
+    // A route server that stands still is named, and the rest is shown.
+    for tag in [first.tag, second.tag] {
+      try shell.run([lab, "fault", "appliance-pauses", "rs1", "--lab", tag])
+      let status = try shell.run([lab, "status", "--lab", tag])
+      #expect(status.contains("  rs1  does not answer\n"), "\(status)")
+      #expect(status.contains("speaker watch1: rs1 does not answer, rs2 "), "\(status)")
+      #expect(status.contains("  rs2  via "), "\(status)")
+      try shell.run([lab, "mend", "rs1", "--lab", tag])
+    }
     // Nothing of that happened to the other one.
     #expect(try shell.run([lab, "status", "--lab", second.tag]).contains("asked by lt1: ws1"))
     try shell.run([lab, "down"] + chosen)

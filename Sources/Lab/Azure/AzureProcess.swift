@@ -2,7 +2,7 @@
 
 package import Control
 import Linux
-import Model
+package import Model
 
 /// One `hopshift-lab` in a namespace. It prints what happens as records, a line each, and answers
 /// requests on its control socket.
@@ -69,6 +69,21 @@ package final class AzureProcess {
 
   /// Fails, with the last lines it printed, when it has ended.
   package func checkRunning() throws(LabError) { try program.checkRunning() }
+
+  /// Whether it answers within that time.
+  package func answers(within limit: Nanoseconds) throws(LabError) -> Bool {
+    asked += 1
+    do throws(LabError) {
+      _ = try ControlCall.ask(
+        control, ["ping"], id: "\(asked)", within: limit * Waiting.patience, of: name)
+      return true
+    } catch .timedOut {
+      return false
+    } catch .system(.again, _) {
+      // So many have asked before that no more can wait.
+      return false
+    }
+  }
 
   /// Sends one request and answers its records, without the last one; a refusal is an error.
   @discardableResult

@@ -46,7 +46,7 @@ package final class RealInstance: RouteServerInstance {
     try Waiting.until("\(kind.rawValue) on \(name) to answer", within: .seconds(20)) {
       () throws(LabError) in
       try program.checkRunning()
-      let answer = try attempt(kind == .frr ? "show version" : "global")
+      let answer = try attempt(RealInstance.opening(kind))
       return answer.status == 0 ? nil : answer.output.trimmed
     }
   }
@@ -63,12 +63,23 @@ package final class RealInstance: RouteServerInstance {
     try waitForAnswer()
   }
 
-  private func attempt(_ question: String) throws(LabError) -> Shell.Outcome {
+  package func answers(within limit: Nanoseconds) throws(LabError) -> Bool {
+    try attempt(RealInstance.opening(kind), within: limit).status == 0
+  }
+
+  /// What each of them answers as soon as it runs.
+  private static func opening(_ kind: InstanceKind) -> String {
+    kind == .frr ? "show version" : "global"
+  }
+
+  private func attempt(
+    _ question: String, within limit: Nanoseconds = Shell.usualLimit
+  ) throws(LabError) -> Shell.Outcome {
     let words =
       kind == .frr
       ? ["vtysh", "--vty_socket", scratch, "-c", question]
       : ["gobgp", "-p", "50051"] + question.split(separator: " ").map(String.init)
-    return try lab.shell.attempt(words, in: lab.namespace(of: name))
+    return try lab.shell.attempt(words, in: lab.namespace(of: name), within: limit)
   }
 
   private func ask(_ question: String) throws(LabError) -> String {

@@ -24,6 +24,8 @@ package struct InstancePath: Hashable, Sendable {
 package protocol RouteServerInstance: AnyObject {
   /// The host that it runs on.
   var name: String { get }
+  /// Whether its program answers at all within that time: one that stands still does not.
+  func answers(within limit: Nanoseconds) throws(LabError) -> Bool
   /// Every path it holds for exactly this prefix.
   func paths(to prefix: Prefix) throws(LabError) -> [InstancePath]
   /// The state of its session with a peer in its own words.

@@ -56,6 +56,10 @@ package final class RouteServerProcess: RouteServerInstance {
 
   // MARK: Questions
 
+  package func answers(within limit: Nanoseconds) throws(LabError) -> Bool {
+    try process.answers(within: limit)
+  }
+
   package func paths(to prefix: Prefix) throws(LabError) -> [InstancePath] {
     try process.ask(["paths", "\(prefix)"]).map { record in
       InstancePath(

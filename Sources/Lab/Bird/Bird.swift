@@ -91,6 +91,10 @@ package final class Bird: RouteServerInstance {
 
   // MARK: As a route server instance
 
+  package func answers(within limit: Nanoseconds) throws(LabError) -> Bool {
+    try lab.shell.attempt(["birdc", "-s", socket, "show", "status"], within: limit).status == 0
+  }
+
   package func paths(to prefix: Prefix) throws(LabError) -> [InstancePath] {
     try routes(to: prefix).map { route in
       InstancePath(

@@ -6,18 +6,27 @@ import Platform
 
 /// Looks once and keeps the text.
 struct SceneStatus {
+  /// How long a route server may take to answer. We chose it: when both stand still, a person still
+  /// sees the rest within two seconds.
+  private static let patience = Nanoseconds.milliseconds(700)
+
   private(set) var text: String
 
   init(_ scene: Scene) throws(LabError) {
     let layout = scene.layout
     var lines = ["layout \(layout.name): \(layout.summary)"]
     let answering = try scene.answering()
+    let silent = try SceneStatus.silent(scene)
     for (index, vip) in layout.vips.enumerated() {
       let who = answering.indices.contains(index) ? answering[index] ?? "nobody" : "not asked"
       lines.append("vip \(vip.name) \(vip.address), asked by \(vip.client): \(who)")
       for instance in scene.network.servers {
         guard instance.isRunning else {
           lines.append("  \(instance.name)  does not run")
+          continue
+        }
+        if silent.contains(instance.name) {
+          lines.append("  \(instance.name)  does not answer")
           continue
         }
         let paths = try instance.paths(to: vip.prefix)
@@ -38,7 +47,9 @@ struct SceneStatus {
     for host in layout.speakers where !scene.network.servers.isEmpty {
       var states: [String] = []
       for instance in scene.network.servers where instance.isRunning {
-        states.append("\(instance.name) \(try instance.session(host))")
+        let isSilent = silent.contains(instance.name)
+        let state = isSilent ? "does not answer" : try instance.session(host)
+        states.append("\(instance.name) \(state)")
       }
       lines.append("speaker \(host): \(states.joined(separator: ", "))")
     }
@@ -47,6 +58,15 @@ struct SceneStatus {
       for trouble in try rest.troubles() { lines.append("fault \(trouble)") }
     }
     text = lines.joined(separator: "\n") + "\n"
+  }
+
+  /// The route servers whose programs run and stand still.
+  private static func silent(_ scene: Scene) throws(LabError) -> Set<String> {
+    var names: Set<String> = []
+    for instance in scene.network.servers where instance.isRunning {
+      if try !instance.answers(within: patience) { names.insert(instance.name) }
+    }
+    return names
   }
 
   /// What a person who has just started a scene wants to know.
