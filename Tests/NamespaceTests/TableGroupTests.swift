@@ -77,9 +77,28 @@ struct TableGroupTests {
       }
     }
 
-    /// Until the table has what the kernel of a host has, all of it leading there, what strangers
-    /// have, and no more but what leads to the other host and is in that one's kernel alone.
-    func wait(for host: String, within limit: Nanoseconds = .seconds(120)) throws {
+    /// Until the table has what the kernel of one of these hosts has, all of it leading there, what
+    /// strangers have, and no more but what leads to the other host and is in that one's kernel
+    /// alone.
+    func wait(for hosts: [String], within limit: Nanoseconds = .seconds(120)) throws {
+      try Waiting.until("the table to have the routes of \(hosts)", within: limit) {
+        () throws(LabError) in
+        let lines = try rest.routes()
+        let ours = lines.filter { $0.contains(TableGroupTests.sign) }.map {
+          $0.split(separator: " ").map(String.init)
+        }
+        for host in hosts where try has(ours, of: host) { return nil }
+        let counts = kernels.map { "\($0.value.count) of \($0.key)" }
+        return "\(counts.joined(separator: ", "))\n" + lines.joined(separator: "\n")
+      }
+      let lines = try rest.routes()
+      for words in TableGroupTests.strangers {
+        #expect(lines.contains { $0.contains(words.joined(separator: "  ")) }, "\(words)")
+      }
+    }
+
+    /// `rows`: those of the kernels' routes, as words.
+    private func has(_ rows: [[String]], of host: String) throws(LabError) -> Bool {
       let hop = "\(try scene.network.address(of: host))"
       let taken = TableGroupTests.strangers.map { $0[1] }
       let wanted = Set((kernels[host] ?? []).map { TableGroupTests.prefix($0) }).subtracting(taken)
@@ -87,23 +106,9 @@ struct TableGroupTests {
       let otherHop = "\(try scene.network.address(of: other))"
       let others = (kernels[other] ?? []).subtracting(kernels[host] ?? [])
       let left = Set(others.map { TableGroupTests.prefix($0) })
-      try Waiting.until("the table to have the routes of \(host)", within: limit) {
-        () throws(LabError) in
-        let lines = try rest.routes()
-        let ours = lines.filter { $0.contains(TableGroupTests.sign) }.map {
-          $0.split(separator: " ").map(String.init)
-        }
-        let led = ours.filter { $0.count > 3 && $0[3] == hop }.map { $0[2] }
-        let rest = ours.filter { $0.count > 3 && $0[3] == otherHop && left.contains($0[2]) }
-        if Set(led) == wanted, led.count == wanted.count, led.count + rest.count == ours.count {
-          return nil
-        }
-        return "\(wanted.count) wanted\n" + lines.joined(separator: "\n")
-      }
-      let lines = try rest.routes()
-      for words in TableGroupTests.strangers {
-        #expect(lines.contains { $0.contains(words.joined(separator: "  ")) }, "\(words)")
-      }
+      let led = rows.filter { $0.count > 3 && $0[3] == hop }.map { $0[2] }
+      let rest = rows.filter { $0.count > 3 && $0[3] == otherHop && left.contains($0[2]) }
+      return Set(led) == wanted && led.count == wanted.count && led.count + rest.count == rows.count
     }
 
     /// Changes that Azure was asked for: of strangers none, and only routes that went were removed.
@@ -132,16 +137,16 @@ struct TableGroupTests {
     }
     try scene.cause(.hostFreezes, on: "a")
     try pair.change(["b"], add: count..<(count + 2), remove: 0..<1)
-    try pair.wait(for: "b", within: limit)
+    try pair.wait(for: ["b"], within: limit)
     // Its kernel has what the other's has lost, and it says nothing of that.
     let moment = Moment(nanoseconds: Clock.wall().nanoseconds)
     try scene.mend(on: "a")
     try pair.change(["a"], add: count..<(count + 2))
     try pair.change(["b"], remove: 2..<4)
-    try pair.wait(for: "b", within: limit)
-    let address = try scene.network.address(of: "a")
     // On a busy machine the other one may be taken for dead, and the VIP be its own again: from
     // then on it may write.
+    try pair.wait(for: ["b", "a"], within: limit)
+    let address = try scene.network.address(of: "a")
     let writes = try pair.rest.writes(since: moment, from: address)
       .prefix { !$0.path.contains("/\(TableGroupTests.ownRoute)") }
     #expect(writes.isEmpty, "\(writes)")
@@ -150,10 +155,10 @@ struct TableGroupTests {
     try pair.change(["a"], remove: 2..<4)
     try pair.change(["a", "b"], add: (count + 2)..<(count + 8), remove: 4..<6)
     try scene.cause(.maintenance, on: "b")
-    try pair.wait(for: "a", within: limit)
+    try pair.wait(for: ["a"], within: limit)
     // The last ones go, and nothing of ours stays.
     try pair.change(["a", "b"], remove: (count - 4)..<count)
-    try pair.wait(for: "a", within: limit)
+    try pair.wait(for: ["a"], within: limit)
     try pair.checkCalls()
   }
 
@@ -161,9 +166,11 @@ struct TableGroupTests {
     try play(14, within: .seconds(180))
   }
 
-  /// 292 and those that come: with the VIP's own what one table may have of us.
+  /// Each route is a change of its own, from its PUT to a read that shows it, and the next one
+  /// waits for that: with Azure's one or two seconds 290 routes, written by one machine and then by
+  /// the other, would take a quarter of an hour. As many as a table gets are in `TableRouteTests`.
   @Test(.enabled(if: Environment.has("HOPSHIFT_LONG")))
-  func `the same with as many routes as a table has of us`() throws {
-    try play(291, within: .seconds(2_400))
+  func `the same with so many that each hand-over takes minutes`() throws {
+    try play(80, within: .seconds(600))
   }
 }

@@ -28,7 +28,7 @@ struct TableRouteTests {
     _ courts: Courts, for count: Int, _ pieces: [String] = []
   ) throws(LabError) {
     let duel = courts.duel
-    try Waiting.until("\(count) routes to be written", within: .seconds(120)) {
+    try Waiting.until("\(count) routes to be written", within: .seconds(300)) {
       () throws(LabError) in
       try duel.daemon?.checkRunning()
       let answer = try duel.ask(["routes", "--json"])
@@ -97,6 +97,33 @@ struct TableRouteTests {
     #expect(!courts.writes.contains { $0.contains("by-hand") })
     let page = try duel.ask(["routes"])
     #expect(page.contains("written by this machine"), "\(page)")
+  }
+
+  /// 300 routes, less the one of the VIP. The server of this test takes no time for a change, as
+  /// Azure does for each: there the same is a matter of ten minutes.
+  @Test(.enabled(if: Environment.has("HOPSHIFT_LONG")))
+  func `a table gets as full as it may, and what has no room is shown and moves up`() throws {
+    let courts = try Courts()
+    let duel = courts.duel
+    defer { duel.tearDown() }
+    try courts.set("polls 0")
+    let exports = ExportTests()
+    try exports.addCable(duel)
+    try exports.change(duel, ExportTests.routes("add", 310))
+    try duel.startDaemon(configuration: TableRouteTests.configuration)
+    try courts.startCourier()
+    try courts.wait(for: [#""connected":true"#], of: ["status", "--json"])
+    try wait(courts, for: 299, [#""wanted":299,"left-out":11,"limit":299"#])
+    try courts.wait(for: ["left out: no room"], of: ["routes", "--held"])
+    #expect(try duel.log().contains { $0.contains("11 routes") }, "an alarm")
+    // Whoever came last has no room, and gets that of whoever goes.
+    let name = TableRouteTests.name(309)
+    #expect(!courts.writes.contains { $0.contains(name) })
+    try exports.change(duel, Array(ExportTests.routes("del", 20)))
+    try wait(courts, for: 290, [#""wanted":290,"left-out":0,"limit":299"#])
+    #expect(courts.writes.contains { $0.contains(name) })
+    try wait(courts, toHaveDeleted: Array(0..<20))
+    #expect(courts.writes.count { $0.contains(" PUT ") } == 310)
   }
 
   /// Rules come, change and go by a reload: their routes come and go, and nobody else's.
