@@ -1,64 +1,69 @@
 // A big-endian writer into a buffer whose size is fixed when it is made.
 
 /// Writes into memory reserved once. Writing beyond the capacity is a bug and traps.
-package struct Writer: ~Copyable {
-  package private(set) var bytes: [UInt8]
-  package let capacity: Int
+public struct Writer: ~Copyable {
+  @usableFromInline var written: [UInt8]
+  public let capacity: Int
 
-  package init(capacity: Int) {
+  public init(capacity: Int) {
     self.capacity = capacity
-    bytes = []
-    bytes.reserveCapacity(capacity)
+    written = []
+    written.reserveCapacity(capacity)
   }
 
   @inlinable
-  package var count: Int { bytes.count }
+  public var bytes: [UInt8] { _read { yield written } }
 
-  package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+  @inlinable
+  public var count: Int { written.count }
 
-  @inline(__always)
-  package mutating func write(_ value: UInt8) {
-    precondition(bytes.count < capacity, "Writer is full")
-    bytes.append(value)
+  public mutating func removeAll() { written.removeAll(keepingCapacity: true) }
+
+  @inlinable
+  public mutating func write(_ value: UInt8) {
+    precondition(written.count < capacity, "Writer is full")
+    written.append(value)
   }
 
-  package mutating func write(_ value: UInt16) {
+  @inlinable
+  public mutating func write(_ value: UInt16) {
     write(UInt8(truncatingIfNeeded: value >> 8))
     write(UInt8(truncatingIfNeeded: value))
   }
 
-  package mutating func write(_ value: UInt32) {
+  @inlinable
+  public mutating func write(_ value: UInt32) {
     write(UInt16(truncatingIfNeeded: value >> 16))
     write(UInt16(truncatingIfNeeded: value))
   }
 
-  package mutating func write(_ value: UInt64) {
+  public mutating func write(_ value: UInt64) {
     write(UInt32(truncatingIfNeeded: value >> 32))
     write(UInt32(truncatingIfNeeded: value))
   }
 
-  package mutating func write(_ value: UInt8, repeated times: Int) {
+  public mutating func write(_ value: UInt8, repeated times: Int) {
     for _ in 0..<times { write(value) }
   }
 
   /// Writes a piece of what was written elsewhere, at the speed of a copy.
-  package mutating func write(_ piece: ArraySlice<UInt8>) {
-    precondition(bytes.count + piece.count <= capacity, "Writer is full")
-    bytes.append(contentsOf: piece)
+  public mutating func write(_ piece: ArraySlice<UInt8>) {
+    precondition(written.count + piece.count <= capacity, "Writer is full")
+    written.append(contentsOf: piece)
   }
 
   /// Takes back what was written last.
-  package mutating func removeLast(_ count: Int) { bytes.removeLast(count) }
+  public mutating func removeLast(_ count: Int) { written.removeLast(count) }
 
   /// Puts sixteen bits over bytes that were written before: a length that is known only at the end.
-  package mutating func overwrite(_ value: UInt16, at offset: Int) {
-    precondition(offset >= 0 && offset <= bytes.count - 2, "overwrite beyond what was written")
-    bytes[offset] = UInt8(truncatingIfNeeded: value >> 8)
-    bytes[offset + 1] = UInt8(truncatingIfNeeded: value)
+  public mutating func overwrite(_ value: UInt16, at offset: Int) {
+    precondition(offset >= 0 && offset <= written.count - 2, "overwrite beyond what was written")
+    written[offset] = UInt8(truncatingIfNeeded: value >> 8)
+    written[offset + 1] = UInt8(truncatingIfNeeded: value)
   }
 
-  package mutating func overwrite(_ value: UInt8, at offset: Int) {
-    precondition(offset >= 0 && offset < bytes.count, "overwrite beyond what was written")
-    bytes[offset] = value
+  public mutating func overwrite(_ value: UInt8, at offset: Int) {
+    precondition(offset >= 0 && offset < written.count, "overwrite beyond what was written")
+    written[offset] = value
   }
 }

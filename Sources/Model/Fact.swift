@@ -1,7 +1,7 @@
 // What the kernel says, one change at a time, as trivial values.
 
 /// A class of kernel news: each has its own socket, its own overrun and its own staleness.
-package enum KernelClass: UInt8, Hashable, Sendable, CaseIterable {
+public enum KernelClass: UInt8, Hashable, Sendable, CaseIterable {
   /// Links and addresses.
   case interfaces
   /// Routes, and the next hop objects that they may name.
@@ -11,7 +11,7 @@ package enum KernelClass: UInt8, Hashable, Sendable, CaseIterable {
 }
 
 extension KernelClass: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .interfaces: "interfaces"
     case .routes: "routes"
@@ -21,7 +21,7 @@ extension KernelClass: CustomStringConvertible {
 }
 
 /// How a route came to its key: destination, table, metric and type of service.
-package enum RouteArrival: UInt8, Hashable, Sendable {
+public enum RouteArrival: UInt8, Hashable, Sendable {
   /// A dump has listed it.
   case listed
   /// Nobody had its key (NLM_F_EXCL).
@@ -34,7 +34,7 @@ package enum RouteArrival: UInt8, Hashable, Sendable {
 }
 
 /// One thing the kernel said.
-package enum Fact: Hashable, Sendable {
+public enum Fact: Hashable, Sendable {
   /// A link is new or has changed.
   case link(Link)
   /// A link is gone; its number may be reused.

@@ -1,17 +1,17 @@
 // IPv4 and IPv6 addresses as integers, with their text forms.
 
 /// An IPv4 address; the first octet is the most significant byte.
-package struct IPv4Address: Hashable, Comparable, Sendable {
-  package var bits: UInt32
+public struct IPv4Address: Hashable, Comparable, Sendable {
+  public var bits: UInt32
 
-  package init(bits: UInt32) { self.bits = bits }
+  public init(bits: UInt32) { self.bits = bits }
 
-  package init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
+  public init(_ a: UInt8, _ b: UInt8, _ c: UInt8, _ d: UInt8) {
     bits = UInt32(a) << 24 | UInt32(b) << 16 | UInt32(c) << 8 | UInt32(d)
   }
 
   /// Reads dotted decimal: four numbers, no leading zeros, nothing else.
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     var bits: UInt32 = 0
     var dots = 0
     /// The number being read; nil before its first digit.
@@ -33,40 +33,40 @@ package struct IPv4Address: Hashable, Comparable, Sendable {
     self.bits = bits << 8 | octet
   }
 
-  package static func < (left: IPv4Address, right: IPv4Address) -> Bool { left.bits < right.bits }
+  public static func < (left: IPv4Address, right: IPv4Address) -> Bool { left.bits < right.bits }
 }
 
 extension IPv4Address: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     "\(bits >> 24 & 0xff).\(bits >> 16 & 0xff).\(bits >> 8 & 0xff).\(bits & 0xff)"
   }
 }
 
 /// An IPv6 address; `high` holds the first eight bytes.
-package struct IPv6Address: Hashable, Comparable, Sendable {
-  package var high: UInt64
-  package var low: UInt64
+public struct IPv6Address: Hashable, Comparable, Sendable {
+  public var high: UInt64
+  public var low: UInt64
 
-  package init(high: UInt64, low: UInt64) {
+  public init(high: UInt64, low: UInt64) {
     self.high = high
     self.low = low
   }
 
   /// Group `index` (0 to 7) of sixteen bits.
-  package func group(_ index: Int) -> UInt16 {
+  public func group(_ index: Int) -> UInt16 {
     precondition((0..<8).contains(index))
     let half = index < 4 ? high : low
     return UInt16(truncatingIfNeeded: half >> UInt64(48 - 16 * (index & 3)))
   }
 
-  package static func < (left: IPv6Address, right: IPv6Address) -> Bool {
+  public static func < (left: IPv6Address, right: IPv6Address) -> Bool {
     (left.high, left.low) < (right.high, right.low)
   }
 }
 
 extension IPv6Address: CustomStringConvertible {
   /// The text of RFC 5952: lower case, the longest run of zero groups (at least two) as `::`.
-  package var description: String {
+  public var description: String {
     var best = 0..<0
     var start = 0
     for index in 0...8 where index == 8 || group(index) != 0 {
@@ -81,7 +81,7 @@ extension IPv6Address: CustomStringConvertible {
   }
 
   /// Reads RFC 4291 text, with `::` and a trailing dotted quad; no zone.
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     let sides = IPv6Address.sides(String(text))
     guard let sides, let head = IPv6Address.groups(sides.head, quadAllowed: sides.tail == nil)
     else { return nil }
@@ -139,11 +139,11 @@ extension IPv6Address: CustomStringConvertible {
 }
 
 /// An address of either family.
-package enum IPAddress: Hashable, Comparable, Sendable {
+public enum IPAddress: Hashable, Comparable, Sendable {
   case v4(IPv4Address)
   case v6(IPv6Address)
 
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     if let address = IPv4Address(text) {
       self = .v4(address)
     } else if let address = IPv6Address(text) {
@@ -154,7 +154,7 @@ package enum IPAddress: Hashable, Comparable, Sendable {
   }
 
   /// 32 or 128.
-  package var width: UInt8 {
+  public var width: UInt8 {
     switch self {
     case .v4: 32
     case .v6: 128
@@ -163,7 +163,7 @@ package enum IPAddress: Hashable, Comparable, Sendable {
 }
 
 extension IPAddress: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .v4(let address): address.description
     case .v6(let address): address.description

@@ -6,10 +6,10 @@
 ///
 /// Behind the fields stands a sum over their kinds and order. Bytes that were written by a program
 /// whose types have other fields are refused.
-package struct Keeper: ~Copyable {
-  package let isReading: Bool
+public struct Keeper: ~Copyable {
+  public let isReading: Bool
   /// The bytes ended too early, or held what no value of its type is.
-  package private(set) var isDamaged = false
+  public private(set) var isDamaged = false
   private var bytes: [UInt8]
   private var offset = 0
   private var shape: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -18,20 +18,20 @@ package struct Keeper: ~Copyable {
   private static let reserve = 16_384
 
   /// For writing.
-  package init() {
+  public init() {
     isReading = false
     bytes = []
     bytes.reserveCapacity(Keeper.reserve)
   }
 
   /// For reading.
-  package init(reading bytes: [UInt8]) {
+  public init(reading bytes: [UInt8]) {
     isReading = true
     self.bytes = bytes
   }
 
   /// Everything that was written.
-  package consuming func finish() -> [UInt8] {
+  public consuming func finish() -> [UInt8] {
     precondition(!isReading, "only what was written has an end to be written")
     var shape = shape
     keep(&shape)
@@ -39,18 +39,18 @@ package struct Keeper: ~Copyable {
   }
 
   /// Whether everything was read, and was written by a program with the same fields.
-  package consuming func isComplete() -> Bool {
+  public consuming func isComplete() -> Bool {
     let expected = shape
     var written: UInt64 = 0
     keep(&written)
     return !isDamaged && written == expected && offset == bytes.count
   }
 
-  package mutating func damage() { isDamaged = true }
+  public mutating func damage() { isDamaged = true }
 
   /// Gives one thing the state of another: the second is what the first was, but for what it was
   /// made from.
-  package static func carry<T>(
+  public static func carry<T>(
     from old: T, to new: inout T, _ keep: (inout T, inout Keeper) -> Void
   ) {
     var old = old
@@ -65,13 +65,13 @@ package struct Keeper: ~Copyable {
   private mutating func note(_ kind: UInt8) { shape = (shape ^ UInt64(kind)) &* 0x100_0000_01b3 }
 
   // One for each width: a generic function that another module calls is not specialised.
-  package mutating func keep(_ value: inout UInt8) { scalar(&value) }
-  package mutating func keep(_ value: inout UInt16) { scalar(&value) }
-  package mutating func keep(_ value: inout UInt32) { scalar(&value) }
-  package mutating func keep(_ value: inout UInt64) { scalar(&value) }
-  package mutating func keep(_ value: inout Int32) { scalar(&value) }
-  package mutating func keep(_ value: inout Int64) { scalar(&value) }
-  package mutating func keep(_ value: inout Int) { scalar(&value) }
+  public mutating func keep(_ value: inout UInt8) { scalar(&value) }
+  public mutating func keep(_ value: inout UInt16) { scalar(&value) }
+  public mutating func keep(_ value: inout UInt32) { scalar(&value) }
+  public mutating func keep(_ value: inout UInt64) { scalar(&value) }
+  public mutating func keep(_ value: inout Int32) { scalar(&value) }
+  public mutating func keep(_ value: inout Int64) { scalar(&value) }
+  public mutating func keep(_ value: inout Int) { scalar(&value) }
 
   private mutating func scalar<T: FixedWidthInteger>(_ value: inout T) {
     let size = T.bitWidth / 8
@@ -89,7 +89,7 @@ package struct Keeper: ~Copyable {
     value = read
   }
 
-  package mutating func keep(_ value: inout Bool) {
+  public mutating func keep(_ value: inout Bool) {
     var byte: UInt8 = value ? 1 : 0
     keep(&byte)
     if byte > 1 { damage() }
@@ -97,7 +97,7 @@ package struct Keeper: ~Copyable {
   }
 
   /// An enumeration without associated values, or a set of options.
-  package mutating func keep<T: RawRepresentable>(_ value: inout T)
+  public mutating func keep<T: RawRepresentable>(_ value: inout T)
   where T.RawValue: FixedWidthInteger {
     var raw = value.rawValue
     scalar(&raw)
@@ -105,7 +105,7 @@ package struct Keeper: ~Copyable {
     value = read
   }
 
-  package mutating func keep<T>(
+  public mutating func keep<T>(
     _ value: inout T?, blank: T, _ body: (inout T, inout Keeper) -> Void
   ) {
     var isThere = value != nil
@@ -120,7 +120,7 @@ package struct Keeper: ~Copyable {
   }
 
   /// A list whose length is part of the state.
-  package mutating func keep<T>(
+  public mutating func keep<T>(
     _ list: inout [T], blank: T, limit: Int, _ body: (inout T, inout Keeper) -> Void
   ) {
     var count = UInt32(list.count)
@@ -139,45 +139,45 @@ package struct Keeper: ~Copyable {
   }
 
   /// A list whose length the Plan gives.
-  package mutating func keep<T>(each list: inout [T], _ body: (inout T, inout Keeper) -> Void) {
+  public mutating func keep<T>(each list: inout [T], _ body: (inout T, inout Keeper) -> Void) {
     var count = UInt32(list.count)
     keep(&count)
     guard Int(count) == list.count else { return damage() }
     for place in list.indices where !isDamaged { body(&list[place], &self) }
   }
 
-  package mutating func keep(_ list: inout [UInt8], limit: Int) {
+  public mutating func keep(_ list: inout [UInt8], limit: Int) {
     keep(&list, blank: 0, limit: limit) { $1.keep(&$0) }
   }
 }
 
 extension Keeper {
-  package mutating func keep(_ time: inout Instant) { keep(&time.nanoseconds) }
+  public mutating func keep(_ time: inout Instant) { keep(&time.nanoseconds) }
 
-  package mutating func keep(_ length: inout Nanoseconds) { keep(&length.count) }
+  public mutating func keep(_ length: inout Nanoseconds) { keep(&length.count) }
 
-  package mutating func keep(_ time: inout Instant?) {
+  public mutating func keep(_ time: inout Instant?) {
     keep(&time, blank: .zero) { $1.keep(&$0) }
   }
 
-  package mutating func keep(_ rung: inout Rung) {
+  public mutating func keep(_ rung: inout Rung) {
     var value = rung.value
     keep(&value)
     guard let read = Rung(value) else { return damage() }
     rung = read
   }
 
-  package mutating func keep(_ rung: inout Rung?) {
+  public mutating func keep(_ rung: inout Rung?) {
     keep(&rung, blank: .standby) { $1.keep(&$0) }
   }
 
-  package mutating func keep(_ address: inout IPv4Address) {
+  public mutating func keep(_ address: inout IPv4Address) {
     var bits = address.bits
     keep(&bits)
     address = IPv4Address(bits: bits)
   }
 
-  package mutating func keep(_ address: inout IPAddress) {
+  public mutating func keep(_ address: inout IPAddress) {
     var isLong = false
     var high: UInt64 = 0
     var low: UInt64 = 0
@@ -194,13 +194,13 @@ extension Keeper {
       : .v4(IPv4Address(bits: UInt32(truncatingIfNeeded: low)))
   }
 
-  package mutating func keep(_ index: inout InterfaceIndex) {
+  public mutating func keep(_ index: inout InterfaceIndex) {
     var value = index.value
     keep(&value)
     index = InterfaceIndex(value)
   }
 
-  package mutating func keep(_ name: inout InterfaceName) {
+  public mutating func keep(_ name: inout InterfaceName) {
     for place in 0..<InterfaceName.limit {
       var byte = name.byte(at: place)
       keep(&byte)
@@ -208,14 +208,14 @@ extension Keeper {
     }
   }
 
-  package mutating func keep(_ mac: inout MACAddress?) {
+  public mutating func keep(_ mac: inout MACAddress?) {
     var bits = mac?.bits
     keep(&bits, blank: 0) { $1.keep(&$0) }
     mac = bits.map(MACAddress.init(bits:))
   }
 
   /// What an interface says of an address.
-  package mutating func keep(_ address: inout InterfaceAddress) {
+  public mutating func keep(_ address: inout InterfaceAddress) {
     keep(&address.address)
     keep(&address.prefixLength)
     keep(&address.interface)
@@ -230,7 +230,7 @@ extension Keeper {
     address.preferredLifetime = Lifetime(seconds: preferred)
   }
 
-  package mutating func keep(_ link: inout Link) {
+  public mutating func keep(_ link: inout Link) {
     keep(&link.index)
     keep(&link.name)
     keep(&link.isLoopback)
@@ -244,7 +244,7 @@ extension Keeper {
   }
 
   /// A place in a list of the Plan; beyond `count` there is nothing.
-  package mutating func keep(place: inout Int, below count: Int) {
+  public mutating func keep(place: inout Int, below count: Int) {
     keep(&place)
     if place < 0 || place >= count {
       place = 0

@@ -1,25 +1,25 @@
 // A link as the kernel reports it.
 
 /// The state of one link as the kernel reports it.
-package struct Link: Hashable, Sendable {
-  package var index: InterfaceIndex
-  package var name: InterfaceName
-  package var isLoopback: Bool
+public struct Link: Hashable, Sendable {
+  public var index: InterfaceIndex
+  public var name: InterfaceName
+  public var isLoopback: Bool
   /// The administrator has set it up (IFF_UP).
-  package var isUp: Bool
+  public var isUp: Bool
   /// The lower layer carries (IFF_LOWER_UP).
-  package var hasCarrier: Bool
-  package var operationalState: OperationalState
+  public var hasCarrier: Bool
+  public var operationalState: OperationalState
   /// The link that this one is a port, slave or VF of.
-  package var master: InterfaceIndex?
+  public var master: InterfaceIndex?
   /// The longest payload of a frame, in bytes; 0 when the kernel did not say.
-  package var mtu: UInt32
+  public var mtu: UInt32
   /// The link-layer address, where it has six bytes.
-  package var hardwareAddress: MACAddress?
+  public var hardwareAddress: MACAddress?
   /// A VF whose traffic belongs to a synthetic NIC, its master: Azure's accelerated networking.
-  package var isVirtualFunction: Bool
+  public var isVirtualFunction: Bool
 
-  package init(
+  public init(
     index: InterfaceIndex, name: InterfaceName, isLoopback: Bool, isUp: Bool, hasCarrier: Bool,
     operationalState: OperationalState, master: InterfaceIndex? = nil, mtu: UInt32 = 0,
     hardwareAddress: MACAddress? = nil, isVirtualFunction: Bool = false
@@ -37,11 +37,11 @@ package struct Link: Hashable, Sendable {
   }
 
   /// Frames can pass: set up by the administrator, and the lower layer agrees.
-  package var isRunning: Bool { isUp && hasCarrier }
+  public var isRunning: Bool { isUp && hasCarrier }
 }
 
 /// RFC 2863 operational state, numbered as in linux/if.h.
-package enum OperationalState: UInt8, Hashable, Sendable {
+public enum OperationalState: UInt8, Hashable, Sendable {
   case unknown = 0
   case notPresent = 1
   case down = 2
@@ -52,7 +52,7 @@ package enum OperationalState: UInt8, Hashable, Sendable {
 }
 
 extension OperationalState: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .unknown: "unknown"
     case .notPresent: "not-present"

@@ -1,12 +1,12 @@
 // Finds the known word that was probably meant, by edit distance.
 
 /// Advice for misspelt words.
-package enum Nearest {
+public enum Nearest {
   /// Longer texts are no misspelling of a key, and the work grows with the length.
   private static let lengthLimit = 64
 
   /// The known word at the smallest distance, if that is at most a third of its length (or one).
-  package static func word(to text: String, among words: [String]) -> String? {
+  public static func word(to text: String, among words: [String]) -> String? {
     guard text.utf8.count <= lengthLimit else { return nil }
     let written = Array(text.lowercased().utf8).map { $0 == 95 ? 45 : $0 }  // _ for -
     var best: (word: String, distance: Int)?

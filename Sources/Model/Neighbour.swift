@@ -1,18 +1,18 @@
 // A neighbour as the kernel reports it: who answers at which link-layer address.
 
 /// An entry of the kernel's ARP or neighbour discovery cache, or a proxy entry.
-package struct Neighbour: Hashable, Sendable {
-  package var address: IPAddress
-  package var interface: InterfaceIndex
+public struct Neighbour: Hashable, Sendable {
+  public var address: IPAddress
+  public var interface: InterfaceIndex
   /// Nil while nobody has answered, or where it has not six bytes.
-  package var hardwareAddress: MACAddress?
-  package var state: NeighbourState
+  public var hardwareAddress: MACAddress?
+  public var state: NeighbourState
   /// The kernel answers for this address on the interface (NTF_PROXY).
-  package var isProxy: Bool
+  public var isProxy: Bool
   /// It is a router (NTF_ROUTER).
-  package var isRouter: Bool
+  public var isRouter: Bool
 
-  package init(
+  public init(
     address: IPAddress, interface: InterfaceIndex, hardwareAddress: MACAddress?,
     state: NeighbourState, isProxy: Bool = false, isRouter: Bool = false
   ) {
@@ -27,16 +27,16 @@ package struct Neighbour: Hashable, Sendable {
 
 /// The state of RFC 4861 section 7.3.2 and the kernel's own ones, as bits of linux/neighbour.h
 /// (NUD_*).
-package struct NeighbourState: Hashable, Sendable {
-  package let bits: UInt16
-  package init(bits: UInt16) { self.bits = bits }
+public struct NeighbourState: Hashable, Sendable {
+  public let bits: UInt16
+  public init(bits: UInt16) { self.bits = bits }
 
   /// Nobody has answered (NUD_FAILED).
-  package var hasFailed: Bool { bits & 0x20 != 0 }
+  public var hasFailed: Bool { bits & 0x20 != 0 }
 }
 
 extension NeighbourState: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch bits {
     case 0x00: "none"
     case 0x01: "incomplete"

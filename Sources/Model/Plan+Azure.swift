@@ -2,22 +2,22 @@
 
 extension Plan {
   /// How the courier reaches the route tables, and what it does with the platform's news.
-  package struct Azure: Equatable, Sendable {
+  public struct Azure: Equatable, Sendable {
     /// Resource ids; none: the table of this machine's own subnet.
-    package var routeTables: [String]
+    public var routeTables: [String]
     /// The client id of a user-assigned identity; nil: the machine's own.
-    package var identity: String?
+    public var identity: String?
     /// A route that says something else is put right; otherwise it is only told.
-    package var repairsDrift: Bool
-    package var scheduledEvents: ScheduledEvents
+    public var repairsDrift: Bool
+    public var scheduledEvents: ScheduledEvents
     /// A freeze takes seconds, and to dodge it costs two shifts.
-    package var dodgesFreezes: Bool
+    public var dodgesFreezes: Bool
     /// An event is let go ahead as soon as the traffic has left, where it is of this machine alone.
-    package var acknowledgesEvents: Bool
+    public var acknowledgesEvents: Bool
     /// Who carries this VIP writes the routes of the kernel; nil: this machine.
-    package var writer: VIPSlot?
+    public var writer: VIPSlot?
 
-    package init(
+    public init(
       routeTables: [String] = [], identity: String? = nil, repairsDrift: Bool = true,
       scheduledEvents: ScheduledEvents = .shift, dodgesFreezes: Bool = false,
       acknowledgesEvents: Bool = false, writer: VIPSlot? = nil
@@ -33,7 +33,7 @@ extension Plan {
   }
 
   /// What a reboot, a redeployment, an eviction or the end of this machine leads to.
-  package enum ScheduledEvents: String, Equatable, Sendable, CaseIterable {
+  public enum ScheduledEvents: String, Equatable, Sendable, CaseIterable {
     /// Traffic goes elsewhere before it happens.
     case shift
     case report
@@ -41,24 +41,24 @@ extension Plan {
   }
 
   /// How a VIP stands in route tables (user-defined routes).
-  package struct UDR: Equatable, Sendable {
-    package var mode: Mode
+  public struct UDR: Equatable, Sendable {
+    public var mode: Mode
     /// The routes that are written; those of the VIP itself unless the mode is `floor`.
-    package var prefixes: [Prefix]
+    public var prefixes: [Prefix]
     /// With `fallback`: how long BGP may take to prove that the change arrived.
-    package var after: Nanoseconds
+    public var after: Nanoseconds
 
     /// We chose it: a route server's TCP answers within milliseconds, and a restart of one instance
     /// while the other is established is no reason.
-    package static let usualAfter = Nanoseconds.seconds(2)
+    public static let usualAfter = Nanoseconds.seconds(2)
 
-    package init(mode: Mode, prefixes: [Prefix], after: Nanoseconds = UDR.usualAfter) {
+    public init(mode: Mode, prefixes: [Prefix], after: Nanoseconds = UDR.usualAfter) {
       self.mode = mode
       self.prefixes = prefixes
       self.after = after
     }
 
-    package enum Mode: String, Equatable, Sendable, CaseIterable {
+    public enum Mode: String, Equatable, Sendable, CaseIterable {
       /// Less specific than the VIP: it carries the traffic whenever the BGP route is gone.
       case floor
       /// Nothing is announced over BGP.

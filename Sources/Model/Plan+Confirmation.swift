@@ -2,21 +2,21 @@
 
 extension Plan {
   /// What is asked through a VIP after each of its shifts, until the new host answers.
-  package struct Confirmation: Hashable, Sendable {
+  public struct Confirmation: Hashable, Sendable {
     /// An address of the VIP.
-    package var address: IPv4Address
-    package var fetch: Probe.Fetch
+    public var address: IPv4Address
+    public var fetch: Probe.Fetch
     /// What the answer of each candidate has to contain, by candidate; none: whoever answers is
     /// taken for the new host.
-    package var texts: [String]
+    public var texts: [String]
     /// How long a shift may take until the new host answers.
-    package var within: Nanoseconds
+    public var within: Nanoseconds
 
     /// Azure programs a route in one to five seconds, but may let it wait for its damping window
     /// first, which is half a minute.
-    package static let usualWithin = Nanoseconds.seconds(60)
+    public static let usualWithin = Nanoseconds.seconds(60)
 
-    package init(
+    public init(
       address: IPv4Address, fetch: Probe.Fetch, texts: [String] = [],
       within: Nanoseconds = Confirmation.usualWithin
     ) {
@@ -28,7 +28,7 @@ extension Plan {
   }
 
   /// The VIPs whose shifts are confirmed, in their order.
-  package var confirmedVIPs: [VIPSlot] {
+  public var confirmedVIPs: [VIPSlot] {
     vips.indices.filter { vips[$0].confirmation != nil }.map(VIPSlot.init)
   }
 }

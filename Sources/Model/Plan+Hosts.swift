@@ -2,19 +2,19 @@
 
 extension Plan {
   /// A machine that can carry traffic.
-  package struct Host: Equatable, Sendable {
-    package var name: String
+  public struct Host: Equatable, Sendable {
+    public var name: String
     /// What its probes ask for unless they name another; the next hop announced for it.
-    package var address: IPv4Address
-    package var isSelf: Bool
+    public var address: IPv4Address
+    public var isSelf: Bool
     /// Its targets stand together in `Plan.targets`.
-    package var targets: Range<Int>
-    package var requirement: Requirement
+    public var targets: Range<Int>
+    public var requirement: Requirement
     /// Its probes prove that our own network works: while every anchor is down, the probes of other
     /// hosts say nothing.
-    package var isAnchor: Bool
+    public var isAnchor: Bool
 
-    package init(
+    public init(
       name: String, address: IPv4Address, isSelf: Bool = false, targets: Range<Int> = 0..<0,
       requirement: Requirement = .all, isAnchor: Bool = false
     ) {
@@ -28,25 +28,25 @@ extension Plan {
   }
 
   /// How the evidence for a host is combined.
-  package enum Requirement: Hashable, Sendable {
+  public enum Requirement: Hashable, Sendable {
     case all
     case any
     case atLeast(Int)
   }
 
   /// One thing that is looked at to judge a host; `TargetSlot` is its position.
-  package struct Target: Equatable, Sendable {
-    package var host: HostSlot
-    package var evidence: Evidence
+  public struct Target: Equatable, Sendable {
+    public var host: HostSlot
+    public var evidence: Evidence
 
-    package init(host: HostSlot, evidence: Evidence) {
+    public init(host: HostSlot, evidence: Evidence) {
       self.host = host
       self.evidence = evidence
     }
   }
 
   /// A kind of evidence. All but the probes come from the kernel.
-  package enum Evidence: Hashable, Sendable {
+  public enum Evidence: Hashable, Sendable {
     /// The interface exists and its link runs.
     case link(InterfaceName)
     /// The address is usable on this machine.
@@ -59,16 +59,16 @@ extension Plan {
   }
 
   /// One probe, asked again and again.
-  package struct Probe: Hashable, Sendable {
-    package var kind: Kind
-    package var address: IPv4Address
-    package var interval: Nanoseconds
-    package var timeout: Nanoseconds
+  public struct Probe: Hashable, Sendable {
+    public var kind: Kind
+    public var address: IPv4Address
+    public var interval: Nanoseconds
+    public var timeout: Nanoseconds
     /// Failures in a row that make the target down, and answers in a row that make it up.
-    package var fall: Int
-    package var rise: Int
+    public var fall: Int
+    public var rise: Int
 
-    package init(
+    public init(
       kind: Kind, address: IPv4Address, interval: Nanoseconds, timeout: Nanoseconds, fall: Int,
       rise: Int
     ) {
@@ -80,7 +80,7 @@ extension Plan {
       self.rise = rise
     }
 
-    package enum Kind: Hashable, Sendable {
+    public enum Kind: Hashable, Sendable {
       /// `trustsProxy`: an answer that the fabric gives for the host counts as well.
       case arp(interface: InterfaceName, trustsProxy: Bool)
       case icmp
@@ -92,16 +92,16 @@ extension Plan {
     }
 
     /// What is fetched, and what the answer must be.
-    package struct Fetch: Hashable, Sendable {
-      package var port: UInt16
+    public struct Fetch: Hashable, Sendable {
+      public var port: UInt16
       /// The Host header.
-      package var authority: String
-      package var path: String
-      package var statuses: ClosedRange<UInt16>
+      public var authority: String
+      public var path: String
+      public var statuses: ClosedRange<UInt16>
       /// A text that the body has to contain.
-      package var text: String?
+      public var text: String?
 
-      package init(
+      public init(
         port: UInt16, authority: String, path: String, statuses: ClosedRange<UInt16>,
         text: String? = nil
       ) {
@@ -115,18 +115,18 @@ extension Plan {
   }
 
   /// The speakers that announce the same VIPs and tell each other of it (hello).
-  package struct Group: Equatable, Sendable {
+  public struct Group: Equatable, Sendable {
     /// The other speakers, in the order of the file; `FellowSlot` is the position.
-    package var peers: [IPv4Address]
+    public var peers: [IPv4Address]
     /// Hello leaves from here.
-    package var address: IPv4Address
-    package var port: UInt16
-    package var keyFile: String
-    package var interval: Nanoseconds
+    public var address: IPv4Address
+    public var port: UInt16
+    public var keyFile: String
+    public var interval: Nanoseconds
     /// A speaker that was not heard for so long is taken as gone.
-    package var timeout: Nanoseconds
+    public var timeout: Nanoseconds
 
-    package init(
+    public init(
       peers: [IPv4Address], address: IPv4Address, port: UInt16 = Group.usualPort, keyFile: String,
       interval: Nanoseconds = Group.usualInterval, timeout: Nanoseconds = Group.usualTimeout
     ) {
@@ -139,41 +139,41 @@ extension Plan {
     }
 
     /// We chose it: in the range that IANA leaves to private use.
-    package static let usualPort: UInt16 = 50_179
-    package static let usualInterval = Nanoseconds.milliseconds(100)
+    public static let usualPort: UInt16 = 50_179
+    public static let usualInterval = Nanoseconds.milliseconds(100)
     /// Five datagrams: at 1 % loss, once in three years all of them are lost.
-    package static let usualTimeout = Nanoseconds.milliseconds(500)
+    public static let usualTimeout = Nanoseconds.milliseconds(500)
 
     /// How many speakers there are, this one included.
-    package var count: Int { peers.count + 1 }
+    public var count: Int { peers.count + 1 }
     /// This speaker's place among all by address: everybody counts alike.
-    package var lane: Int { peers.count { $0 < address } }
+    public var lane: Int { peers.count { $0 < address } }
   }
 
   /// How long after a change of a VIP the platform may not act on the next one.
-  package struct Damping: Equatable, Sendable {
-    package var window: Nanoseconds
+  public struct Damping: Equatable, Sendable {
+    public var window: Nanoseconds
     /// One change holds back the next of every VIP, not only of its own.
-    package var isShared: Bool
+    public var isShared: Bool
 
-    package init(window: Nanoseconds, isShared: Bool = false) {
+    public init(window: Nanoseconds, isShared: Bool = false) {
       self.window = window
       self.isShared = isShared
     }
 
-    package static let none = Damping(window: .zero)
+    public static let none = Damping(window: .zero)
     /// From two field reports; Azure documents no number.
-    package static let azure = Damping(window: .seconds(30))
+    public static let azure = Damping(window: .seconds(30))
   }
 
   /// The next hops that a VIP can have, by candidate; never empty.
-  package func nextHops(of vip: VIPSlot) -> [IPv4Address] {
+  public func nextHops(of vip: VIPSlot) -> [IPv4Address] {
     let candidates = vips[vip.index].candidates
     return candidates.isEmpty ? [local.address] : candidates.map(\.nextHop)
   }
 
   /// The same, for both families.
-  package func nextHopAddresses(of vip: VIPSlot) -> [NextHopAddresses] {
+  public func nextHopAddresses(of vip: VIPSlot) -> [NextHopAddresses] {
     let candidates = vips[vip.index].candidates
     if candidates.isEmpty { return [local.nextHops] }
     return candidates.map { candidate in
@@ -184,7 +184,7 @@ extension Plan {
   }
 
   /// Where traffic for a VIP goes when it comes to this machine; nil when it never does.
-  package func ownNextHops(of vip: VIPSlot) -> NextHopAddresses? {
+  public func ownNextHops(of vip: VIPSlot) -> NextHopAddresses? {
     let candidates = vips[vip.index].candidates
     if candidates.isEmpty { return local.nextHops }
     let own = candidates.firstIndex { hosts[$0.host.index].isSelf }
@@ -192,7 +192,7 @@ extension Plan {
   }
 
   /// How long it takes at most until something is known of each of these hosts.
-  package func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
+  public func longestDetection(of hosts: [HostSlot]) -> Nanoseconds {
     var longest = Nanoseconds.zero
     for slot in hosts {
       for target in self.hosts[slot.index].targets {
@@ -205,7 +205,7 @@ extension Plan {
   }
 
   /// Addresses on this machine that say something of a host.
-  package var evidentAddresses: [IPAddress] {
+  public var evidentAddresses: [IPAddress] {
     targets.compactMap { target in
       if case .address(let address) = target.evidence { address } else { nil }
     }

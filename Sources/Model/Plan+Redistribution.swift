@@ -2,34 +2,34 @@
 
 extension Plan {
   /// One rule: kernel routes that match it are announced with one next hop.
-  package struct Redistribution: Equatable, Sendable {
-    package var name: String
+  public struct Redistribution: Equatable, Sendable {
+    public var name: String
     /// Numbers of routing tables.
-    package var tables: [UInt32]
+    public var tables: [UInt32]
     /// Who put the route there; empty: anybody.
-    package var origins: [Route.Origin]
-    package var kinds: [Route.Kind]
+    public var origins: [Route.Origin]
+    public var kinds: [Route.Kind]
     /// At least one of them has to match, unless there are none.
-    package var allow: [PrefixFilter]
-    package var deny: [PrefixFilter]
-    package var metrics: ClosedRange<UInt32>
+    public var allow: [PrefixFilter]
+    public var deny: [PrefixFilter]
+    public var metrics: ClosedRange<UInt32>
     /// Whether 0.0.0.0/0 and ::/0 may match.
-    package var includesDefault: Bool
+    public var includesDefault: Bool
     /// Who carries the traffic; nil: this machine.
-    package var nextHop: NextHopAddresses?
+    public var nextHop: NextHopAddresses?
     /// How often our number stands in the path beyond the first time.
-    package var prepend: UInt8
-    package var attributes: RouteAttributes
+    public var prepend: UInt8
+    public var attributes: RouteAttributes
     /// Routes that are announced at most.
-    package var limit: Int
+    public var limit: Int
     /// How long a route that is gone stays announced.
-    package var grace: Nanoseconds
+    public var grace: Nanoseconds
     /// How long a change waits for others to come with it.
-    package var delay: Nanoseconds
+    public var delay: Nanoseconds
     /// How the routes stand in Azure's route tables; nil: in none.
-    package var tablesMode: TableMode?
+    public var tablesMode: TableMode?
 
-    package init(
+    public init(
       name: String, tables: [UInt32] = [Redistribution.mainTable], origins: [Route.Origin] = [],
       kinds: [Route.Kind] = [.unicast], allow: [PrefixFilter] = [], deny: [PrefixFilter] = [],
       metrics: ClosedRange<UInt32> = 0...UInt32.max, includesDefault: Bool = false,
@@ -55,20 +55,20 @@ extension Plan {
     }
 
     /// Whether route servers are told.
-    package var isAnnounced: Bool { tablesMode != .only }
+    public var isAnnounced: Bool { tablesMode != .only }
 
     /// RT_TABLE_MAIN (linux/rtnetlink.h).
-    package static let mainTable: UInt32 = 254
+    public static let mainTable: UInt32 = 254
     /// We chose it: a route server of Azure takes 2,000 in all.
-    package static let usualLimit = 500
+    public static let usualLimit = 500
     /// We chose it: a routing daemon that installs its routes does so within a few milliseconds.
-    package static let usualDelay = Nanoseconds.milliseconds(10)
+    public static let usualDelay = Nanoseconds.milliseconds(10)
     /// The rung of the shortest path is that of one number; each below it has one more.
-    package var rung: Rung { Rung(Rung.last.value - prepend) ?? .standby }
+    public var rung: Rung { Rung(Rung.last.value - prepend) ?? .standby }
     /// The path that is longest is standby's.
-    package static let longestPrepend = UInt32(Rung.standby.pathLength - 1)
+    public static let longestPrepend = UInt32(Rung.standby.pathLength - 1)
 
-    package func matches(_ route: Route) -> Bool {
+    public func matches(_ route: Route) -> Bool {
       guard tables.contains(route.table), kinds.contains(route.kind),
         origins.isEmpty || origins.contains(route.origin), metrics.contains(route.metric),
         route.typeOfService == 0, route.sourceLength == 0
@@ -82,7 +82,7 @@ extension Plan {
 
   /// How routes of the kernel stand in route tables. The other modes of a VIP mean nothing here: a
   /// floor is a prefix of its own, and a fallback asks for a proof that BGP gives for a VIP alone.
-  package enum TableMode: String, Equatable, Sendable, CaseIterable {
+  public enum TableMode: String, Equatable, Sendable, CaseIterable {
     /// Beside BGP: for tables that take no routes of BGP.
     case mirror
     /// Nothing is announced over BGP.
@@ -90,16 +90,16 @@ extension Plan {
   }
 
   /// Prefixes inside a block, of certain lengths.
-  package struct PrefixFilter: Hashable, Sendable {
-    package let block: Prefix
-    package let lengths: ClosedRange<UInt8>
+  public struct PrefixFilter: Hashable, Sendable {
+    public let block: Prefix
+    public let lengths: ClosedRange<UInt8>
 
-    package init(_ block: Prefix, _ lengths: ClosedRange<UInt8>) {
+    public init(_ block: Prefix, _ lengths: ClosedRange<UInt8>) {
       self.block = block
       self.lengths = lengths
     }
 
-    package func matches(_ prefix: Prefix) -> Bool {
+    public func matches(_ prefix: Prefix) -> Bool {
       prefix.address.width == block.address.width && lengths.contains(prefix.length)
         && prefix.length >= block.length
         && Prefix.masked(prefix.address, to: block.length) == block.address
@@ -110,7 +110,7 @@ extension Plan {
 extension Plan {
   /// Routes of the kernel's that are announced at most, to each route server. A platform's limit
   /// counts what an UPDATE replaces as well, so half of it may be held, and VIPs come first.
-  package var exportLimit: Int {
+  public var exportLimit: Int {
     let wanted = redistributions.reduce(0) { $0 + ($1.isAnnounced ? $1.limit : 0) }
     guard let limit = routeServers.platform.routeLimit else { return wanted }
     let held = vips.reduce(0) { $0 + ($1.isAnnounced ? $1.prefixes.count : 0) }
@@ -119,23 +119,23 @@ extension Plan {
 
   /// Routes of a table that are the kernel's and those of VIPs. Azure takes 600; we chose half of
   /// them, since others write there too, and each is a call of its own.
-  package static let tableRoutes = 300
+  public static let tableRoutes = 300
 
   /// Routes of the kernel's that route tables get at most.
-  package var tableLimit: Int {
+  public var tableLimit: Int {
     guard redistributions.contains(where: { $0.tablesMode != nil }) else { return 0 }
     return max(0, Plan.tableRoutes - vips.reduce(0) { $0 + ($1.udr?.prefixes.count ?? 0) })
   }
 
   /// Where the traffic of a rule's routes is to go.
-  package func nextHops(of rule: Redistribution) -> NextHopAddresses {
+  public func nextHops(of rule: Redistribution) -> NextHopAddresses {
     rule.nextHop ?? local.nextHops
   }
 }
 
 extension Plan.PrefixFilter: CustomStringConvertible {
   /// As it is written in a file: `10.64.0.0/12 le 24`.
-  package var description: String {
+  public var description: String {
     var text = block.description
     if lengths.lowerBound > block.length { text += " ge \(lengths.lowerBound)" }
     if lengths.upperBound != block.length || lengths.lowerBound > block.length {

@@ -1,26 +1,26 @@
 // The checked configuration: what this machine is to do, defaults filled in.
 
 /// Everything that was configured. A Plan that exists has passed every check.
-package struct Plan: Equatable, Sendable {
-  package var local: Local
-  package var routeServers: RouteServers
+public struct Plan: Equatable, Sendable {
+  public var local: Local
+  public var routeServers: RouteServers
   /// In the order of the file; `VIPSlot` is the position.
-  package var vips: [VIP]
+  public var vips: [VIP]
   /// In the order of the file; `HostSlot` is the position.
-  package var hosts: [Host]
+  public var hosts: [Host]
   /// Those of one host stand together; `TargetSlot` is the position.
-  package var targets: [Target]
-  package var group: Group?
+  public var targets: [Target]
+  public var group: Group?
   /// Which of the kernel's routes are announced; the first rule that a route matches counts.
-  package var redistributions: [Redistribution]
+  public var redistributions: [Redistribution]
   /// Nil: there is nothing for the courier to do.
-  package var azure: Azure?
+  public var azure: Azure?
   /// Everything is decided and recorded, and nothing is announced.
-  package var isShadow: Bool
+  public var isShadow: Bool
   /// Where metrics are served: an address on loopback with a port, or the path of a UNIX socket.
-  package var metrics: String?
+  public var metrics: String?
 
-  package init(
+  public init(
     local: Local, routeServers: RouteServers, vips: [VIP], hosts: [Host] = [],
     targets: [Target] = [], group: Group? = nil, redistributions: [Redistribution] = [],
     azure: Azure? = nil, isShadow: Bool = false, metrics: String? = nil
@@ -38,16 +38,16 @@ package struct Plan: Equatable, Sendable {
   }
 
   /// This machine as a BGP speaker.
-  package struct Local: Equatable, Sendable {
-    package var asn: ASNumber
+  public struct Local: Equatable, Sendable {
+    public var asn: ASNumber
     /// Sessions leave from here, and it is the next hop we announce for ourselves.
-    package var address: IPv4Address
+    public var address: IPv4Address
     /// The next hop we announce for ourselves of IPv6 prefixes; there when a VIP has any.
-    package var address6: IPv6Address?
+    public var address6: IPv6Address?
     /// The BGP identifier; the local address unless configured.
-    package var identifier: IPv4Address
+    public var identifier: IPv4Address
 
-    package init(
+    public init(
       asn: ASNumber, address: IPv4Address, address6: IPv6Address? = nil, identifier: IPv4Address
     ) {
       self.asn = asn
@@ -57,37 +57,37 @@ package struct Plan: Equatable, Sendable {
     }
 
     /// The number of a machine that speaks no BGP: none has it (RFC 7607).
-    package static let withoutSessions = ASNumber(0)
+    public static let withoutSessions = ASNumber(0)
 
     /// What we announce when traffic is to come to this machine.
-    package var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
+    public var nextHops: NextHopAddresses { NextHopAddresses(address, address6) }
   }
 
   /// The route servers, all of one autonomous system.
-  package struct RouteServers: Equatable, Sendable {
-    package var platform: Platform
-    package var asn: ASNumber
+  public struct RouteServers: Equatable, Sendable {
+    public var platform: Platform
+    public var asn: ASNumber
     /// Proposed in our OPEN; the lower of both sides' counts (RFC 4271 section 4.2).
-    package var holdTime: Nanoseconds
+    public var holdTime: Nanoseconds
     /// In the order of the file; `PeerSlot` is the position.
-    package var peers: [IPv4Address]
+    public var peers: [IPv4Address]
     /// Where the TCP MD5 password (RFC 2385) is; nil: none.
-    package var passwordFile: String?
+    public var passwordFile: String?
     /// How many hops away a route server may be (RFC 5082); nil: however far.
-    package var ttlSecurity: UInt8?
-    package var damping: Damping
+    public var ttlSecurity: UInt8?
+    public var damping: Damping
     /// How long the sessions stay after a stop was asked for, the VIPs resigned; zero: they end at
     /// once.
-    package var drain: Nanoseconds
+    public var drain: Nanoseconds
 
     /// Only route tables are written. They have no window: each write waits for the one before.
-    package static let absent = RouteServers(
+    public static let absent = RouteServers(
       platform: .azure, asn: ASNumber(65_515), holdTime: .seconds(30), peers: [])
 
     /// With the time that queued bytes get, it stays below the service's TimeoutStopSec=.
-    package static let longestDrain = Nanoseconds.seconds(7)
+    public static let longestDrain = Nanoseconds.seconds(7)
 
-    package init(
+    public init(
       platform: Platform, asn: ASNumber, holdTime: Nanoseconds, peers: [IPv4Address],
       passwordFile: String? = nil, ttlSecurity: UInt8? = nil, damping: Damping = .none,
       drain: Nanoseconds = .zero
@@ -104,40 +104,40 @@ package struct Plan: Equatable, Sendable {
   }
 
   /// Whose rules the route servers follow.
-  package enum Platform: String, Equatable, Sendable, CaseIterable {
+  public enum Platform: String, Equatable, Sendable, CaseIterable {
     case azure
     /// A virtual hub of Azure Virtual WAN: it takes no next hop but the speaker's own address.
     case azureVirtualWAN = "azure-vwan"
     case generic
 
     /// Azure's numbers and limits hold.
-    package var isAzure: Bool { self != .generic }
+    public var isAzure: Bool { self != .generic }
 
     /// Routes that a route server takes from one peer: those it holds plus those of an UPDATE, also
     /// when these replace. It ends the session above it. Nil: no such limit.
-    package var routeLimit: Int? { isAzure ? 4_000 : nil }
+    public var routeLimit: Int? { isAzure ? 4_000 : nil }
   }
 
   /// A named group of prefixes that move together.
-  package struct VIP: Equatable, Sendable {
-    package var name: String
+  public struct VIP: Equatable, Sendable {
+    public var name: String
     /// At least one, no prefix twice in a Plan; of either family.
-    package var prefixes: [Prefix]
-    package var role: Role
+    public var prefixes: [Prefix]
+    public var role: Role
     /// Who can carry it, the preferred one first; none: this machine, with its own address.
-    package var candidates: [Candidate]
+    public var candidates: [Candidate]
     /// How long a better host has to be healthy before traffic goes back to it; nil: it never does.
-    package var failback: Nanoseconds?
+    public var failback: Nanoseconds?
     /// VIPs with the same number move as one; nil: alone.
-    package var tie: Int?
-    package var attributes: RouteAttributes
-    package var allDown: AllDown
+    public var tie: Int?
+    public var attributes: RouteAttributes
+    public var allDown: AllDown
     /// Nil: it stands in no route table.
-    package var udr: UDR?
+    public var udr: UDR?
     /// Nil: nobody asks whether its shifts arrive.
-    package var confirmation: Confirmation?
+    public var confirmation: Confirmation?
 
-    package init(
+    public init(
       name: String, prefixes: [Prefix], role: Role, candidates: [Candidate],
       failback: Nanoseconds? = VIP.usualFailback, tie: Int? = nil,
       attributes: RouteAttributes = .none, allDown: AllDown = .hold, udr: UDR? = nil,
@@ -156,10 +156,10 @@ package struct Plan: Equatable, Sendable {
     }
 
     /// The route servers are told of it.
-    package var isAnnounced: Bool { udr?.mode != .only }
+    public var isAnnounced: Bool { udr?.mode != .only }
 
     /// A VIP of which this machine is the only candidate, with its own address as next hop.
-    package init(
+    public init(
       name: String, prefixes: [Prefix], owner: Owner, attributes: RouteAttributes = .none
     ) {
       self.init(
@@ -168,11 +168,11 @@ package struct Plan: Equatable, Sendable {
     }
 
     /// Long enough that a machine that boots has come to rest.
-    package static let usualFailback = Nanoseconds.seconds(60)
+    public static let usualFailback = Nanoseconds.seconds(60)
   }
 
   /// What becomes of a VIP's routes when nobody is known to be able to carry it.
-  package enum AllDown: String, Equatable, Sendable, CaseIterable {
+  public enum AllDown: String, Equatable, Sendable, CaseIterable {
     /// They stay: a host that is down for our probes may still do for some.
     case hold
     /// They are withdrawn, so that a less specific route gets the traffic.
@@ -180,7 +180,7 @@ package struct Plan: Equatable, Sendable {
   }
 
   /// Why this machine announces a VIP.
-  package enum Role: Equatable, Sendable {
+  public enum Role: Equatable, Sendable {
     /// It carries the VIP while an address is here.
     case address(Owner)
     /// It carries the VIP while it is well and the first in rank among those that are.
@@ -190,16 +190,16 @@ package struct Plan: Equatable, Sendable {
   }
 
   /// What owners and watchers have unless they are told: all the same, so that the address decides.
-  package static let usualRank: UInt8 = 100
+  public static let usualRank: UInt8 = 100
 
   /// One way to carry a VIP: a host, and the next hop on this VIP's side of it.
-  package struct Candidate: Equatable, Sendable {
-    package var host: HostSlot
-    package var nextHop: IPv4Address
+  public struct Candidate: Equatable, Sendable {
+    public var host: HostSlot
+    public var nextHop: IPv4Address
     /// For IPv6 prefixes; of this machine it is `local.address6` unless given.
-    package var nextHop6: IPv6Address?
+    public var nextHop6: IPv6Address?
 
-    package init(host: HostSlot, nextHop: IPv4Address, nextHop6: IPv6Address? = nil) {
+    public init(host: HostSlot, nextHop: IPv4Address, nextHop6: IPv6Address? = nil) {
       self.host = host
       self.nextHop = nextHop
       self.nextHop6 = nextHop6
@@ -207,31 +207,31 @@ package struct Plan: Equatable, Sendable {
   }
 
   /// Owners that all have the VIP, and of which the best carries it.
-  package struct HealthyOwner: Equatable, Sendable {
+  public struct HealthyOwner: Equatable, Sendable {
     /// The lowest is the best; equal ranks go by address.
-    package var rank: UInt8
+    public var rank: UInt8
     /// Everybody who is well announces at the same length.
-    package var isBalanced: Bool
+    public var isBalanced: Bool
 
-    package init(rank: UInt8 = Plan.usualRank, isBalanced: Bool = false) {
+    public init(rank: UInt8 = Plan.usualRank, isBalanced: Bool = false) {
       self.rank = rank
       self.isBalanced = isBalanced
     }
   }
 
   /// When this machine owns a VIP: while `address` is on one of its interfaces.
-  package struct Owner: Equatable, Sendable {
-    package var address: IPAddress
+  public struct Owner: Equatable, Sendable {
+    public var address: IPAddress
     /// Empty means every interface but loopback.
-    package var interfaces: [InterfaceName]
+    public var interfaces: [InterfaceName]
     /// How long after the start an address that comes is taken as one that was there.
-    package var settle: Nanoseconds
+    public var settle: Nanoseconds
 
     /// We chose it: a machine that boots starts its daemons together, and keepalived then needs
     /// some seconds to put the address there.
-    package static let usualSettle = Nanoseconds.seconds(10)
+    public static let usualSettle = Nanoseconds.seconds(10)
 
-    package init(
+    public init(
       address: IPAddress, interfaces: [InterfaceName], settle: Nanoseconds = Owner.usualSettle
     ) {
       self.address = address
@@ -242,25 +242,25 @@ package struct Plan: Equatable, Sendable {
 }
 
 /// The limits of a Plan. We chose them; each is far above what a route server takes.
-package enum PlanLimits {
-  package static let vips = 10_000
-  package static let prefixes = 200_000
-  package static let routeServers = 8
-  package static let interfacesPerVIP = 16
-  package static let communitiesPerVIP = 32
-  package static let largeCommunitiesPerVIP = 16
-  package static let hosts = 256
-  package static let targets = 1_024
-  package static let targetsPerHost = 16
-  package static let candidatesPerVIP = 8
-  package static let routeTables = 16
-  package static let redistributions = 16
-  package static let redistributionTables = 16
-  package static let redistributionProtocols = 32
-  package static let filtersPerRule = 256
-  package static let routesPerVIP = 64
+public enum PlanLimits {
+  public static let vips = 10_000
+  public static let prefixes = 200_000
+  public static let routeServers = 8
+  public static let interfacesPerVIP = 16
+  public static let communitiesPerVIP = 32
+  public static let largeCommunitiesPerVIP = 16
+  public static let hosts = 256
+  public static let targets = 1_024
+  public static let targetsPerHost = 16
+  public static let candidatesPerVIP = 8
+  public static let routeTables = 16
+  public static let redistributions = 16
+  public static let redistributionTables = 16
+  public static let redistributionProtocols = 32
+  public static let filtersPerRule = 256
+  public static let routesPerVIP = 64
   /// Each may have some connections under way.
-  package static let confirmations = 256
+  public static let confirmations = 256
   /// Each speaker takes every n-th rung of the ladder, so with eight each has one or two.
-  package static let fellows = 7
+  public static let fellows = 7
 }

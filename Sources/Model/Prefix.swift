@@ -1,19 +1,19 @@
 // An address block: a network address and how many of its bits count.
 
 /// A prefix whose host bits are zero.
-package struct Prefix: Hashable, Comparable, Sendable {
-  package let address: IPAddress
-  package let length: UInt8
+public struct Prefix: Hashable, Comparable, Sendable {
+  public let address: IPAddress
+  public let length: UInt8
 
   /// Fails when the length exceeds the family's width or a bit beyond the length is set.
-  package init?(_ address: IPAddress, length: UInt8) {
+  public init?(_ address: IPAddress, length: UInt8) {
     guard length <= address.width, Prefix.masked(address, to: length) == address else { return nil }
     self.address = address
     self.length = length
   }
 
   /// Reads `address/length`; an address alone is a host prefix.
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     guard let first = parts.first, parts.count <= 2, let address = IPAddress(first) else {
       return nil
@@ -30,10 +30,10 @@ package struct Prefix: Hashable, Comparable, Sendable {
   }
 
   /// One address and nothing more.
-  package var isHost: Bool { length == address.width }
+  public var isHost: Bool { length == address.width }
 
   /// The address with every bit beyond `length` cleared.
-  package static func masked(_ address: IPAddress, to length: UInt8) -> IPAddress {
+  public static func masked(_ address: IPAddress, to length: UInt8) -> IPAddress {
     switch address {
     case .v4(let v4):
       let mask: UInt32 = length == 0 ? 0 : ~UInt32(0) << UInt32(32 - min(length, 32))
@@ -45,11 +45,11 @@ package struct Prefix: Hashable, Comparable, Sendable {
     }
   }
 
-  package static func < (left: Prefix, right: Prefix) -> Bool {
+  public static func < (left: Prefix, right: Prefix) -> Bool {
     (left.address, left.length) < (right.address, right.length)
   }
 }
 
 extension Prefix: CustomStringConvertible {
-  package var description: String { "\(address)/\(length)" }
+  public var description: String { "\(address)/\(length)" }
 }

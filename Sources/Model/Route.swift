@@ -1,21 +1,21 @@
 // A route as the kernel reports it.
 
 /// One entry of a routing table.
-package struct Route: Hashable, Sendable {
-  package var destination: Prefix
+public struct Route: Hashable, Sendable {
+  public var destination: Prefix
   /// The source block of an IPv6 route, where it has one (RFC 8678 calls it source-specific).
-  package var sourceLength: UInt8
-  package var typeOfService: UInt8
-  package var table: UInt32
-  package var origin: Origin
-  package var kind: Kind
+  public var sourceLength: UInt8
+  public var typeOfService: UInt8
+  public var table: UInt32
+  public var origin: Origin
+  public var kind: Kind
   /// RTA_PRIORITY; the lowest wins.
-  package var metric: UInt32
+  public var metric: UInt32
   /// The next hop object that it names, or 0.
-  package var nextHopID: UInt32
-  package var nextHops: NextHops
+  public var nextHopID: UInt32
+  public var nextHops: NextHops
 
-  package init(
+  public init(
     destination: Prefix, sourceLength: UInt8 = 0, typeOfService: UInt8 = 0, table: UInt32,
     origin: Origin, kind: Kind, metric: UInt32 = 0, nextHopID: UInt32 = 0,
     nextHops: NextHops = NextHops()
@@ -32,12 +32,12 @@ package struct Route: Hashable, Sendable {
   }
 
   /// Who put it there: a number of linux/rtnetlink.h (RTPROT_*) or of rt_protos(5).
-  package struct Origin: Hashable, Sendable {
-    package let value: UInt8
-    package init(_ value: UInt8) { self.value = value }
+  public struct Origin: Hashable, Sendable {
+    public let value: UInt8
+    public init(_ value: UInt8) { self.value = value }
 
     /// By its name, or as a number.
-    package init?(name: some StringProtocol) {
+    public init?(name: some StringProtocol) {
       if let number = UInt8(plain: name) {
         value = number
         return
@@ -48,26 +48,26 @@ package struct Route: Hashable, Sendable {
     }
 
     /// Every name there is.
-    package static var names: [String] {
+    public static var names: [String] {
       (UInt8.min...UInt8.max).map { Origin($0).description }.filter { UInt8($0) == nil }
     }
   }
 
   /// What it does with a packet: RTN_* of linux/rtnetlink.h.
-  package struct Kind: Hashable, Sendable {
-    package let value: UInt8
-    package init(_ value: UInt8) { self.value = value }
+  public struct Kind: Hashable, Sendable {
+    public let value: UInt8
+    public init(_ value: UInt8) { self.value = value }
 
     /// Packets go to a next hop (RTN_UNICAST).
-    package static let unicast = Kind(1)
+    public static let unicast = Kind(1)
     /// What can be announced: of these a machine disposes, though it may be by dropping.
-    package static let announceable = [unicast, Kind(6), Kind(7), Kind(8)]
+    public static let announceable = [unicast, Kind(6), Kind(7), Kind(8)]
   }
 }
 
 extension Route.Origin: CustomStringConvertible {
   /// As ip(8) writes it; a number where it has no name there.
-  package var description: String {
+  public var description: String {
     switch value {
     case 0: "unspec"
     case 1: "redirect"
@@ -98,7 +98,7 @@ extension Route.Origin: CustomStringConvertible {
 }
 
 extension Route.Kind: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch value {
     case 0: "unspec"
     case 1: "unicast"

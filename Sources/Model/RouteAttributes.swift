@@ -1,22 +1,22 @@
 // What a route carries beside its next hop and its path: values that the user attaches to a VIP.
 
 /// A community (RFC 1997): an AS number and a value of its own.
-package struct Community: Hashable, Sendable, CustomStringConvertible {
-  package let value: UInt32
-  package init(value: UInt32) { self.value = value }
+public struct Community: Hashable, Sendable, CustomStringConvertible {
+  public let value: UInt32
+  public init(value: UInt32) { self.value = value }
 
   /// The names that mean something to Azure Route Server or to any speaker (RFC 1997, RFC 8326).
-  package static let named: [(name: String, community: Community)] = [
+  public static let named: [(name: String, community: Community)] = [
     ("no-export", Community(value: 0xffff_ff01)),
     ("no-advertise", Community(value: 0xffff_ff02)),
     ("graceful-shutdown", gracefulShutdown),
   ]
 
   /// RFC 8326 section 3: the path is about to go away; use another if there is one.
-  package static let gracefulShutdown = Community(value: 0xffff_0000)
+  public static let gracefulShutdown = Community(value: 0xffff_0000)
 
   /// `65001:100`, or one of the names.
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     if let known = Community.named.first(where: { $0.name == text }) {
       self = known.community
       return
@@ -27,19 +27,19 @@ package struct Community: Hashable, Sendable, CustomStringConvertible {
     value = UInt32(high) << 16 | UInt32(low)
   }
 
-  package var description: String {
+  public var description: String {
     Community.named.first { $0.community == self }?.name ?? "\(value >> 16):\(value & 0xffff)"
   }
 }
 
 /// A large community (RFC 8092): three numbers of four octets.
-package struct LargeCommunity: Hashable, Sendable, CustomStringConvertible {
-  package let administrator: UInt32
-  package let first: UInt32
-  package let second: UInt32
+public struct LargeCommunity: Hashable, Sendable, CustomStringConvertible {
+  public let administrator: UInt32
+  public let first: UInt32
+  public let second: UInt32
 
   /// `65001:1:2`.
-  package init?(_ text: some StringProtocol) {
+  public init?(_ text: some StringProtocol) {
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 3, let administrator = UInt32(plain: parts[0]),
       let first = UInt32(plain: parts[1]), let second = UInt32(plain: parts[2])
@@ -49,17 +49,17 @@ package struct LargeCommunity: Hashable, Sendable, CustomStringConvertible {
     self.second = second
   }
 
-  package var description: String { "\(administrator):\(first):\(second)" }
+  public var description: String { "\(administrator):\(first):\(second)" }
 }
 
 /// Everything that is attached to the routes of one VIP.
-package struct RouteAttributes: Hashable, Sendable {
+public struct RouteAttributes: Hashable, Sendable {
   /// MULTI_EXIT_DISC (RFC 4271 section 5.1.4); absent without a value.
-  package var med: UInt32?
-  package var communities: [Community]
-  package var largeCommunities: [LargeCommunity]
+  public var med: UInt32?
+  public var communities: [Community]
+  public var largeCommunities: [LargeCommunity]
 
-  package init(
+  public init(
     med: UInt32? = nil, communities: [Community] = [], largeCommunities: [LargeCommunity] = []
   ) {
     self.med = med
@@ -67,10 +67,10 @@ package struct RouteAttributes: Hashable, Sendable {
     self.largeCommunities = largeCommunities
   }
 
-  package static let none = RouteAttributes()
+  public static let none = RouteAttributes()
 
   /// The same, and the community of a graceful shutdown.
-  package var shuttingDown: RouteAttributes {
+  public var shuttingDown: RouteAttributes {
     if communities.contains(.gracefulShutdown) { return self }
     var result = self
     result.communities.append(.gracefulShutdown)

@@ -4,52 +4,52 @@
 /// than the one before.
 ///
 ///     standby < resigned < resigned-1 .. resigned-14 < owner < takeover-1 .. takeover-14
-package struct Rung: Hashable, Comparable, Sendable {
+public struct Rung: Hashable, Comparable, Sendable {
   /// 0 is standby; then one to resign to for each claim, lowest first; then the claims.
-  package let value: UInt8
+  public let value: UInt8
 
   /// How many takeover rungs there are. We chose it: a move costs one rung without hello, and the
   /// longest path, 31 ASNs, is shorter than any path-length filter seen in the field.
-  package static let takeovers: UInt8 = 14
+  public static let takeovers: UInt8 = 14
   private static var claims: UInt8 { takeovers + 1 }
 
   // A stored one is asked at each use whether it was made already.
   @inlinable
-  package static var standby: Rung { Rung(value: 0) }
-  package static var owner: Rung { Rung(value: 1 + claims) }
-  package static var firstTakeover: Rung { Rung(value: 2 + claims) }
-  package static var last: Rung { Rung(value: 2 * claims) }
+  public static var standby: Rung { Rung(value: 0) }
+  public static var owner: Rung { Rung(value: 1 + claims) }
+  public static var firstTakeover: Rung { Rung(value: 2 + claims) }
+  public static var last: Rung { Rung(value: 2 * claims) }
 
   @usableFromInline
   init(value: UInt8) { self.value = value }
 
   /// Fails beyond the last rung.
-  package init?(_ value: UInt8) {
+  public init?(_ value: UInt8) {
     guard value <= Rung.last.value else { return nil }
     self.value = value
   }
 
   /// The claim that beats this one, or nil at the end of the ladder.
-  package var next: Rung? { Rung(value + 1) }
+  public var next: Rung? { Rung(value + 1) }
 
   /// Somebody asks for the VIP.
-  package var isClaim: Bool { self >= .owner }
+  public var isClaim: Bool { self >= .owner }
 
   /// Where a machine goes that held the VIP with this claim and lost it: below every claim, above
   /// standby, and in the order of the claims, so that nobody's best path changes by it alone.
-  package var resigned: Rung { isClaim ? Rung(value: value - Rung.claims) : self }
+  public var resigned: Rung { isClaim ? Rung(value: value - Rung.claims) : self }
 
   /// How often our AS number stands in the path: 1 on the last rung, longest for standby.
-  package var pathLength: Int { Int(Rung.last.value - value) + 1 }
+  public var pathLength: Int { Int(Rung.last.value - value) + 1 }
 
   @inlinable
-  package static func == (left: Rung, right: Rung) -> Bool { left.value == right.value }
+  public static func == (left: Rung, right: Rung) -> Bool { left.value == right.value }
   @inlinable
-  package static func < (left: Rung, right: Rung) -> Bool { left.value < right.value }
+  public static func < (left: Rung, right: Rung) -> Bool { left.value < right.value }
 }
 
 extension Rung: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .standby: "standby"
     case .owner: "owner"

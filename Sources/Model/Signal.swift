@@ -1,7 +1,7 @@
 // What one piece of evidence says of its host.
 
 /// The state of one target.
-package enum Signal: UInt8, Sendable, Equatable {
+public enum Signal: UInt8, Sendable, Equatable {
   /// Nothing is known: not asked yet, or what was known is void.
   case unknown
   /// It speaks against nothing, and proves nothing either: a neighbour entry that has not failed.
@@ -12,11 +12,11 @@ package enum Signal: UInt8, Sendable, Equatable {
   case down
 
   /// Counts for the host being well.
-  package var isUp: Bool { self == .up || self == .failing }
+  public var isUp: Bool { self == .up || self == .failing }
 }
 
 extension Signal: CustomStringConvertible {
-  package var description: String {
+  public var description: String {
     switch self {
     case .unknown: "unknown"
     case .neutral: "neutral"

@@ -2,23 +2,23 @@
 
 /// Where the things of a new Plan stood in the Plan before it. What has the same name is the same
 /// thing, whatever else was written about it.
-package struct Succession: Sendable {
+public struct Succession: Sendable {
   /// By place in the new Plan, the place in the old one; nil: it is new.
-  package let vips: [Int?]
-  package let hosts: [Int?]
+  public let vips: [Int?]
+  public let hosts: [Int?]
   /// Of the same host, and looking at the same thing, however often.
-  package let targets: [Int?]
-  package let peers: [Int?]
+  public let targets: [Int?]
+  public let peers: [Int?]
   /// By place in the old Plan: the place in the new one.
-  package let newHosts: [Int?]
+  public let newHosts: [Int?]
   /// By VIP of the new Plan and place among its candidates of old: the place among those of now.
   private let candidates: [[Int?]]
   /// The same hosts are asked in the same way: what is on its way is no other's.
-  package let keepsProbes: Bool
+  public let keepsProbes: Bool
   /// The same of what is asked through VIPs.
-  package let keepsConfirmations: Bool
+  public let keepsConfirmations: Bool
 
-  package init(from old: Plan, to new: Plan) {
+  public init(from old: Plan, to new: Plan) {
     vips = Succession.places(of: new.vips.map(\.name), in: old.vips.map(\.name))
     hosts = Succession.places(of: new.hosts.map(\.name), in: old.hosts.map(\.name))
     newHosts = Succession.places(of: old.hosts.map(\.name), in: new.hosts.map(\.name))
@@ -42,13 +42,13 @@ package struct Succession: Sendable {
   }
 
   /// What a candidate of the VIP before is called now; nil: it is none any more.
-  package func candidate(_ place: Int, of vip: VIPSlot) -> Int? {
+  public func candidate(_ place: Int, of vip: VIPSlot) -> Int? {
     let places = candidates[vip.index]
     return places.indices.contains(place) ? places[place] : nil
   }
 
   /// Whether the candidates of a VIP are the same hosts in the same order.
-  package func keepsOrder(of vip: VIPSlot) -> Bool {
+  public func keepsOrder(of vip: VIPSlot) -> Bool {
     candidates[vip.index].enumerated().allSatisfy { $0.offset == $0.element }
   }
 
@@ -81,7 +81,7 @@ package struct Succession: Sendable {
 
 extension Succession {
   /// Why a running daemon cannot go from one Plan to another.
-  package enum Obstacle: Hashable, Sendable, CaseIterable {
+  public enum Obstacle: Hashable, Sendable, CaseIterable {
     /// Which speakers there are, and where they are heard: what each may claim hangs on it.
     case group
     /// What route tables have of the kernel's routes, and who writes it.
@@ -90,7 +90,7 @@ extension Succession {
     case shadow
 
     /// What stands in the way, for people.
-    package var sentence: String {
+    public var sentence: String {
       switch self {
       case .group: "group: who speaks, and where they are heard, needs a restart"
       case .tables:
@@ -115,7 +115,7 @@ extension Succession {
   }
 
   /// Everything that stands in the way; what it is about is then taken up by a new start only.
-  package static func obstacles(from old: Plan, to new: Plan) -> [Obstacle] {
+  public static func obstacles(from old: Plan, to new: Plan) -> [Obstacle] {
     var obstacles: [Obstacle] = []
     if old.group?.peers != new.group?.peers || old.group?.address != new.group?.address
       || old.group?.port != new.group?.port

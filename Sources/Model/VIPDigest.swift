@@ -4,12 +4,12 @@
 ///
 /// FNV-1a over the UTF-8 bytes. It is no secret and needs no key: the names are in configurations
 /// that one administration writes, and `firstCollision` refuses the two that would be confused.
-package struct VIPDigest: Hashable, Comparable, Sendable {
-  package let bits: UInt64
+public struct VIPDigest: Hashable, Comparable, Sendable {
+  public let bits: UInt64
 
-  package init(bits: UInt64) { self.bits = bits }
+  public init(bits: UInt64) { self.bits = bits }
 
-  package init(_ name: String) {
+  public init(_ name: String) {
     // The offset basis and the prime that the algorithm fixes for 64 bits
     // (draft-eastlake-fnv, section 5).
     var bits: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -20,11 +20,11 @@ package struct VIPDigest: Hashable, Comparable, Sendable {
     self.bits = bits
   }
 
-  package static func < (left: VIPDigest, right: VIPDigest) -> Bool { left.bits < right.bits }
+  public static func < (left: VIPDigest, right: VIPDigest) -> Bool { left.bits < right.bits }
 
   /// The first name, in their order, whose digest one before it has too; nil when all differ.
   /// Equal names collide as well.
-  package static func firstCollision(in names: [String]) -> (earlier: Int, later: Int)? {
+  public static func firstCollision(in names: [String]) -> (earlier: Int, later: Int)? {
     var seen: [VIPDigest: Int] = [:]
     for (index, name) in names.enumerated() {
       if let earlier = seen.updateValue(index, forKey: VIPDigest(name)) { return (earlier, index) }

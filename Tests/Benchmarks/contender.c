@@ -4,12 +4,14 @@
 
 #include <err.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,10 +27,7 @@ static const struct {
 	[keepalived_kind] = {"keepalived", "keepalived"},
 };
 
-enum {
-	end_looks = 500,	// five seconds until who does not end is killed
-	end_pause = 10000,	// us
-};
+enum { end_patience = 5000 };	// ms until who does not end is killed
 
 static pid_t started[kinds];	// 0: not running
 
@@ -37,14 +36,13 @@ static void end(int kind)
 	if (started[kind] == 0)
 		return;
 	// Asked first: who is looked into by valgrind writes at its end what was seen.
+	struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, started[kind], 0), .events = POLLIN};
+	if (ended.fd < 0)
+		err(1, "pidfd");
 	kill(started[kind], SIGTERM);
-	for (int look = 0; look < end_looks; look++) {
-		if (waitpid(started[kind], NULL, WNOHANG) == started[kind]) {
-			started[kind] = 0;
-			return;
-		}
-		usleep(end_pause);
-	}
+	if (poll(&ended, 1, end_patience) < 0)
+		err(1, "poll");
+	close(ended.fd);
 	kill(started[kind], SIGKILL);
 	waitpid(started[kind], NULL, 0);
 	started[kind] = 0;

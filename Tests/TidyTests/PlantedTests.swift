@@ -60,9 +60,13 @@ struct Planted: Sendable, CustomTestStringConvertible {
       rule: { Rules.pointers.findings(in: $0) },
       good: ("Sources/Linux/A.swift", "let x = unsafe y.pointee")),
     Planted(
-      name: "public", path: "Sources/Model/A.swift", text: "public struct A {}",
+      name: "public", path: "Sources/Failover/A.swift", text: "public struct A {}",
       rule: { Rules.publicity.findings(in: $0) },
-      good: ("Sources/Model/A.swift", "package struct A {}")),
+      good: ("Sources/Model/A.swift", "public struct A {}")),
+    Planted(
+      name: "package", path: "Sources/Bytes/A.swift", text: "package struct A {}",
+      rule: { Rules.packages.findings(in: $0) },
+      good: ("Sources/Failover/A.swift", "package struct A {}")),
     Planted(
       name: "unfinished", path: "CModules/A/A.h", text: "/* TO" + "DO later */",
       rule: { Rules.unfinished.findings(in: $0) },

@@ -128,9 +128,17 @@ enum Rules {
       return !Arrows.edge.contains(target) && !Arrows.testsWithPointers.contains(target)
     })
 
+  /// What these rooms say is inlined by all others, which the compiler does for nothing but
+  /// `public`.
+  private static let inlinedRooms = ["Model", "Bytes"]
+
   static let publicity = Banned(
     words: ["public", "open class"], instead: "`package` across rooms, `private` by default",
-    applies: isSwiftSource)
+    applies: { isSwiftSource($0) && !inlinedRooms.contains($0.target ?? "") })
+
+  static let packages = Banned(
+    words: ["package"], instead: "`public`: this room is inlined by all others",
+    applies: { isSwiftSource($0) && inlinedRooms.contains($0.target ?? "") })
 
   /// Written in two halves, so that this list does not find itself.
   static let unfinished = Banned(
@@ -145,8 +153,8 @@ enum Rules {
     instead: "wait on the condition itself", applies: { $0.isTest })
 
   static let banned: [Banned] = [
-    clocks, randomness, surroundings, swallowedErrors, concurrency, pointers, publicity, unfinished,
-    sleeps,
+    clocks, randomness, surroundings, swallowedErrors, concurrency, pointers, publicity, packages,
+    unfinished, sleeps,
   ]
 
   /// A shell waits with the same word as a command.

@@ -47,7 +47,10 @@ import Testing
   @Test func noCatchIsEmpty() { expectNone(Rules.emptyCatches) }
   @Test func theDaemonHasOneThread() { expectNone(Rules.concurrency.findings) }
   @Test func pointersStayAtTheEdge() { expectNone(Rules.pointers.findings) }
-  @Test func nothingIsPublic() { expectNone(Rules.publicity.findings) }
+  @Test func nothingIsPublicButWhatIsInlined() {
+    expectNone(Rules.publicity.findings)
+    expectNone(Rules.packages.findings)
+  }
   @Test func nothingIsLeftUnfinished() { expectNone(Rules.unfinished.findings) }
   @Test func testsWaitOnConditions() {
     expectNone(Rules.sleeps.findings)
