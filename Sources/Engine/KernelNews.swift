@@ -118,8 +118,9 @@ extension Engine {
       exportsLost(route, at: now, into: &outputs)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .neighbour(let neighbour):
-      probesLearned(neighbour, at: now, into: &outputs)
+      // First what the entry says: who answers for it may make an old failure count.
       judge(neighbour, isGone: false, at: now, into: &outputs)
+      probesLearned(neighbour, at: now, into: &outputs)
       tell(fact, as: .heard(fact), isListed, kernelClass, into: &outputs)
     case .neighbourGone(let neighbour):
       judge(neighbour, isGone: true, at: now, into: &outputs)

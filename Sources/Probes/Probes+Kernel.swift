@@ -77,7 +77,7 @@ extension Probes {
       targets[index].binding.forget()
     }
     suspend(port, at: now, into: &outputs)
-    recogniseProxies(&outputs)
+    recogniseProxies(&outputs, isForgetting: true)
   }
 
   private mutating func suspend(
@@ -117,11 +117,13 @@ extension Probes {
   // MARK: Proxies
 
   /// Looks at all bindings anew: one that has changed can clear or accuse others.
-  mutating func recogniseProxies(_ outputs: inout ProbeOutputs) {
+  mutating func recogniseProxies(_ outputs: inout ProbeOutputs, isForgetting: Bool = false) {
     let answers = targets.compactMap(\.answer)
     for index in targets.indices {
       let cause = targets[index].answer.flatMap { ProxiedARP.cause(of: $0, among: answers) }
       guard cause != targets[index].proxied else { continue }
+      // That nobody is known any more who has its MAC makes the kernel's entry no better.
+      if isForgetting, cause == nil, targets[index].isNeighbour { continue }
       targets[index].proxied = cause
       outputs.add(.note(.proxied(targets[index].slot, cause)))
       tell(index, into: &outputs)

@@ -115,6 +115,14 @@ private final class Watching {
     swap(&engine, &successor)
   }
 
+  /// A word about links and addresses.
+  func hear(_ message: [UInt8]) { give(.kernel(.interfaces), message) }
+
+  /// What the last input led to, in words.
+  var notes: [Note] {
+    outputs.list.compactMap { if case .note(let note) = $0 { note } else { nil } }
+  }
+
   var health: [Health] { (0..<2).map { engine.failover.hosts[HostSlot($0)].health } }
 }
 
@@ -141,6 +149,16 @@ private final class Watching {
     #expect(watching.health == [.down, .unknown], "the entry that failed is there still")
   }
 
+  /// A word that ends an old failure makes nobody dead on its way.
+  @Test func whoComesBackWithAMACOfItsOwnWasNotGone() throws {
+    let watching = try Watching()
+    try watching.start(macs: [7, 7])
+    watching.tell(KernelMessages.neighbour(11, state: Self.failed))
+    watching.tell(KernelMessages.neighbour(11, mac: 9))
+    #expect(!watching.notes.contains(.health(HostSlot(0), .down)))
+    #expect(watching.health == [.unknown, .unknown])
+  }
+
   @Test func aReloadSaysWhoseTheAddressesAre() throws {
     let watching = try Watching()
     try watching.start(macs: [7, 7])
@@ -153,7 +171,8 @@ private final class Watching {
     #expect(watching.health == [.unknown, .unknown])
   }
 
-  @Test func aReloadSaysWhoseTheAnswersAre() throws {
+  /// The first host is asked by ARP; with the MAC of the second it is nobody's word.
+  private func answeredForBoth() throws -> Watching {
     let eth0 = try #require(InterfaceName("eth0"))
     let probe = Plan.Probe(
       kind: .arp(interface: eth0, trustsProxy: false), address: IPv4Address(10, 0, 0, 11),
@@ -164,6 +183,20 @@ private final class Watching {
     #expect(watching.health == [.up, .unknown])
     watching.tell(KernelMessages.neighbour(12, mac: 7))
     #expect(watching.health == [.unknown, .unknown], "one MAC answers for both")
+    return watching
+  }
+
+  /// What the network made is not the host's because somebody else was forgotten.
+  @Test func anInterfaceThatGoesGivesNobodyAnOldFailure() throws {
+    let watching = try answeredForBoth()
+    watching.tell(KernelMessages.neighbour(12, state: Self.failed))
+    #expect(watching.health[1] == .unknown)
+    watching.hear(KernelMessages.linkGone(2))
+    #expect(watching.health[1] == .unknown, "nobody has heard anything of the second")
+  }
+
+  @Test func aReloadSaysWhoseTheAnswersAre() throws {
+    let watching = try answeredForBoth()
     try watching.reload(near: ["10.0.0.12/32"])
     #expect(watching.health == [.up, .unknown])
     try watching.reload(near: [])
