@@ -48,6 +48,23 @@ import Testing
     #expect(rest == nil)
   }
 
+  /// Who begins in the older half reads on into the newer one.
+  @Test func readOverBothHalves() throws {
+    var recorder = Recorder(RecorderTests.beginning, at: .zero)
+    let body = [UInt8](repeating: 5, count: 60_000)
+    for round in 1...12 {
+      recorder.record(.turn, body.span, at: Instant(nanoseconds: Int64(round)), OutputSum())
+    }
+    let oldest = recorder.attachOldest()
+    var position = try #require(oldest)
+    let piece = RecorderTests.all(recorder, &position)
+    let file = try #require(piece)
+    var reader = try JournalReader(file.span)
+    var times: [Int64] = []
+    while let record = reader.next(in: file.span) { times.append(record.time.nanoseconds) }
+    #expect(reader.end == .complete && times == Array(0...12))
+  }
+
   /// What cannot be kept takes everything before with it; a state makes a new beginning.
   @Test func whatIsTooLong() throws {
     var recorder = Recorder(RecorderTests.beginning, at: .zero)

@@ -103,16 +103,18 @@ struct FailoverTests {
   /// Nothing is skipped that an address on a link could mean.
   @Test func anAddressThatWaitsForItsLinkIsTakenWithIt() throws {
     let addresses = ["10.1.0.5", "10.1.0.6"]
-    var failover = try Self.ready(try Self.plan(addresses.map { ($0, ["wan"]) }))
-    var verdicts: [Verdict] = []
-    failover.learned(try Self.address(addresses[0], on: 3), at: Self.now, into: &verdicts)
-    failover.learned(try Self.address(addresses[1], on: 9), at: Self.now, into: &verdicts)
-    #expect(verdicts.isEmpty)
-    _ = failover.learned(try Self.link(3, "wan"), at: Self.now, into: &verdicts)
-    #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: Self.taken)])
-    verdicts.removeAll()
-    _ = failover.learned(try Self.link(9, "wan"), at: Self.now, into: &verdicts)
-    #expect(verdicts == [Verdict(vip: VIPSlot(1), judgement: Self.taken)])
+    for interfaces in [[], ["wan0", "wan1"]] {
+      var failover = try Self.ready(try Self.plan(addresses.map { ($0, interfaces) }))
+      var verdicts: [Verdict] = []
+      failover.learned(try Self.address(addresses[0], on: 8), at: Self.now, into: &verdicts)
+      failover.learned(try Self.address(addresses[1], on: 9), at: Self.now, into: &verdicts)
+      #expect(verdicts.isEmpty)
+      _ = failover.learned(try Self.link(8, "wan0"), at: Self.now, into: &verdicts)
+      #expect(verdicts == [Verdict(vip: VIPSlot(0), judgement: Self.taken)])
+      verdicts.removeAll()
+      _ = failover.learned(try Self.link(9, "wan1"), at: Self.now, into: &verdicts)
+      #expect(verdicts == [Verdict(vip: VIPSlot(1), judgement: Self.taken)])
+    }
   }
 
   @Test func aTentativeAddressIsNotHeldAndADeprecatedOneIs() throws {
