@@ -73,7 +73,7 @@ soak: release
 bench: release
 	@Tests/Benchmarks/run
 	@mkdir -p dist
-	@Tests/Benchmarks/run scale >dist/scale.txt && cat dist/scale.txt
+	@bash -o pipefail -c 'Tests/Benchmarks/run scale | tee dist/scale.txt'
 	@Tests/Benchmarks/plot dist/scale.txt dist/scale.svg
 	@Tests/Benchmarks/probing
 	@Tests/Benchmarks/instructions

@@ -11,8 +11,8 @@
 // Each round goes once through all contenders, in an order that turns, and for each through an
 // address that comes, the link that goes down and up under it, and the address that goes. The clock
 // is read just before the request to the kernel and after the recv() that completes the UPDATE at
-// the second route server. After each event the connections are read until they are quiet. Who
-// starts programs to say a thing takes part in every tenth round only, keepalived in every fiftieth.
+// the second route server. After each event the connections are read until they are quiet. All but
+// the floor, BIRD and hopshiftd take part in every tenth round only, keepalived in every fiftieth.
 //
 // What an event means differs: hopshiftd sends the claim of a VIP whose address came, and the other
 // next hop of a VIP whose host is gone with its link; BIRD, FRR and who is told through a pipe
@@ -194,7 +194,7 @@ int main(int count, char **words)
 	for (int round = 0; running > 0 && round < rounds + warm_up; round++) {
 		for (int i = 0; i < running; i++) {
 			struct contender *c = &contenders[(round + i) % running];
-			if (round % share(c) == 0)
+			if (round % share(c) == warm_up % share(c))
 				measure(c, round);
 		}
 		if (round % keepalive_rounds == 0)

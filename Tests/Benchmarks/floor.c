@@ -153,7 +153,7 @@ int main(int count, char **words)
 {
 	static uint8_t buffer[65536];
 	struct sockaddr_nl groups = {
-		.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_LINK,
+		.nl_family = AF_NETLINK, .nl_groups = RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_LINK,
 	};
 	struct epoll_event wanted = {.events = EPOLLIN};
 	struct in_addr local;
