@@ -95,7 +95,7 @@ static inline long clinux_unlink(const char *path) { return clinux_result(unlink
 static inline long clinux_getcwd(void *path, size_t size) {
   return clinux_result(syscall(SYS_getcwd, path, size));
 }
-
+// E
 static inline long clinux_rename(const char *old_path, const char *new_path) {
   return clinux_result(rename(old_path, new_path));
 }

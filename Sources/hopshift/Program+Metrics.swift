@@ -22,7 +22,9 @@ extension Program {
 
   /// Unknown when the file is not for us to read.
   static func isStale(_ metrics: DaemonMetrics) -> Bool? {
-    guard let path = metrics.configuration, let sum = metrics.configurationSum else { return nil }
+    // One that stands nowhere, as older daemons tell it, is not looked for where we are.
+    guard let path = metrics.configuration, path.hasPrefix("/"), let sum = metrics.configurationSum
+    else { return nil }
     do throws(Errno) {
       let bytes = try Files.read(path: path, limit: YAML.Limits.fileSize)
       return Int64(Checksum.of(bytes.span)) != sum
